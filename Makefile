@@ -1,0 +1,55 @@
+# One entry point for everything; `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build demo localnet test test-unit test-process fuzz bench lint proto proto-check proto-baseline clean
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+VERSION_PKG := github.com/cosmos/cosmos-sdk/version
+LDFLAGS := -X $(VERSION_PKG).Version=$(VERSION) -X $(VERSION_PKG).Commit=$(COMMIT)
+GO_BUILD := go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+build: ## all binaries into build/
+	@$(GO_BUILD) -o build/ ./cmd/... ./examples/... >&2
+
+demo: build ## the first network at work: one JSON line on stdout, progress on stderr (KEEP=1 leaves it running)
+	@build/topdemo
+
+localnet: build ## the same network without the play, until interrupted (REST on :1317, build/localnet/network.json)
+	@build/topdemo localnet
+
+test: test-unit test-process ## everything that proves it works; what CI runs
+
+test-unit: ## unit, property and boundary tests; relayer and sdk under the race detector
+	go test -count=1 -timeout 15m $$(go list ./... | grep -vE '/(relayer|sdk)(/|$$)')
+	go test -count=1 -timeout 15m -race ./relayer/... ./sdk/...
+
+test-process: build ## real chains, relayer, providers and clients as processes
+	go test -count=1 -timeout 30m -tags process -v ./tests/process/...
+
+fuzz: ## every fuzz target for a minute
+	@for pkg in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$pkg/*_test.go | cut -d' ' -f2); do \
+	    go test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$pkg || exit 1; done; done
+
+bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions}
+	@build/topdemo bench
+
+lint: proto-check ## formatting, vet, determinism bans, generated code
+	scripts/tools.sh golangci-lint
+	build/tools/golangci-lint run ./...
+
+proto: ## regenerate Go code from proto/
+	scripts/proto.sh
+
+proto-check: ## fail when generated code drifts or a change breaks the wire format
+	scripts/proto.sh check
+
+proto-baseline: ## after a release: the wire format that later changes are held against
+	scripts/proto.sh baseline
+
+clean: ## remove what was built
+	rm -rf build third_party

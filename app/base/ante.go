@@ -1,0 +1,27 @@
+package base
+
+import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/auth/ante"
+
+	ibcante "github.com/cosmos/ibc-go/v11/modules/core/ante"
+)
+
+// anteHandler is the SDK's standard chain, plus the IBC decorator that refuses packets another relayer has already delivered before they cost gas.
+func (a *App) anteHandler() sdk.AnteHandler {
+	return sdk.ChainAnteDecorators(
+		ante.NewSetUpContextDecorator(),
+		ante.NewExtensionOptionsDecorator(nil),
+		ante.NewValidateBasicDecorator(),
+		ante.NewTxTimeoutHeightDecorator(),
+		ante.NewValidateMemoDecorator(a.Account),
+		ante.NewConsumeGasForTxSizeDecorator(a.Account),
+		ante.NewDeductFeeDecorator(a.Account, a.Bank, a.Feegrant, nil),
+		ante.NewSetPubKeyDecorator(a.Account),
+		ante.NewValidateSigCountDecorator(a.Account),
+		ante.NewSigGasConsumeDecorator(a.Account, ante.DefaultSigVerificationGasConsumer),
+		ante.NewSigVerificationDecorator(a.Account, a.TxConfig.SignModeHandler()),
+		ante.NewIncrementSequenceDecorator(a.Account),
+		ibcante.NewRedundantRelayDecorator(a.IBC),
+	)
+}

@@ -1,0 +1,62 @@
+package base
+
+import (
+	"math"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
+	ibckeeper "github.com/cosmos/ibc-go/v11/modules/core/keeper"
+	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
+)
+
+// Clients answers for the chain's light clients; x/services and x/usage see it through their ClientKeeper interfaces.
+type Clients struct{ ibc *ibckeeper.Keeper }
+
+// Clients of the chain.
+func (a *App) Clients() Clients { return Clients{a.IBC} }
+
+// CheckClient refuses a client that is not an active 07-tendermint client of chainID with a registered IBC v2 counterparty.
+func (c Clients) CheckClient(ctx sdk.Context, clientID, chainID string) error {
+	tm, err := c.tendermint(ctx, clientID)
+	if err != nil {
+		return err
+	}
+	if tm.ChainId != chainID {
+		return errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s follows %s, not %s", clientID, tm.ChainId, chainID)
+	}
+	if st := c.ibc.ClientKeeper.GetClientStatus(ctx, clientID); st != ibcexported.Active {
+		return errorsmod.Wrapf(clienttypes.ErrClientNotActive, "client %s is %s", clientID, st)
+	}
+	if _, ok := c.ibc.ClientV2Keeper.GetClientCounterparty(ctx, clientID); !ok {
+		return errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s has no counterparty; `relayer link` registers it", clientID)
+	}
+	return nil
+}
+
+// LatestHeight is the newest height of the followed chain that the client has verified.
+func (c Clients) LatestHeight(ctx sdk.Context, clientID string) (int64, error) {
+	tm, err := c.tendermint(ctx, clientID)
+	if err != nil {
+		return 0, err
+	}
+	if tm.LatestHeight.RevisionHeight > math.MaxInt64 {
+		return 0, errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s is at height %s", clientID, tm.LatestHeight)
+	}
+	return int64(tm.LatestHeight.RevisionHeight), nil
+}
+
+func (c Clients) tendermint(ctx sdk.Context, clientID string) (*ibctm.ClientState, error) {
+	state, ok := c.ibc.ClientKeeper.GetClientState(ctx, clientID)
+	if !ok {
+		return nil, errorsmod.Wrapf(clienttypes.ErrClientNotFound, "client %s", clientID)
+	}
+	tm, ok := state.(*ibctm.ClientState)
+	if !ok {
+		return nil, errorsmod.Wrapf(clienttypes.ErrInvalidClientType, "client %s is %s, want %s", clientID, state.ClientType(), ibcexported.Tendermint)
+	}
+	return tm, nil
+}

@@ -1,0 +1,102 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+
+	"cosmossdk.io/log/v2"
+
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/debug"
+	"github.com/cosmos/cosmos-sdk/client/keys"
+	"github.com/cosmos/cosmos-sdk/client/pruning"
+	"github.com/cosmos/cosmos-sdk/client/rpc"
+	"github.com/cosmos/cosmos-sdk/client/snapshot"
+	"github.com/cosmos/cosmos-sdk/server"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
+	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
+
+	"github.com/topnetwork/top/app/base"
+)
+
+func (c Chain) addCommands(root *cobra.Command, app App) {
+	root.AddCommand(
+		genutilcli.InitCmd(app.Base().Basics, c.Home()),
+		debug.Cmd(),
+		pruning.Cmd(c.create, c.Home()),
+		snapshot.Cmd(c.create),
+		keys.Commands(),
+		server.StatusCommand(),
+		queryCommand(),
+		txCommand(),
+	)
+	if c.GenesisCommands != nil {
+		root.AddCommand(c.GenesisCommands(app, c.Home()))
+	}
+	server.AddCommands(root, c.Home(), c.create, c.export, func(*cobra.Command) {})
+	if c.Commands != nil {
+		root.AddCommand(c.Commands(app)...)
+	}
+}
+
+// create builds the application that a node runs.
+func (c Chain) create(logger log.Logger, db dbm.DB, opts servertypes.AppOptions) servertypes.Application {
+	return c.New(base.Options{Logger: logger, DB: db, App: opts, BaseApp: server.DefaultBaseappOptions(opts)}, true)
+}
+
+// export loads one height (or the latest, -1) and writes its state.
+func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight bool, jailAllowed []string, opts servertypes.AppOptions, modules []string) (servertypes.ExportedApp, error) {
+	if zeroHeight {
+		return servertypes.ExportedApp{}, errors.New("--for-zero-height is not supported: an export continues the chain; start a new network with genesis commands instead")
+	}
+	if len(jailAllowed) > 0 {
+		return servertypes.ExportedApp{}, errors.New("--jail-allowed-addrs goes with --for-zero-height, which is not supported")
+	}
+	app := c.New(base.Options{Logger: logger, DB: db, App: opts}, height == -1)
+	if height != -1 {
+		if err := app.Base().LoadVersion(height); err != nil {
+			return servertypes.ExportedApp{}, fmt.Errorf("load height %d: %w", height, err)
+		}
+	}
+	return app.Export(modules)
+}
+
+func queryCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "query", Aliases: []string{"q"}, Short: "Querying subcommands", SuggestionsMinimumDistance: 2, RunE: group}
+	cmd.AddCommand(
+		rpc.WaitTxCmd(),
+		server.QueryBlockCmd(),
+		authcmd.QueryTxsByEventsCmd(),
+		server.QueryBlocksCmd(),
+		authcmd.QueryTxCmd(),
+		server.QueryBlockResultsCmd(),
+	)
+	return cmd
+}
+
+func txCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "tx", Short: "Transactions subcommands", SuggestionsMinimumDistance: 2, RunE: group}
+	cmd.AddCommand(
+		authcmd.GetSignCommand(),
+		authcmd.GetSignBatchCommand(),
+		authcmd.GetMultiSignCommand(),
+		authcmd.GetMultiSignBatchCmd(),
+		authcmd.GetValidateSignaturesCommand(),
+		authcmd.GetBroadcastCommand(),
+		authcmd.GetEncodeCommand(),
+		authcmd.GetDecodeCommand(),
+		authcmd.GetSimulateCmd(),
+	)
+	return cmd
+}
+
+// group refuses an unknown subcommand by name instead of printing help and succeeding.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command %q for %q; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+	}
+	return cmd.Help()
+}

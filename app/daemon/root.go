@@ -1,0 +1,115 @@
+// Package daemon is the command line that both chain binaries share: node, keys, genesis, queries, transactions.
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+
+	"cosmossdk.io/client/v2/autocli"
+	"cosmossdk.io/core/appmodule"
+	"cosmossdk.io/log/v2"
+
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/config"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/server"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/topnetwork/top/app/base"
+)
+
+// App is a chain's application as the daemon runs it.
+type App interface {
+	servertypes.Application
+	Base() *base.App
+	Export(modules []string) (servertypes.ExportedApp, error)
+}
+
+// Chain is what distinguishes one daemon from the other.
+type Chain struct {
+	// Name of the binary, e.g. "topchaind".
+	Name  string
+	Short string
+	// New builds the application.
+	New func(opts base.Options, loadLatest bool) App
+	// Commands are the daemon's own, beside the shared ones. They get an app without state, for codec and default genesis.
+	Commands func(app App) []*cobra.Command
+	// GenesisCommands under "genesis".
+	GenesisCommands func(app App, home string) *cobra.Command
+}
+
+// Home is the default node home, ~/.<name>.
+func (c Chain) Home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		dir = "."
+	}
+	return filepath.Join(dir, "."+c.Name)
+}
+
+// Root builds the command tree.
+func (c Chain) Root() (*cobra.Command, error) {
+	app := c.New(base.Options{Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), App: viper.New()}, false)
+	b := app.Base()
+	clientCtx := client.Context{}.
+		WithCodec(b.Codec).
+		WithInterfaceRegistry(b.Registry).
+		WithTxConfig(b.TxConfig).
+		WithLegacyAmino(b.Amino).
+		WithInput(os.Stdin).
+		WithAccountRetriever(authtypes.AccountRetriever{}).
+		WithHomeDir(c.Home()).
+		WithViper("")
+
+	root := &cobra.Command{
+		Use:           c.Name,
+		Short:         c.Short,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			cmd.SetOut(cmd.OutOrStdout())
+			cmd.SetErr(cmd.ErrOrStderr())
+			ctx := clientCtx.WithCmdContext(cmd.Context())
+			ctx, err := client.ReadPersistentCommandFlags(ctx, cmd.Flags())
+			if err != nil {
+				return err
+			}
+			ctx, err = config.ReadFromClientConfig(ctx)
+			if err != nil {
+				return err
+			}
+			if err := client.SetCmdClientContextHandler(ctx, cmd); err != nil {
+				return err
+			}
+			return server.InterceptConfigsPreRunHandler(cmd, AppConfigTemplate(), AppConfig(), CometConfig())
+		},
+	}
+	c.addCommands(root, app)
+
+	modules := map[string]appmodule.AppModule{}
+	for _, name := range b.Modules.ModuleNames() {
+		if m, ok := b.Modules.Modules[name].(appmodule.AppModule); ok {
+			modules[name] = m
+		}
+	}
+	cfg := sdk.GetConfig()
+	err := autocli.AppOptions{
+		Modules:               modules,
+		AddressCodec:          authcodec.NewBech32Codec(cfg.GetBech32AccountAddrPrefix()),
+		ValidatorAddressCodec: authcodec.NewBech32Codec(cfg.GetBech32ValidatorAddrPrefix()),
+		ConsensusAddressCodec: authcodec.NewBech32Codec(cfg.GetBech32ConsensusAddrPrefix()),
+		ClientCtx:             clientCtx,
+	}.EnhanceRootCommand(root)
+	if err != nil {
+		return nil, err
+	}
+	root.PersistentFlags().String(flags.FlagChainID, "", "The network chain ID")
+	return root, nil
+}

@@ -1,0 +1,109 @@
+// Package mainchain wires the settlement and governance chain (top-main-1). It holds no rules: those live in x/ and protocol/.
+package mainchain
+
+import (
+	"encoding/json"
+
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/cosmos/cosmos-sdk/runtime"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	distrkeeper "github.com/cosmos/cosmos-sdk/x/distribution/keeper"
+	distrtypes "github.com/cosmos/cosmos-sdk/x/distribution/types"
+	evidencekeeper "github.com/cosmos/cosmos-sdk/x/evidence/keeper"
+	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
+	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
+	mintkeeper "github.com/cosmos/cosmos-sdk/x/mint/keeper"
+	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
+	slashingkeeper "github.com/cosmos/cosmos-sdk/x/slashing/keeper"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
+	"github.com/cosmos/cosmos-sdk/x/staking"
+	stakingkeeper "github.com/cosmos/cosmos-sdk/x/staking/keeper"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/x/billing"
+	billingkeeper "github.com/topnetwork/top/x/billing/keeper"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+)
+
+const (
+	// Name of the daemon.
+	Name = "topchaind"
+	// ChainID of the public main chain.
+	ChainID = "top-main-1"
+)
+
+// App is the main chain.
+type App struct {
+	*base.App
+
+	Staking  *stakingkeeper.Keeper
+	Slashing slashingkeeper.Keeper
+	Mint     mintkeeper.Keeper
+	Distr    distrkeeper.Keeper
+	Evidence *evidencekeeper.Keeper
+	Services *serviceskeeper.Keeper
+	Billing  *billingkeeper.Keeper
+}
+
+// New builds the main chain on a database; with loadLatest it is ready to serve.
+func New(opts base.Options, loadLatest bool) *App {
+	b := base.New(base.Spec{
+		Name: Name,
+		StoreKeys: []string{
+			stakingtypes.StoreKey, minttypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
+			servicestypes.StoreKey, billingtypes.StoreKey,
+		},
+		ModuleAccounts: map[string][]string{
+			distrtypes.ModuleName:          nil,
+			minttypes.ModuleName:           {authtypes.Minter},
+			stakingtypes.BondedPoolName:    {authtypes.Burner, authtypes.Staking},
+			stakingtypes.NotBondedPoolName: {authtypes.Burner, authtypes.Staking},
+			servicestypes.ModuleName:       nil,
+			billingtypes.ModuleName:        nil,
+		},
+	}, opts)
+	app := &App{App: b}
+	app.buildKeepers()
+	light := b.RouteIBC(billingtypes.PortID, billing.NewIBCModule(app.Billing))
+	app.buildModules(light)
+	b.Seal(loadLatest)
+	return app
+}
+
+func (a *App) buildKeepers() {
+	valCodec := authcodec.NewBech32Codec(sdk.GetConfig().GetBech32ValidatorAddrPrefix())
+	consCodec := authcodec.NewBech32Codec(sdk.GetConfig().GetBech32ConsensusAddrPrefix())
+
+	a.Staking = stakingkeeper.NewKeeper(a.Codec, a.Store(stakingtypes.StoreKey), a.Account, a.Bank, a.Authority, valCodec, consCodec)
+	a.Mint = mintkeeper.NewKeeper(a.Codec, a.Store(minttypes.StoreKey), a.Staking, a.Account, a.Bank, authtypes.FeeCollectorName, a.Authority)
+	a.Distr = distrkeeper.NewKeeper(a.Codec, a.Store(distrtypes.StoreKey), a.Account, a.Bank, a.Staking, authtypes.FeeCollectorName, a.Authority)
+	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), a.Staking, a.Authority)
+	a.Evidence = evidencekeeper.NewKeeper(a.Codec, a.Store(evidencetypes.StoreKey), a.Staking, a.Slashing, a.Account.AddressCodec(), runtime.ProvideCometInfoService())
+	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Distr.Hooks(), a.Slashing.Hooks()))
+	a.NewGov(a.Distr, govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(a.Staking))
+
+	a.Services = serviceskeeper.NewKeeper(a.Codec, a.Store(servicestypes.StoreKey), a.Bank, a.Clients(), a.Authority)
+	a.Billing = billingkeeper.NewKeeper(a.Codec, a.Store(billingtypes.StoreKey), a.Bank, a.Services, a.IBC.ChannelKeeperV2, authtypes.FeeCollectorName, a.Authority)
+	a.Services.SetHooks(a.Billing.ServicesHooks())
+}
+
+// Export writes the state for a restart from genesis. See base.App.Export.
+func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
+	return a.App.Export(func(ctx sdk.Context) ([]cmttypes.GenesisValidator, error) {
+		return staking.WriteValidators(ctx, a.Staking)
+	}, modules)
+}
+
+// adjustGenesis makes the SDK's defaults those of TOP.
+func (a *App) adjustGenesis(state map[string]json.RawMessage) map[string]json.RawMessage {
+	a.IBCGenesis(state)
+	a.BankGenesis(state)
+	return state
+}

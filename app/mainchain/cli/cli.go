@@ -1,0 +1,28 @@
+// Package cli is the command line of topchaind.
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
+
+	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/daemon"
+	"github.com/topnetwork/top/app/mainchain"
+	"github.com/topnetwork/top/app/mainchain/testnet"
+)
+
+// Main runs topchaind.
+func Main() int {
+	return daemon.Main(daemon.Chain{
+		Name:  mainchain.Name,
+		Short: "Node of the TOP main chain: settlement and governance",
+		New:   func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
+		GenesisCommands: func(app daemon.App, home string) *cobra.Command {
+			return genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
+		},
+		Commands: func(app daemon.App) []*cobra.Command {
+			return []*cobra.Command{testnet.Command(app.(*mainchain.App))}
+		},
+	})
+}

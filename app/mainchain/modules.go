@@ -1,0 +1,87 @@
+package mainchain
+
+import (
+	"github.com/cosmos/cosmos-sdk/types/module"
+	"github.com/cosmos/cosmos-sdk/x/auth"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	"github.com/cosmos/cosmos-sdk/x/authz"
+	authzmodule "github.com/cosmos/cosmos-sdk/x/authz/module"
+	"github.com/cosmos/cosmos-sdk/x/bank"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/consensus"
+	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
+	distr "github.com/cosmos/cosmos-sdk/x/distribution"
+	distrtypes "github.com/cosmos/cosmos-sdk/x/distribution/types"
+	"github.com/cosmos/cosmos-sdk/x/evidence"
+	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
+	feegrantmodule "github.com/cosmos/cosmos-sdk/x/feegrant/module"
+	"github.com/cosmos/cosmos-sdk/x/genutil"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+	"github.com/cosmos/cosmos-sdk/x/gov"
+	govclient "github.com/cosmos/cosmos-sdk/x/gov/client"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	"github.com/cosmos/cosmos-sdk/x/mint"
+	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
+	"github.com/cosmos/cosmos-sdk/x/slashing"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
+	"github.com/cosmos/cosmos-sdk/x/staking"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+	"github.com/cosmos/cosmos-sdk/x/upgrade"
+	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
+
+	ibc "github.com/cosmos/ibc-go/v11/modules/core"
+	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
+	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
+
+	"github.com/topnetwork/top/x/billing"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/services"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+)
+
+// buildModules lists the modules and the order in which they run. The order is consensus: a change of it is an upgrade.
+func (a *App) buildModules(light ibctm.LightClientModule) {
+	a.Modules = module.NewManager(
+		genutil.NewAppModule(a.Account, a.Staking, a, a.TxConfig),
+		auth.NewAppModule(a.Codec, a.Account, nil, nil),
+		bank.NewAppModule(a.Codec, a.Bank, a.Account, nil),
+		gov.NewAppModule(a.Codec, a.Gov, a.Account, a.Bank, nil),
+		mint.NewAppModule(a.Codec, a.Mint, a.Account, nil, nil),
+		slashing.NewAppModule(a.Codec, a.Slashing, a.Account, a.Bank, a.Staking, nil, a.Registry),
+		distr.NewAppModule(a.Codec, a.Distr, a.Account, a.Bank, a.Staking, nil),
+		staking.NewAppModule(a.Codec, a.Staking, a.Account, a.Bank, nil),
+		evidence.NewAppModule(*a.Evidence),
+		upgrade.NewAppModule(a.Upgrade, a.Account.AddressCodec()),
+		consensus.NewAppModule(a.Codec, a.Consensus),
+		authzmodule.NewAppModule(a.Codec, a.Authz, a.Account, a.Bank, a.Registry),
+		feegrantmodule.NewAppModule(a.Codec, a.Account, a.Bank, a.Feegrant, a.Registry),
+		ibc.NewAppModule(a.IBC),
+		ibctm.NewAppModule(light),
+		services.NewAppModule(a.Services),
+		billing.NewAppModule(a.Billing),
+	)
+	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
+		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
+		govtypes.ModuleName:     gov.NewAppModuleBasic([]govclient.ProposalHandler{}),
+	})
+	a.SetGenesisDefaults(a.adjustGenesis)
+
+	a.Modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
+	a.Modules.SetOrderBeginBlockers(
+		minttypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName, stakingtypes.ModuleName,
+		ibcexported.ModuleName, genutiltypes.ModuleName, authz.ModuleName, feegrant.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
+	)
+	a.Modules.SetOrderEndBlockers(
+		govtypes.ModuleName, stakingtypes.ModuleName, ibcexported.ModuleName, genutiltypes.ModuleName, feegrant.ModuleName,
+		servicestypes.ModuleName, billingtypes.ModuleName, banktypes.ModuleName,
+	)
+	// genutil comes after staking, whose pools its transactions fill, and after auth, whose parameters they are checked with.
+	order := []string{
+		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName, slashingtypes.ModuleName, govtypes.ModuleName,
+		minttypes.ModuleName, ibcexported.ModuleName, ibctm.ModuleName, genutiltypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
+		upgradetypes.ModuleName, consensustypes.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
+	}
+	a.Modules.SetOrderInitGenesis(order...)
+	a.Modules.SetOrderExportGenesis(order...)
+}

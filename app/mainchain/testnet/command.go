@@ -1,0 +1,98 @@
+package testnet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/mainchain"
+)
+
+// Command is `testnet`: a main chain of several validators on loopback.
+func Command(app *mainchain.App) *cobra.Command {
+	cmd := &cobra.Command{Use: "testnet", Short: "Make and run a main chain of several validators on this machine", SuggestionsMinimumDistance: 2}
+	cmd.AddCommand(initCommand(app), startCommand())
+	return cmd
+}
+
+func initCommand(app *mainchain.App) *cobra.Command {
+	var opts Options
+	var accounts []string
+	cmd := &cobra.Command{
+		Use:   "init-files",
+		Short: "Write keys, genesis and configuration of N validators; prints them as JSON",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, a := range accounts {
+				b, err := parseAccount(a)
+				if err != nil {
+					return err
+				}
+				opts.Accounts = append(opts.Accounts, b)
+			}
+			chainID, err := cmd.Flags().GetString("chain-id")
+			if err != nil {
+				return err
+			}
+			if opts.ChainID = chainID; chainID == "" {
+				opts.ChainID = mainchain.ChainID
+			}
+			summary, err := Init(cmd.Context(), app, opts)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(summary)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&opts.Validators, "validators", 4, "number of validators")
+	f.StringVar(&opts.Dir, "output-dir", "./testnet", "directory for node0, node1 …")
+	f.IntVar(&opts.BasePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
+	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
+	f.Uint64Var(&opts.EpochBlocks, "epoch-blocks", 20, "blocks per epoch, fixed for the life of the chain")
+	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
+	return cmd
+}
+
+func startCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Run all validators of a test network until interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return Run(ctx, dir, cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&dir, "output-dir", "./testnet", "directory that init-files wrote")
+	return cmd
+}
+
+// parseAccount reads ADDRESS=AMOUNT; the amount may carry the denomination.
+func parseAccount(s string) (Balance, error) {
+	addr, amount, ok := strings.Cut(s, "=")
+	if !ok {
+		return Balance{}, fmt.Errorf("--account %q: want ADDRESS=AMOUNT, e.g. top1…=1000000", s)
+	}
+	acc, err := sdk.AccAddressFromBech32(addr)
+	if err != nil {
+		return Balance{}, fmt.Errorf("--account %q: %w", s, err)
+	}
+	n, err := strconv.ParseInt(strings.TrimSuffix(amount, base.Denom), 10, 64)
+	if err != nil || n <= 0 {
+		return Balance{}, errors.Join(fmt.Errorf("--account %q: the amount is a whole number of utop above 0", s), err)
+	}
+	return Balance{Address: acc, Utop: n}, nil
+}

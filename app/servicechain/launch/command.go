@@ -1,0 +1,77 @@
+package launch
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+
+	"github.com/topnetwork/top/app/servicechain"
+)
+
+// Command is `launch`.
+func Command(app *servicechain.App) *cobra.Command {
+	var opts Options
+	cmd := &cobra.Command{
+		Use:   "launch",
+		Short: "Found a service chain: keys, genesis, node configuration, registration on the main chain; prints its nodes as JSON",
+		Long: "Found a service chain: keys, genesis, node configuration, registration on the main chain; prints its nodes as JSON.\n" +
+			"Run it again after an interruption: it goes on where it stopped. Then run each node with `topserviced start --home DIR/nodeN`\n" +
+			"and join the chains with `relayer link`.",
+		Args: cobra.NoArgs,
+		// The shared pre-run would write a node's default configuration into --home, which here is the folder of several nodes.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if opts.Dir, err = cmd.Flags().GetString(flags.FlagHome); err != nil {
+				return err
+			}
+			if opts.ChainID, err = cmd.Flags().GetString(flags.FlagChainID); err != nil {
+				return err
+			}
+			if err := opts.validate(); err != nil {
+				return err
+			}
+			summary, err := Launch(cmd.Context(), app, opts)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(summary)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.Type, "type", "", "service type, e.g. messaging (see `topchaind query services service-types`)")
+	f.IntVar(&opts.Validators, "validators", 3, "number of validators")
+	f.IntVar(&opts.BasePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
+	f.StringVar(&opts.MainGRPC, "main-grpc", "", "gRPC address of a main-chain node, host:port")
+	f.StringVar(&opts.OperatorMnemonicFile, "operator-mnemonic-file", "", "file with the founder's mnemonic")
+	f.StringArrayVar(&opts.GenesisAccounts, "genesis-account", nil, "account that exists from the start, e.g. the relayer's; may be given several times")
+	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
+	f.Uint64Var(&opts.Deposit, "deposit", 0, "deposit for the registration in utop; 0 takes the smallest allowed")
+	return cmd
+}
+
+func (o Options) validate() error {
+	for _, missing := range []struct{ value, flag, example string }{
+		{o.ChainID, "--chain-id", "top-msg-1"},
+		{o.Type, "--type", "messaging"},
+		{o.MainGRPC, "--main-grpc", "127.0.0.1:9090"},
+		{o.OperatorMnemonicFile, "--operator-mnemonic-file", "operator.txt"},
+	} {
+		if missing.value == "" {
+			return fmt.Errorf("%s is missing, e.g. %s %s", missing.flag, missing.flag, missing.example)
+		}
+	}
+	if !clienttypes.IsRevisionFormat(o.ChainID) {
+		return fmt.Errorf("--chain-id %q must end in a revision, e.g. top-msg-1: light clients follow upgrades by it", o.ChainID)
+	}
+	if o.Validators < 1 || o.Validators > 50 {
+		return fmt.Errorf("--validators is %d: choose 1 to 50", o.Validators)
+	}
+	return nil
+}

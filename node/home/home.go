@@ -1,0 +1,120 @@
+// Package home prepares the directory of one chain node: keys, config.toml, app.toml, genesis. What is already there is kept, so that a run that was
+// interrupted can be repeated.
+package home
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	"github.com/cosmos/cosmos-sdk/x/genutil"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+)
+
+// Node is one prepared node.
+type Node struct {
+	Home    string
+	Moniker string
+	// ID is the CometBFT node id, 40 hex digits.
+	ID string
+	// ConsensusKey signs votes.
+	ConsensusKey cryptotypes.PubKey
+	Ports        Ports
+
+	comet *cmtcfg.Config
+}
+
+// Endpoints are a node's addresses for clients, as printed for scripts.
+type Endpoints struct {
+	Home string `json:"home"`
+	RPC  string `json:"rpc"`
+	GRPC string `json:"grpc"`
+	REST string `json:"rest"`
+	P2P  string `json:"p2p"`
+}
+
+// Endpoints of the node on loopback.
+func (n *Node) Endpoints() Endpoints {
+	return Endpoints{
+		Home: n.Home,
+		RPC:  fmt.Sprintf("http://127.0.0.1:%d", n.Ports.RPC),
+		GRPC: fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC),
+		REST: fmt.Sprintf("http://127.0.0.1:%d", n.Ports.REST),
+		P2P:  n.Peer(),
+	}
+}
+
+// Peer is the node's p2p address for other nodes.
+func (n *Node) Peer() string { return fmt.Sprintf("%s@127.0.0.1:%d", n.ID, n.Ports.P2P) }
+
+// Prepare makes the node's keys, or loads those that are there.
+func Prepare(dir, moniker string, comet *cmtcfg.Config, ports Ports) (*Node, error) {
+	for _, sub := range []string{"config", "data"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, fmt.Errorf("node home: %w", err)
+		}
+	}
+	comet.SetRoot(dir)
+	comet.Moniker = moniker
+	id, key, err := genutil.InitializeNodeValidatorFiles(comet)
+	if err != nil {
+		return nil, fmt.Errorf("keys of %s: %w", dir, err)
+	}
+	return &Node{Home: dir, Moniker: moniker, ID: id, ConsensusKey: key, Ports: ports, comet: comet}, nil
+}
+
+// Settings of a node on a network of several nodes on one machine.
+type Settings struct {
+	Peers         []string
+	TimeoutCommit time.Duration
+	App           *serverconfig.Config
+	AppTemplate   string
+}
+
+// WriteConfig writes config.toml and app.toml for a node on loopback.
+func (n *Node) WriteConfig(s Settings) {
+	c := n.comet
+	c.RPC.ListenAddress = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.RPC)
+	c.RPC.PprofListenAddress = ""
+	c.P2P.ListenAddress = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.P2P)
+	// Several nodes share one address here, which public networks rightly refuse.
+	c.P2P.AddrBookStrict = false
+	c.P2P.AllowDuplicateIP = true
+	peers := make([]string, 0, len(s.Peers))
+	for _, p := range s.Peers {
+		if !strings.HasPrefix(p, n.ID+"@") {
+			peers = append(peers, p)
+		}
+	}
+	c.P2P.PersistentPeers = strings.Join(peers, ",")
+	c.Consensus.TimeoutCommit = s.TimeoutCommit
+	cmtcfg.WriteConfigFile(filepath.Join(n.Home, "config", "config.toml"), c)
+
+	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
+	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
+	serverconfig.SetConfigTemplate(s.AppTemplate)
+	serverconfig.WriteConfigFile(filepath.Join(n.Home, "config", "app.toml"), s.App)
+}
+
+// GenesisFile is where the node reads its genesis.
+func (n *Node) GenesisFile() string { return n.comet.GenesisFile() }
+
+// WriteGenesis stores the network's genesis in the node's home.
+func (n *Node) WriteGenesis(doc *genutiltypes.AppGenesis) error {
+	if err := doc.ValidateAndComplete(); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
+	return doc.SaveAs(n.GenesisFile())
+}
+
+// String names the node in messages.
+func (n *Node) String() string {
+	return fmt.Sprintf("%s (%s, consensus key %s)", n.Moniker, n.ID, hex.EncodeToString(n.ConsensusKey.Bytes()))
+}

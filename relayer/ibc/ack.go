@@ -1,0 +1,47 @@
+package ibc
+
+import (
+	"context"
+	"errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+	hostv2 "github.com/cosmos/ibc-go/v11/modules/core/24-host/v2"
+)
+
+// acknowledge brings the destination's answers back to the source.
+func (p *Path) acknowledge(ctx context.Context, sequences []uint64) error {
+	if len(sequences) == 0 {
+		return nil
+	}
+	height, err := p.Destination.latest(ctx)
+	if err != nil {
+		return err
+	}
+	var msgs []sdk.Msg
+	var failed error
+	for _, s := range sequences {
+		value, proof, err := p.Destination.proof(ctx, hostv2.PacketAcknowledgementKey(p.DestinationClient, s), height)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		// Written in the newest block, or asynchronously later: not provable yet.
+		if len(value) == 0 {
+			continue
+		}
+		packet, err := p.Source.findPacket(ctx, p.SourceClient, s)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		ack, err := p.Destination.findAck(ctx, p.DestinationClient, s)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		msgs = append(msgs, channeltypesv2.NewMsgAcknowledgement(packet, ack, proof, p.Destination.proofHeight(height), p.Source.Signer()))
+	}
+	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, height, "acknowledge", msgs))
+}

@@ -1,0 +1,110 @@
+package ibc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+)
+
+const (
+	// maxBacklog of packets looked at per round, maxBatch of packets per transaction.
+	maxBacklog = 500
+	maxBatch   = 40
+)
+
+// Path relays one direction: packets from Source to Destination, and their acknowledgements and timeouts back.
+type Path struct {
+	Source, Destination *Endpoint
+	// SourceClient is the source's client of the destination, DestinationClient the reverse.
+	SourceClient, DestinationClient string
+	// Refresh bounds the age of what the destination knows of the source; 0 leaves it to a third of the trusting period.
+	Refresh time.Duration
+	Log     *slog.Logger
+	Metrics *Metrics
+}
+
+// Step does whatever there is to do now. Errors of single packets do not keep others waiting.
+func (p *Path) Step(ctx context.Context) error {
+	sequences, err := p.Source.commitments(ctx, p.SourceClient)
+	if err != nil {
+		return err
+	}
+	open, err := p.Destination.unreceived(ctx, p.DestinationClient, sequences)
+	if err != nil {
+		return err
+	}
+	p.Metrics.backlog(p, len(open))
+	var toReceive, toAck []uint64
+	for _, s := range sequences {
+		if open[s] {
+			toReceive = append(toReceive, s)
+		} else {
+			toAck = append(toAck, s)
+		}
+	}
+	return errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+}
+
+// update is the message that brings a client of `of` on `on` up to height, or nil when it is there.
+func update(ctx context.Context, on *Endpoint, clientID string, of *Endpoint, height int64) ([]sdk.Msg, error) {
+	state, err := on.clientState(ctx, clientID)
+	if err != nil {
+		return nil, err
+	}
+	if state.LatestHeight.RevisionHeight >= uint64(height) {
+		if _, err := on.consensusState(ctx, clientID, of.proofHeight(height)); err == nil {
+			return nil, nil
+		}
+	}
+	header, err := of.header(ctx, height, state.LatestHeight)
+	if err != nil {
+		return nil, err
+	}
+	msg, err := clienttypes.NewMsgUpdateClient(clientID, header, on.Signer())
+	if err != nil {
+		return nil, err
+	}
+	return []sdk.Msg{msg}, nil
+}
+
+// submit sends packet messages after one client update. A batch that fails is split, so that one bad packet is found and the others arrive.
+func (p *Path) submit(ctx context.Context, on *Endpoint, clientID string, of *Endpoint, height int64, what string, msgs []sdk.Msg) error {
+	if len(msgs) == 0 {
+		return nil
+	}
+	if len(msgs) > maxBatch {
+		return errors.Join(
+			p.submit(ctx, on, clientID, of, height, what, msgs[:maxBatch]),
+			p.submit(ctx, on, clientID, of, height, what, msgs[maxBatch:]))
+	}
+	first, err := update(ctx, on, clientID, of, height)
+	if err != nil {
+		return err
+	}
+	res, err := on.Send(ctx, on.key, append(first, msgs...)...)
+	if err == nil {
+		p.Log.Info(what, "chain", on.ChainID(), "client", clientID, "packets", len(msgs), "tx", res.Hash, "height", res.Height)
+		p.Metrics.relayed(on.ChainID(), what, len(msgs))
+		return nil
+	}
+	if len(msgs) == 1 || ctx.Err() != nil {
+		return fmt.Errorf("%s on %s: %w", what, on.ChainID(), err)
+	}
+	p.Log.Warn("batch failed, splitting", "what", what, "chain", on.ChainID(), "packets", len(msgs), "error", err)
+	half := len(msgs) / 2
+	return errors.Join(
+		p.submit(ctx, on, clientID, of, height, what, msgs[:half]),
+		p.submit(ctx, on, clientID, of, height, what, msgs[half:]))
+}
+
+// timedOut tells whether a packet can no longer be received at a time of the destination.
+func timedOut(packet channeltypesv2.Packet, now time.Time) bool {
+	return uint64(now.Unix()) >= packet.TimeoutTimestamp
+}

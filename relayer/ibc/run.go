@@ -1,0 +1,94 @@
+package ibc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	servicestypes "github.com/topnetwork/top/x/services/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
+)
+
+// Config is the ibc section of the relayer's config.yaml.
+type Config struct {
+	// Key names the account that signs on both chains.
+	Key string `yaml:"key"`
+	// Poll is the pause between rounds.
+	Poll time.Duration `yaml:"poll"`
+	// Refresh is how old the service chain's view of the main chain may get: its epochs follow that view.
+	Refresh time.Duration `yaml:"refresh"`
+}
+
+// Validate says what is wrong with a configuration.
+func (c Config) Validate() error {
+	if c.Key == "" {
+		return fmt.Errorf("ibc.key is empty: name a key of `relayer keys add`")
+	}
+	if c.Poll < 50*time.Millisecond || c.Poll > time.Minute {
+		return fmt.Errorf("ibc.poll is %s, want 50ms to 1m", c.Poll)
+	}
+	if c.Refresh < time.Second || c.Refresh > time.Hour {
+		return fmt.Errorf("ibc.refresh is %s, want 1s to 1h", c.Refresh)
+	}
+	return nil
+}
+
+// maxPause bounds the pause after failing rounds.
+const maxPause = 10 * time.Second
+
+// Run relays between the linked chains until ctx ends.
+func Run(ctx context.Context, cfg Config, main, service *Endpoint, log *slog.Logger, metrics *Metrics) error {
+	mainClient, serviceClient, err := linked(ctx, main, service)
+	if err != nil {
+		return err
+	}
+	paths := []*Path{
+		{Source: main, Destination: service, SourceClient: mainClient, DestinationClient: serviceClient, Refresh: cfg.Refresh, Log: log, Metrics: metrics},
+		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
+	}
+	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)
+	pause := cfg.Poll
+	for {
+		ok := true
+		for _, p := range paths {
+			if err := p.Step(ctx); err != nil && ctx.Err() == nil {
+				ok = false
+				metrics.failed(p)
+				log.Warn("round failed, tried again", "source", p.Source.ChainID(), "destination", p.Destination.ChainID(), "error", err)
+			}
+		}
+		pause = nextPause(pause, cfg.Poll, ok)
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// nextPause doubles after a failing round and falls back to poll after a good one.
+func nextPause(last, poll time.Duration, ok bool) time.Duration {
+	if ok {
+		return poll
+	}
+	return min(2*last, max(maxPause, poll))
+}
+
+// linked asks both chains by which clients they know each other.
+func linked(ctx context.Context, main, service *Endpoint) (mainClient, serviceClient string, err error) {
+	reg, err := servicestypes.NewQueryClient(main.Conn()).ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: service.ChainID()})
+	if err != nil {
+		return "", "", fmt.Errorf("%s on %s: %w", service.ChainID(), main.ChainID(), err)
+	}
+	own, err := usagetypes.NewQueryClient(service.Conn()).Chain(ctx, &usagetypes.QueryChainRequest{})
+	if err != nil {
+		return "", "", fmt.Errorf("%s: %w", service.ChainID(), err)
+	}
+	if reg.Chain.ClientId == "" || own.Chain.MainClientId == "" {
+		return "", "", fmt.Errorf("%s and %s are not linked: the operator runs `relayer link` once", main.ChainID(), service.ChainID())
+	}
+	return reg.Chain.ClientId, own.Chain.MainClientId, nil
+}

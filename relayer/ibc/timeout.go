@@ -1,0 +1,44 @@
+package ibc
+
+import (
+	"context"
+	"errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+	hostv2 "github.com/cosmos/ibc-go/v11/modules/core/24-host/v2"
+)
+
+// timeout proves to the source that packets were not received before their time ran out on the destination.
+func (p *Path) timeout(ctx context.Context, packets []channeltypesv2.Packet) error {
+	if len(packets) == 0 {
+		return nil
+	}
+	height, err := p.Destination.latest(ctx)
+	if err != nil {
+		return err
+	}
+	// The proof counts with the time of the header it verifies against.
+	commit, err := p.Destination.rpc.Commit(ctx, &height)
+	if err != nil {
+		return err
+	}
+	var msgs []sdk.Msg
+	var failed error
+	for _, packet := range packets {
+		if !timedOut(packet, commit.Time) {
+			continue
+		}
+		receipt, proof, err := p.Destination.proof(ctx, hostv2.PacketReceiptKey(p.DestinationClient, packet.Sequence), height)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		if len(receipt) != 0 {
+			continue
+		}
+		msgs = append(msgs, channeltypesv2.NewMsgTimeout(packet, proof, p.Destination.proofHeight(height), p.Source.Signer()))
+	}
+	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, height, "timeout", msgs))
+}

@@ -1,0 +1,23 @@
+package metering
+
+import "context"
+
+// Ledger is what a provider asks the service chain before and while it serves.
+type Ledger interface {
+	// Guarantee answers what the chain guarantees this provider from a payer's session key.
+	Guarantee(ctx context.Context, payer string, key []byte) (Guarantee, error)
+}
+
+// Guarantee is a chain's answer about one payer and session key. Amounts in utop.
+type Guarantee struct {
+	// Line is the payer's sub-line to this provider that no claim has reserved and the payer does not want back.
+	Line uint64
+	// Claimable is Line and what is under notice: no ground to serve on, but good for what was served.
+	Claimable uint64
+	// KeyLeft is the session key's cap without what it spent or what claims reserved.
+	KeyLeft uint64
+	// KeyKnown tells that the key is in the payer's escrow.
+	KeyKnown bool
+	// KeyExpires is the last epoch in which the key may be used; revoking it ends it with the running epoch.
+	KeyExpires uint64
+}

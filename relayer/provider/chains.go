@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"slices"
+	"time"
+
+	sdktypes "github.com/cosmos/cosmos-sdk/types"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/topnetwork/top/protocol/claim"
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/metering"
+	"github.com/topnetwork/top/sdk/chain"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
+)
+
+// Deps are what the relayer gives to the role.
+type Deps struct {
+	Main, Service *chain.Client
+	Key           *chain.Key
+	Home          string
+	Log           *slog.Logger
+	Registry      *prometheus.Registry
+	// Status is told the peer id and the addresses once the node listens.
+	Status func(peerID string, listen []string)
+}
+
+// Run is the provider role: it registers the node, serves clients and claims what they owe, until ctx ends.
+func Run(ctx context.Context, cfg Config, deps Deps) error {
+	return Serve(ctx, cfg, Node{
+		Ledger: newChains(deps), Home: deps.Home, Log: deps.Log, Registry: deps.Registry, Status: deps.Status,
+	})
+}
+
+// chains is the ledger of a real network.
+type chains struct {
+	main, service *chain.Client
+	key           *chain.Key
+	log           *slog.Logger
+
+	registry servicestypes.QueryClient
+	usage    usagetypes.QueryClient
+}
+
+func newChains(d Deps) *chains {
+	return &chains{
+		main: d.Main, service: d.Service, key: d.Key, log: d.Log,
+		registry: servicestypes.NewQueryClient(d.Main.Conn()), usage: usagetypes.NewQueryClient(d.Service.Conn()),
+	}
+}
+
+// retryEvery is how often a chain that is not ready is asked again.
+const retryEvery = time.Second
+
+// until repeats step until it is done or ctx ends; its errors are logged, each once in a row.
+func (c *chains) until(ctx context.Context, what string, step func() (bool, error)) error {
+	last := ""
+	for {
+		done, err := step()
+		if done {
+			return nil
+		}
+		if err != nil && err.Error() != last && ctx.Err() == nil {
+			last = err.Error()
+			c.log.Warn("waiting for "+what, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("wait for %s: %w", what, ctx.Err()), err)
+		case <-time.After(retryEvery):
+		}
+	}
+}
+
+func notFound(err error) bool { return status.Code(err) == codes.NotFound }
+
+func (c *chains) ChainID() string { return c.service.ChainID() }
+func (c *chains) Address() string { return c.key.Address() }
+
+func (c *chains) Epoch(ctx context.Context) (uint64, error) {
+	res, err := c.usage.Epoch(ctx, &usagetypes.QueryEpochRequest{})
+	if err != nil {
+		return 0, err
+	}
+	return res.Epoch, nil
+}
+
+func (c *chains) Terms(ctx context.Context) (Terms, error) {
+	res, err := c.usage.Params(ctx, &usagetypes.QueryParamsRequest{})
+	if err != nil {
+		return Terms{}, err
+	}
+	return Terms{Window: res.Params.ClaimWindowEpochs, Samples: res.Params.Samples, MaxDebits: res.Params.MaxDebits}, nil
+}
+
+func (c *chains) Guarantee(ctx context.Context, payer string, key []byte) (metering.Guarantee, error) {
+	var g metering.Guarantee
+	if address, err := sdktypes.GetFromBech32(payer, chain.Prefix); err != nil || len(address) != claim.PayerLen {
+		return g, nil // a claim cannot name such an account: nothing is guaranteed
+	}
+	credit, err := c.usage.Credit(ctx, &usagetypes.QueryCreditRequest{Owner: payer})
+	if notFound(err) {
+		return g, nil
+	}
+	if err != nil {
+		return g, err
+	}
+	for _, k := range credit.Credit.SessionKeys {
+		if bytes.Equal(k.Key, key) {
+			g.KeyKnown, g.KeyExpires, g.KeyLeft = true, k.ExpiresEpoch, k.CapUtop
+		}
+	}
+	spending, err := c.usage.KeySpending(ctx, &usagetypes.QueryKeySpendingRequest{Owner: payer, Key: hex.EncodeToString(key)})
+	if err != nil && !notFound(err) {
+		return g, err
+	}
+	if err == nil {
+		g.KeyLeft -= min(g.KeyLeft, spending.Spending.Spent)
+		g.KeyLeft -= min(g.KeyLeft, spending.Spending.Reserved)
+	}
+	line, err := c.usage.SubLine(ctx, &usagetypes.QuerySubLineRequest{Owner: payer, Provider: c.Address()})
+	if err != nil && !notFound(err) {
+		return g, err
+	}
+	if err == nil {
+		g.Line = line.SubLine.Amount
+		g.Claimable = saturating(line.SubLine.Amount, line.SubLine.Reclaiming)
+	}
+	return g, nil
+}
+
+func saturating(a, b uint64) uint64 {
+	sum, carry := bits.Add64(a, b, 0)
+	if carry != 0 {
+		return ^uint64(0)
+	}
+	return sum
+}
+
+func (c *chains) Claim(ctx context.Context, epoch uint64) (*usagetypes.Claim, error) {
+	res, err := c.usage.Claim(ctx, &usagetypes.QueryClaimRequest{Provider: c.Address(), Epoch: epoch})
+	if notFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &res.Claim, nil
+}
+
+func (c *chains) SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error {
+	_, err := c.service.Send(ctx, c.key, m)
+	return err
+}
+
+func (c *chains) SubmitProof(ctx context.Context, m *usagetypes.MsgProve) error {
+	_, err := c.service.Send(ctx, c.key, m)
+	return err
+}
+
+// Register brings the record on the main chain to r, then waits for the service chain to hear of it over IBC.
+func (c *chains) Register(ctx context.Context, r Registration) error {
+	prices := make([]voucher.Price, len(r.Prices))
+	for i, p := range r.Prices {
+		prices[i] = *p
+	}
+	var wrong error
+	err := c.until(ctx, "registration on "+c.main.ChainID(), func() (bool, error) {
+		done, err := c.registerOnce(ctx, r, prices)
+		if errors.Is(err, errOtherIdentity) {
+			wrong = err
+			return true, nil
+		}
+		return done, err
+	})
+	if err = errors.Join(wrong, err); err != nil {
+		return err
+	}
+	return c.until(ctx, "registration on "+c.service.ChainID(), func() (bool, error) {
+		res, err := c.usage.Provider(ctx, &usagetypes.QueryProviderRequest{Address: c.Address()})
+		if err != nil {
+			return false, err
+		}
+		p := res.Provider
+		return p.Active && bytes.Equal(p.Key, r.Key) && slices.Equal(p.Prices, prices), nil
+	})
+}
+
+var errOtherIdentity = errors.New("the account is registered with another identity key: use that key file, or another account")
+
+func (c *chains) registerOnce(ctx context.Context, r Registration, prices []voucher.Price) (bool, error) {
+	res, err := c.registry.Provider(ctx, &servicestypes.QueryProviderRequest{ChainId: c.service.ChainID(), Address: c.Address()})
+	switch {
+	case notFound(err):
+		proof := voucher.ProviderKeySignBytes(c.main.ChainID(), c.service.ChainID(), c.Address(), r.Key)
+		_, err := c.main.Send(ctx, c.key, &servicestypes.MsgRegisterProvider{
+			Address: c.Address(), ChainId: c.service.ChainID(), Key: r.Key, KeySignature: r.Sign(proof),
+			Endpoints: r.Endpoints, Prices: prices, Deposit: r.Deposit,
+		})
+		return err == nil, err
+	case err != nil:
+		return false, err
+	}
+	p := res.Provider
+	if !bytes.Equal(p.Key, r.Key) {
+		return false, errOtherIdentity
+	}
+	same := slices.Equal(p.Endpoints, r.Endpoints) && slices.Equal(p.Prices, prices)
+	if same && p.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE {
+		return true, nil
+	}
+	_, err = c.main.Send(ctx, c.key, &servicestypes.MsgUpdateProvider{
+		Address: c.Address(), ChainId: c.service.ChainID(), Endpoints: r.Endpoints, Prices: prices,
+		Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE,
+	})
+	return err == nil, err
+}

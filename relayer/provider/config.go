@@ -1,0 +1,98 @@
+// Package provider is the relayer's provider role: it registers a node, serves clients, and claims what they owe.
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/services"
+	"github.com/topnetwork/top/relayer/services/messaging"
+)
+
+// Config is the provider section of the relayer's config.yaml. Amounts in utop.
+type Config struct {
+	// Key names the account that registers, claims and is paid.
+	Key string `yaml:"key"`
+	// Identity is the file of the node's ed25519 key, made when missing.
+	Identity string   `yaml:"identity"`
+	Listen   []string `yaml:"listen"`
+	Service  string   `yaml:"service"`
+	// Prices by measure.
+	Prices map[string]uint64 `yaml:"prices"`
+	// Tick is what one tick pays, Float how much is served unpaid at most, Voucher how much without a voucher.
+	Tick    uint64 `yaml:"tick"`
+	Float   uint64 `yaml:"float"`
+	Voucher uint64 `yaml:"voucher"`
+	// Deposit that the provider registers itself with.
+	Deposit uint64 `yaml:"deposit"`
+	// Data is the folder of mailboxes and vouchers.
+	Data string `yaml:"data"`
+	// Retention is how long an envelope waits for its recipient.
+	Retention time.Duration `yaml:"retention"`
+}
+
+// kinds are the services that this binary can provide.
+func kinds() []services.Service {
+	return []services.Service{messaging.New(messaging.DefaultCaps)}
+}
+
+// Validate says what is wrong with a configuration.
+func (c Config) Validate() error {
+	for name, value := range map[string]string{"key": c.Key, "identity": c.Identity, "data": c.Data, "service": c.Service} {
+		if value == "" {
+			return fmt.Errorf("provider.%s is empty", name)
+		}
+	}
+	if len(c.Listen) == 0 {
+		return fmt.Errorf("provider.listen is empty: give at least one multiaddr, such as /ip4/0.0.0.0/tcp/4001")
+	}
+	if c.Retention < time.Hour {
+		return fmt.Errorf("provider.retention is %v, less than 1h: messages would be lost", c.Retention)
+	}
+	service, err := c.service()
+	if err != nil {
+		return err
+	}
+	prices := c.prices()
+	if len(prices) != len(service.Measures()) {
+		return fmt.Errorf("provider.prices must price exactly %s", strings.Join(service.Measures(), ", "))
+	}
+	for i, m := range service.Measures() {
+		if prices[i].Measure != m || prices[i].Utop == 0 {
+			return fmt.Errorf("provider.prices must price exactly %s, each above 0", strings.Join(service.Measures(), ", "))
+		}
+	}
+	switch {
+	case c.Tick == 0:
+		return fmt.Errorf("provider.tick is 0")
+	case c.Float < c.Tick:
+		return fmt.Errorf("provider.float is below one tick")
+	case c.Voucher < c.Tick:
+		return fmt.Errorf("provider.voucher is below one tick")
+	}
+	return nil
+}
+
+func (c Config) service() (services.Service, error) {
+	var names []string
+	for _, s := range kinds() {
+		if s.Name() == c.Service {
+			return s, nil
+		}
+		names = append(names, s.Name())
+	}
+	return nil, fmt.Errorf("provider.service %q is unknown; this binary provides %s", c.Service, strings.Join(names, ", "))
+}
+
+// prices sorted by measure, as offers and registrations want them.
+func (c Config) prices() []*voucher.Price {
+	var prices []*voucher.Price
+	for measure, utop := range c.Prices {
+		prices = append(prices, &voucher.Price{Measure: measure, Utop: utop})
+	}
+	slices.SortFunc(prices, func(a, b *voucher.Price) int { return strings.Compare(a.Measure, b.Measure) })
+	return prices
+}

@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/metering"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
+)
+
+// Ledger is what a provider needs of the two chains. Every call asks the chain: nothing here is remembered.
+type Ledger interface {
+	metering.Ledger
+
+	// ChainID of the service chain, Address of the provider's account.
+	ChainID() string
+	Address() string
+	// Register brings the provider's record on the main chain to r and waits until the service chain has it.
+	Register(ctx context.Context, r Registration) error
+	// Epoch is the service chain's.
+	Epoch(ctx context.Context) (uint64, error)
+	// Terms of claims.
+	Terms(ctx context.Context) (Terms, error)
+	// Claim answers the provider's claim of an epoch, nil without one.
+	Claim(ctx context.Context, epoch uint64) (*usagetypes.Claim, error)
+	// SubmitClaim and SubmitProof answer once the transaction is in a block.
+	SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error
+	SubmitProof(ctx context.Context, m *usagetypes.MsgProve) error
+}
+
+// Registration is what a provider publishes of itself.
+type Registration struct {
+	// Key is the node's ed25519 public key, Sign signs with it.
+	Key       []byte
+	Sign      func(message []byte) []byte
+	Endpoints []string
+	Prices    []*voucher.Price
+	Deposit   uint64
+}
+
+// Terms of claims on the service chain.
+type Terms struct {
+	// Window is how many epochs after its end an epoch can be claimed.
+	Window uint64
+	// Samples that a proof must show, MaxDebits that a claim may have.
+	Samples, MaxDebits uint32
+}

@@ -1,0 +1,34 @@
+package provider
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/topnetwork/top/relayer/metering"
+)
+
+type metrics struct {
+	claimErrors, proven, lost prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "top", Subsystem: "provider", Name: name, Help: help})
+	}
+	gauge := func(name, help string, value func(metering.Figures) float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "top", Subsystem: "provider", Name: name, Help: help},
+			func() float64 { return value(sessions.Figures()) })
+	}
+	m := &metrics{
+		claimErrors: counter("claim_errors_total", "Claim steps that failed and will be tried again."),
+		proven:      counter("proven_utop_total", "Earned by proven claims."),
+		lost:        counter("lost_utop_total", "Vouchered and not earned: too late, forfeited or not covered."),
+	}
+	return m, errors.Join(
+		r.Register(m.claimErrors), r.Register(m.proven), r.Register(m.lost),
+		r.Register(gauge("sessions", "Sessions that are not claimed.", func(f metering.Figures) float64 { return float64(f.Sessions) })),
+		r.Register(gauge("owed_utop", "Used and not claimed.", func(f metering.Figures) float64 { return float64(f.Owed) })),
+		r.Register(gauge("epoch", "Epoch of the service chain.", func(metering.Figures) float64 { return float64(sessions.Epoch()) })),
+	)
+}

@@ -1,0 +1,199 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/topnetwork/top/relayer/host"
+	"github.com/topnetwork/top/relayer/metering"
+	"github.com/topnetwork/top/relayer/services"
+	"github.com/topnetwork/top/sdk/keyfile"
+)
+
+// Node is the environment of a provider.
+type Node struct {
+	Ledger   Ledger
+	Home     string
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+	// Status is told the peer id and the addresses once the node listens.
+	Status func(peerID string, listen []string)
+	Timing Timing
+}
+
+// Timing of a provider's own steps; zero values are replaced by the defaults.
+type Timing struct {
+	// Poll is how often the chains are looked at.
+	Poll time.Duration
+	// Grace is how long after an epoch's end clients may sign their final vouchers before it is claimed.
+	Grace time.Duration
+	// VoucherPeriod is how long usage may stay without a voucher.
+	VoucherPeriod time.Duration
+	// GuaranteeAge is how old the chain's answer about a payer may be.
+	GuaranteeAge time.Duration
+}
+
+func (t Timing) orDefault() Timing {
+	set := func(d *time.Duration, value time.Duration) {
+		if *d == 0 {
+			*d = value
+		}
+	}
+	set(&t.Poll, time.Second)
+	set(&t.Grace, 5*time.Second)
+	set(&t.VoucherPeriod, 30*time.Second)
+	set(&t.GuaranteeAge, 5*time.Second)
+	return t
+}
+
+// Serve runs a provider until ctx ends; it answers nil then and an error when it cannot go on.
+func Serve(ctx context.Context, cfg Config, node Node) (err error) {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	service, err := cfg.service()
+	if err != nil {
+		return err
+	}
+	identity, err := keyfile.Load(within(node.Home, cfg.Identity))
+	if err != nil {
+		return err
+	}
+	data := within(node.Home, cfg.Data)
+	db, err := open(data, node.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	h, err := host.New(host.Config{
+		Identity: identity, Listen: cfg.Listen, Remember: filepath.Join(data, "listen.json"), Limits: host.DefaultLimits,
+	})
+	if err != nil {
+		return err
+	}
+	// The host goes first: its streams use the database.
+	defer func() { err = errors.Join(err, h.Close()) }()
+	endpoints := host.Addresses(h)
+	if node.Status != nil {
+		node.Status(h.ID().String(), endpoints)
+	}
+	timing := node.Timing.orDefault()
+	sessions, err := metering.OpenSessions(metering.Config{
+		ChainID: node.Ledger.ChainID(), Service: cfg.Service, Provider: node.Ledger.Address(), Key: identity,
+		Prices: cfg.prices(), Tick: cfg.Tick, Float: cfg.Float, Voucher: cfg.Voucher,
+		Terms:        metering.Terms{VoucherPeriod: timing.VoucherPeriod},
+		GuaranteeAge: timing.GuaranteeAge, Now: time.Now, Entropy: rand.Reader,
+	}, node.Ledger, db)
+	if err != nil {
+		return err
+	}
+	metrics, err := newMetrics(node.Registry, sessions)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	err = node.Ledger.Register(ctx, Registration{
+		Key: identity.Public().(ed25519Public), Sign: signer(identity), Endpoints: endpoints, Prices: cfg.prices(), Deposit: cfg.Deposit,
+	})
+	if err != nil {
+		return stopped(ctx, fmt.Errorf("register: %w", err))
+	}
+	if err := firstEpoch(ctx, node, sessions, timing); err != nil {
+		return stopped(ctx, err)
+	}
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
+		sessions.Serve(ctx, s, node.Log)
+	})
+	claims := &claims{
+		ledger: node.Ledger, sessions: sessions, grace: timing.Grace, now: time.Now, log: node.Log, metrics: metrics,
+		ended: map[uint64]time.Time{},
+	}
+	var loops sync.WaitGroup
+	loops.Go(func() { every(ctx, timing.Poll, func() { rollEpoch(ctx, node, sessions) }) })
+	loops.Go(func() { every(ctx, timing.Poll, func() { claims.Step(ctx) }) })
+	node.Log.Info("serving", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)
+	err = service.Serve(ctx, services.Env{
+		Host: h, Sessions: sessions, DB: db, Retention: cfg.Retention, Log: node.Log, Registry: node.Registry,
+		Now: time.Now, Entropy: rand.Reader,
+	})
+	cancel()
+	stop()
+	loops.Wait()
+	return err
+}
+
+// within places a relative path below home.
+func within(home, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(home, path)
+}
+
+func open(data string, log *slog.Logger) (*pebble.DB, error) {
+	db, err := pebble.Open(filepath.Join(data, "db"), &pebble.Options{Logger: quiet{log}})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", data, err)
+	}
+	return db, nil
+}
+
+// stopped answers nil when ctx ended: being told to stop is no failure.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func firstEpoch(ctx context.Context, node Node, sessions *metering.Sessions, timing Timing) error {
+	for {
+		epoch, err := node.Ledger.Epoch(ctx)
+		if err == nil {
+			sessions.Roll(epoch)
+			return nil
+		}
+		node.Log.Warn("epoch", "err", err)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(timing.Poll):
+		}
+	}
+}
+
+func rollEpoch(ctx context.Context, node Node, sessions *metering.Sessions) {
+	epoch, err := node.Ledger.Epoch(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			node.Log.Warn("epoch", "err", err)
+		}
+		return
+	}
+	sessions.Roll(epoch)
+}
+
+func every(ctx context.Context, period time.Duration, step func()) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		step()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,45 @@
+// Package bench measures what billing costs: the pure rules in this process, and providers' CPU time in a running network.
+package bench
+
+import (
+	"encoding/json"
+	"io"
+	"runtime"
+)
+
+// Result is one line of the output. Ratio is value / baseline value.
+type Result struct {
+	Name          string         `json:"name"`
+	Value         float64        `json:"value"`
+	Unit          string         `json:"unit"`
+	Baseline      *string        `json:"baseline"`
+	BaselineValue *float64       `json:"baseline_value"`
+	Ratio         *float64       `json:"ratio"`
+	Conditions    map[string]any `json:"conditions"`
+}
+
+func newResult(name string, value float64, unit string, conditions map[string]any) Result {
+	c := map[string]any{"cores": runtime.NumCPU(), "go": runtime.Version(), "arch": runtime.GOARCH}
+	for k, v := range conditions {
+		c[k] = v
+	}
+	return Result{Name: name, Value: value, Unit: unit, Conditions: c}
+}
+
+// against names what the value is to be compared with.
+func (r Result) against(name string, value float64) Result {
+	ratio := r.Value / value
+	r.Baseline, r.BaselineValue, r.Ratio = &name, &value, &ratio
+	return r
+}
+
+// Write prints results as JSON lines.
+func Write(w io.Writer, results ...Result) error {
+	enc := json.NewEncoder(w)
+	for _, r := range results {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

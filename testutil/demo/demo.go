@@ -1,0 +1,153 @@
+// Package demo is what topdemo runs: the network at work, the network alone, and the benchmarks.
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/topnetwork/top/testutil/bench"
+	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/localnet/play"
+)
+
+// wellKnownREST is where `topdemo localnet` serves the main chain's REST if nobody else does.
+const wellKnownREST = 1317
+
+// Demo is one call of topdemo.
+type Demo struct {
+	// Bin is the folder with the programs; each command works in a folder of its own in there.
+	Bin string
+	// Keep leaves the network running.
+	Keep bool
+	// Stdout gets results, Stderr progress.
+	Stdout, Stderr io.Writer
+}
+
+const usage = `topdemo           the network at work: messages between two users, paid and settled; one JSON line on stdout
+topdemo localnet  the network without the play, until interrupted
+topdemo bench     what billing costs, as JSON lines
+topdemo stop      end what KEEP=1 left running
+`
+
+// Run does what the arguments say.
+func (d Demo) Run(ctx context.Context, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("too many arguments: %q\n%s", args, usage)
+	}
+	command := ""
+	if len(args) == 1 {
+		command = args[0]
+	}
+	switch command {
+	case "":
+		return d.play(ctx)
+	case "localnet":
+		return d.localnet(ctx)
+	case "bench":
+		return d.bench(ctx)
+	case "stop":
+		return d.stop()
+	case "help", "-h", "--help":
+		_, err := io.WriteString(d.Stdout, usage)
+		return err
+	default:
+		return fmt.Errorf("unknown command %q\n%s", command, usage)
+	}
+}
+
+func (d Demo) dir(name string) string { return filepath.Join(d.Bin, name) }
+
+// progress prints a line with the time since the start.
+func (d Demo) progress() func(format string, args ...any) {
+	began := time.Now()
+	return func(format string, args ...any) {
+		fmt.Fprintf(d.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	}
+}
+
+// config of a network that is fast enough to watch: half-second blocks, epochs of ten seconds or so.
+func (d Demo) config(dir string) localnet.Config {
+	return localnet.Config{Dir: dir, Bin: d.Bin, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20, Logf: d.progress()}
+}
+
+func (d Demo) play(ctx context.Context) error {
+	cfg := d.config(d.dir("demo"))
+	cfg.Outlive = d.Keep
+	cfg.Logf("demo in %s", cfg.Dir)
+	result, n, err := perform(ctx, cfg, play.Demo)
+	if err != nil {
+		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
+	}
+	if d.Keep {
+		cfg.Logf("the network runs on: endpoints, keys and pids are in %s; end it with `%s stop`", filepath.Join(cfg.Dir, localnet.RecordFile), os.Args[0])
+	} else if err := n.Stop(); err != nil {
+		return fmt.Errorf("stop: %w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
+	}
+	return json.NewEncoder(d.Stdout).Encode(result)
+}
+
+// perform starts a network and a play on it. Nothing runs any more after an error.
+func perform(ctx context.Context, cfg localnet.Config, script play.Script) (*play.Result, *localnet.Network, error) {
+	n, err := localnet.Start(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := play.Run(ctx, n, script, cfg.Logf)
+	if err != nil {
+		return nil, nil, errors.Join(err, n.Stop())
+	}
+	return result, n, nil
+}
+
+func (d Demo) localnet(ctx context.Context) error {
+	cfg := d.config(d.dir("localnet"))
+	cfg.TimeoutCommit, cfg.RESTPort = time.Second, wellKnownREST
+	n, err := localnet.Start(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
+	}
+	cfg.Logf("REST of the main chain at %s, of the service chain at %s", n.Main.Nodes[0].REST, n.Service.Nodes[0].REST)
+	cfg.Logf("everything else is in %s; interrupt to stop", filepath.Join(cfg.Dir, localnet.RecordFile))
+	select {
+	case <-ctx.Done():
+		cfg.Logf("stopping")
+		return n.Stop()
+	case err := <-n.Failed(ctx):
+		return errors.Join(err, n.Stop())
+	}
+}
+
+func (d Demo) stop() error {
+	for _, name := range []string{"demo", "localnet", "bench"} {
+		ended, err := localnet.EndRecorded(d.dir(name))
+		if err != nil {
+			return err
+		}
+		for _, process := range ended {
+			fmt.Fprintf(d.Stderr, "ended %s of %s\n", process, name)
+		}
+	}
+	return nil
+}
+
+func (d Demo) bench(ctx context.Context) error {
+	rules, err := bench.Rules()
+	if err != nil {
+		return err
+	}
+	if err := bench.Write(d.Stdout, rules...); err != nil {
+		return err
+	}
+	cfg := d.config(d.dir("bench"))
+	network, err := bench.Network(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
+	}
+	return bench.Write(d.Stdout, network...)
+}

@@ -1,0 +1,75 @@
+package localnet
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// What the chains of a local network are called.
+const (
+	MainChainID    = "top-main-1"
+	ServiceChainID = "top-msg-1"
+	ServiceType    = "messaging"
+	Denom          = "utop"
+)
+
+// What the accounts of a local network begin with, in utop.
+const (
+	OperatorFunds = 2_000_000_000_000
+	ProviderFunds = 100_000_000
+	UserFunds     = 100_000_000
+)
+
+// Config of a network. The zero value of a number takes the default.
+type Config struct {
+	// Dir is emptied and gets everything: homes, logs, network.json.
+	Dir string
+	// Bin is the folder with topchaind, topserviced and relayer.
+	Bin string
+
+	Validators        int
+	ServiceValidators int
+	Providers         int
+	Users             int
+	TimeoutCommit     time.Duration
+	EpochBlocks       int
+
+	// RESTPort is where the first main node serves REST if the port is free.
+	RESTPort int
+	// Outlive lets the network run on when this program ends.
+	Outlive bool
+	// Logf reports progress.
+	Logf func(format string, args ...any)
+}
+
+func (c Config) complete() (Config, error) {
+	for _, d := range []struct {
+		field    *int
+		standard int
+	}{{&c.Validators, 4}, {&c.ServiceValidators, 3}, {&c.Providers, 2}, {&c.Users, 2}, {&c.EpochBlocks, 20}} {
+		if *d.field == 0 {
+			*d.field = d.standard
+		}
+	}
+	if c.TimeoutCommit == 0 {
+		c.TimeoutCommit = time.Second
+	}
+	if c.Logf == nil {
+		c.Logf = func(string, ...any) {}
+	}
+	var err error
+	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
+		return c, err
+	}
+	if c.Bin, err = filepath.Abs(c.Bin); err != nil {
+		return c, err
+	}
+	for _, name := range []string{"topchaind", "topserviced", "relayer"} {
+		if _, err := os.Stat(filepath.Join(c.Bin, name)); err != nil {
+			return c, fmt.Errorf("%w: build the programs with `make build`", err)
+		}
+	}
+	return c, nil
+}

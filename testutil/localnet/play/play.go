@@ -1,0 +1,117 @@
+// Package play is what happens on a local network in the demo and in the process tests: users write to each other while some of them are offline and while
+// parts of the network are killed; then all that they used is claimed, proven, settled and paid.
+package play
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+// Marker is in every message's text, for whoever looks where it must not be.
+const Marker = "top-play-plaintext"
+
+// Script says what happens.
+type Script struct {
+	// Messages in all; each quarter is sent in another situation.
+	Messages int
+	// Calm leaves out every kill and every absence.
+	Calm bool
+	// KillRelayer kills the relayer while there is something to settle, and starts it again later.
+	KillRelayer bool
+	// Offline is called while messages wait in mailboxes for a user who is away.
+	Offline func(*Cast) error
+}
+
+// Demo is the script of `make demo`.
+var Demo = Script{Messages: 200}
+
+// Cast is who takes part.
+type Cast struct {
+	Network *localnet.Network
+	Users   []*User
+}
+
+// Result is what the play leads to; every number is read from the chains or the users. Amounts in utop.
+type Result struct {
+	MainHeight        int64  `json:"main_height"`
+	ServiceHeight     int64  `json:"service_height"`
+	MessagesSent      int    `json:"messages_sent"`
+	MessagesDelivered int    `json:"messages_delivered"`
+	Vouchers          uint64 `json:"vouchers"`
+	Claimed           uint64 `json:"claimed_utop"`
+	Paid              uint64 `json:"paid_utop"`
+	Fees              uint64 `json:"fees_utop"`
+	Packets           uint64 `json:"packets"`
+	InvariantsOK      bool   `json:"invariants_ok"`
+}
+
+type stage struct {
+	Cast
+	script Script
+	logf   func(format string, args ...any)
+	// serial makes every message's text unique.
+	serial atomic.Int64
+}
+
+// Run plays a script on a fresh network with two users or more. It stops the users; the network stays.
+func Run(ctx context.Context, n *localnet.Network, script Script, logf func(format string, args ...any)) (*Result, error) {
+	s := &stage{Cast: Cast{Network: n}, script: script, logf: logf}
+	var result *Result
+	showing, stop := context.WithCancel(ctx)
+	defer stop()
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"users", s.users},
+		{"both online", s.bothOnline},
+		{"one offline", s.oneOffline},
+		{"provider killed", s.providerKilled},
+		{"the other offline", s.otherOffline},
+		{"delivery", s.delivery},
+		{"relayer killed", s.relayerKilled},
+		{"settlement", s.settlement},
+		{"books", func(ctx context.Context) (err error) { result, err = s.books(ctx); return err }},
+		{"goodbye", s.goodbye},
+	} {
+		began := time.Now()
+		if err := step.run(ctx); err != nil {
+			return nil, fmt.Errorf("%s: %w", step.name, err)
+		}
+		if step.name == "users" {
+			go s.showBill(showing)
+		}
+		logf("%-18s done after %.1fs", step.name, time.Since(began).Seconds())
+	}
+	return result, nil
+}
+
+// billEvery is how often the running bill is shown.
+const billEvery = 3 * time.Second
+
+// showBill reports what the users have used so far, whenever it has changed.
+func (s *stage) showBill(ctx context.Context) {
+	tick := time.NewTicker(billEvery)
+	defer tick.Stop()
+	var last string
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		line := ""
+		for _, u := range s.Users {
+			bill := u.Bill()
+			line += fmt.Sprintf("  %s: %d messages, %d utop used, %d vouchered", u.Key.Name, bill.Messages, bill.Due, bill.Vouchered)
+		}
+		if line != last {
+			s.logf("%-18s%s", "bill", line)
+			last = line
+		}
+	}
+}

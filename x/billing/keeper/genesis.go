@@ -1,0 +1,97 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	"github.com/topnetwork/top/x/billing/types"
+)
+
+// InitGenesis stores the books and checks them against the bank.
+func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error {
+	if err := k.params.Set(ctx, gs.Params); err != nil {
+		return err
+	}
+	if err := k.epochBlocks.Set(ctx, gs.EpochBlocks); err != nil {
+		return err
+	}
+	if err := k.revision.Set(ctx, gs.Revision); err != nil {
+		return err
+	}
+	for _, e := range gs.Escrows {
+		if err := k.store(ctx, &e, nil, nil); err != nil {
+			return err
+		}
+	}
+	for _, l := range gs.CreditLines {
+		if err := k.store(ctx, nil, &l, nil); err != nil {
+			return err
+		}
+	}
+	for _, p := range gs.Pools {
+		if err := k.store(ctx, nil, nil, &p); err != nil {
+			return err
+		}
+	}
+	for _, p := range gs.Payouts {
+		if err := k.payouts.Set(ctx, collections.Join3(p.ChainId, p.Epoch, p.Provider), p); err != nil {
+			return err
+		}
+		if p.Status != types.PayoutStatus_PAYOUT_STATUS_PENDING {
+			continue
+		}
+		if err := k.queue.Set(ctx, collections.Join4(p.DueEpoch, p.ChainId, p.Epoch, p.Provider)); err != nil {
+			return err
+		}
+	}
+	for _, s := range gs.Settlements {
+		if err := k.settlements.Set(ctx, collections.Join(s.ChainId, s.Epoch), s); err != nil {
+			return err
+		}
+	}
+	return k.Invariants(ctx)
+}
+
+// ExportGenesis writes the books in key order.
+func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	gs := types.DefaultGenesisState()
+	var err error
+	if gs.Params, err = k.params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.EpochBlocks, err = k.epochBlocks.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.Revision, err = k.revision.Peek(ctx); err != nil {
+		return nil, err
+	}
+	if err := k.escrows.Walk(ctx, nil, func(_ string, e types.Escrow) (bool, error) {
+		gs.Escrows = append(gs.Escrows, e)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.lines.Walk(ctx, nil, func(_ collections.Pair[string, string], l types.CreditLine) (bool, error) {
+		gs.CreditLines = append(gs.CreditLines, l)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.pools.Walk(ctx, nil, func(_ string, p types.Pool) (bool, error) {
+		gs.Pools = append(gs.Pools, p)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.payouts.Walk(ctx, nil, func(_ collections.Triple[string, uint64, string], p types.Payout) (bool, error) {
+		gs.Payouts = append(gs.Payouts, p)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	return gs, k.settlements.Walk(ctx, nil, func(_ collections.Pair[string, uint64], s types.Settlement) (bool, error) {
+		gs.Settlements = append(gs.Settlements, s)
+		return false, nil
+	})
+}

@@ -1,0 +1,61 @@
+package types
+
+import errorsmod "cosmossdk.io/errors"
+
+// Bounds of the parameters.
+const (
+	maxWindowEpochs    = 100_000
+	maxFeeBps          = 5_000
+	maxListed          = 64
+	maxPayoutsPerBlock = 10_000
+	// MaxPacketTimeout is IBC v2's limit, in seconds.
+	MaxPacketTimeout = 86_400
+	// claimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet, with margin: a withdrawal must wait longer.
+	claimAndProofEpochs = 8
+)
+
+// DefaultParams of x/billing.
+func DefaultParams() Params {
+	return Params{
+		WithdrawalDelayEpochs: 12, PayoutWindowEpochs: 1, FeeBps: 100, MaxSessionKeys: 16, MaxDelegations: 16,
+		MaxPayoutsPerBlock: 200, PacketTimeoutSeconds: 3_600, MinCredit: 1,
+	}
+}
+
+// Validate holds each parameter against its bounds and the windows against each other.
+func (p Params) Validate() error {
+	for _, b := range []struct {
+		name            string
+		value, min, max uint64
+	}{
+		{"withdrawal_delay_epochs", p.WithdrawalDelayEpochs, 1, maxWindowEpochs},
+		{"payout_window_epochs", p.PayoutWindowEpochs, 1, maxWindowEpochs},
+		{"fee_bps", uint64(p.FeeBps), 0, maxFeeBps},
+		{"max_session_keys", uint64(p.MaxSessionKeys), 1, maxListed},
+		{"max_delegations", uint64(p.MaxDelegations), 0, maxListed},
+		{"max_payouts_per_block", uint64(p.MaxPayoutsPerBlock), 1, maxPayoutsPerBlock},
+		{"packet_timeout_seconds", p.PacketTimeoutSeconds, 60, MaxPacketTimeout},
+		{"min_credit", p.MinCredit, 1, 1 << 60},
+	} {
+		if b.value < b.min || b.value > b.max {
+			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
+		}
+	}
+	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+claimAndProofEpochs {
+		return errorsmod.Wrapf(ErrInvalid, "withdrawal_delay_epochs is %d: it must exceed payout_window_epochs (%d) by more than %d, the time for claim and proof",
+			p.WithdrawalDelayEpochs, p.PayoutWindowEpochs, claimAndProofEpochs)
+	}
+	return nil
+}
+
+// CheckChange refuses a change that shortens a window: promises made under the longer one are outstanding.
+func (p Params) CheckChange(next Params) error {
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	if next.WithdrawalDelayEpochs < p.WithdrawalDelayEpochs || next.PayoutWindowEpochs < p.PayoutWindowEpochs {
+		return errorsmod.Wrapf(ErrInvalid, "windows never shorten: withdrawal delay %d to %d, payout window %d to %d",
+			p.WithdrawalDelayEpochs, next.WithdrawalDelayEpochs, p.PayoutWindowEpochs, next.PayoutWindowEpochs)
+	}
+	return nil
+}

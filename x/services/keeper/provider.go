@@ -1,0 +1,119 @@
+package keeper
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/x/services/types"
+)
+
+// RegisterProvider adds a provider to a linked service chain for a deposit. Anyone may, with a key they prove to hold.
+func (k *Keeper) RegisterProvider(ctx context.Context, msg *types.MsgRegisterProvider) (*types.MsgRegisterProviderResponse, error) {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	chain, serviceType, err := k.chainAndType(ctx, msg.ChainId)
+	if err != nil {
+		return nil, err
+	}
+	key := collections.Join(msg.ChainId, msg.Address)
+	if exists, err := k.providers.Has(ctx, key); err != nil {
+		return nil, err
+	} else if exists {
+		return nil, errorsmod.Wrapf(types.ErrExists, "provider %s on %s", msg.Address, msg.ChainId)
+	}
+	byKey := collections.Join(msg.ChainId, msg.Key)
+	if owner, err := k.providerKeys.Get(ctx, byKey); err == nil {
+		return nil, errorsmod.Wrapf(types.ErrExists, "the key belongs to provider %s", owner)
+	} else if !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	peerID, err := types.PeerID(msg.Key)
+	if err != nil {
+		return nil, err
+	}
+	signed := voucher.ProviderKeySignBytes(sdkCtx.ChainID(), chain.ChainId, msg.Address, msg.Key)
+	if !ed25519.Verify(msg.Key, signed, msg.KeySignature) {
+		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "the key's signature does not prove its possession for %s on %s", msg.Address, msg.ChainId)
+	}
+	if err := types.ValidateEndpoints(msg.Endpoints); err != nil {
+		return nil, err
+	}
+	if err := types.ValidatePrices(msg.Prices, serviceType); err != nil {
+		return nil, err
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.takeDeposit(ctx, msg.Address, msg.Deposit, params.MinProviderDeposit); err != nil {
+		return nil, err
+	}
+	p := types.Provider{
+		ChainId: msg.ChainId, Address: msg.Address, Key: msg.Key, PeerId: peerID, Endpoints: msg.Endpoints, Prices: msg.Prices,
+		Deposit: msg.Deposit, Status: types.ProviderStatus_PROVIDER_STATUS_ACTIVE,
+	}
+	if err := k.providerKeys.Set(ctx, byKey, p.Address); err != nil {
+		return nil, err
+	}
+	if err := k.setProvider(ctx, p); err != nil {
+		return nil, err
+	}
+	return &types.MsgRegisterProviderResponse{PeerId: peerID}, sdkCtx.EventManager().EmitTypedEvent(
+		&types.EventProviderRegistered{ChainId: p.ChainId, Address: p.Address, PeerId: p.PeerId})
+}
+
+// UpdateProvider replaces endpoints, prices and status.
+func (k *Keeper) UpdateProvider(ctx context.Context, msg *types.MsgUpdateProvider) (*types.MsgUpdateProviderResponse, error) {
+	_, serviceType, err := k.chainAndType(ctx, msg.ChainId)
+	if err != nil {
+		return nil, err
+	}
+	p, err := k.Provider(ctx, msg.ChainId, msg.Address)
+	if err != nil {
+		return nil, err
+	}
+	if err := types.ValidatePrices(msg.Prices, serviceType); err != nil {
+		return nil, err
+	}
+	p.Endpoints, p.Prices, p.Status = msg.Endpoints, msg.Prices, msg.Status
+	if err := k.setProvider(ctx, p); err != nil {
+		return nil, err
+	}
+	return &types.MsgUpdateProviderResponse{}, sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(
+		&types.EventProviderUpdated{ChainId: p.ChainId, Address: p.Address, Status: p.Status.String()})
+}
+
+// Provider answers a registered provider.
+func (k *Keeper) Provider(ctx context.Context, chainID, address string) (types.Provider, error) {
+	p, err := k.providers.Get(ctx, collections.Join(chainID, address))
+	if errors.Is(err, collections.ErrNotFound) {
+		return p, errorsmod.Wrapf(types.ErrNotFound, "provider %s on %s", address, chainID)
+	}
+	return p, err
+}
+
+func (k *Keeper) setProvider(ctx context.Context, p types.Provider) error {
+	if err := k.providers.Set(ctx, collections.Join(p.ChainId, p.Address), p); err != nil {
+		return err
+	}
+	if k.hooks == nil {
+		return nil
+	}
+	return k.hooks.AfterProviderChanged(ctx, p)
+}
+
+// chainAndType answers a linked chain and its type.
+func (k *Keeper) chainAndType(ctx context.Context, chainID string) (types.ServiceChain, types.ServiceType, error) {
+	chain, err := k.LinkedChain(ctx, chainID)
+	if err != nil {
+		return chain, types.ServiceType{}, err
+	}
+	t, err := k.serviceTypes.Get(ctx, chain.Type)
+	return chain, t, err
+}

@@ -1,0 +1,106 @@
+package types
+
+import (
+	"crypto/ed25519"
+	"regexp"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
+
+// chainIDPattern: ids end in a revision number, by which light clients follow upgrades (ICS-02).
+var chainIDPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,40}-[1-9][0-9]{0,9}$`)
+
+var (
+	_ sdk.HasValidateBasic = (*MsgRegisterServiceType)(nil)
+	_ sdk.HasValidateBasic = (*MsgRegisterServiceChain)(nil)
+	_ sdk.HasValidateBasic = (*MsgLinkServiceChain)(nil)
+	_ sdk.HasValidateBasic = (*MsgRegisterProvider)(nil)
+	_ sdk.HasValidateBasic = (*MsgUpdateProvider)(nil)
+	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
+)
+
+func checkAddress(field, addr string) error {
+	if _, err := sdk.AccAddressFromBech32(addr); err != nil {
+		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
+	}
+	return nil
+}
+
+// ValidateChainID checks the form of a service chain's id.
+func ValidateChainID(id string) error {
+	if !chainIDPattern.MatchString(id) {
+		return errorsmod.Wrapf(ErrInvalid, "chain id %q: want lower case with a revision at the end, e.g. top-msg-1", id)
+	}
+	return nil
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgRegisterServiceType) ValidateBasic() error {
+	if err := checkAddress("creator", m.Creator); err != nil {
+		return err
+	}
+	return ServiceType{Name: m.Name, Description: m.Description, Measures: m.Measures}.Validate()
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgRegisterServiceChain) ValidateBasic() error {
+	if err := checkAddress("operator", m.Operator); err != nil {
+		return err
+	}
+	if !namePattern.MatchString(m.Type) {
+		return errorsmod.Wrapf(ErrInvalid, "type %q", m.Type)
+	}
+	return ValidateChainID(m.ChainId)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgLinkServiceChain) ValidateBasic() error {
+	if err := checkAddress("operator", m.Operator); err != nil {
+		return err
+	}
+	if m.ClientId == "" || len(m.ClientId) > 64 {
+		return errorsmod.Wrapf(ErrInvalid, "client id %q", m.ClientId)
+	}
+	return ValidateChainID(m.ChainId)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgRegisterProvider) ValidateBasic() error {
+	if err := checkAddress("address", m.Address); err != nil {
+		return err
+	}
+	if err := ValidateChainID(m.ChainId); err != nil {
+		return err
+	}
+	if _, err := PeerID(m.Key); err != nil {
+		return err
+	}
+	if len(m.KeySignature) != ed25519.SignatureSize {
+		return errorsmod.Wrapf(ErrInvalid, "key signature has %d bytes, want %d", len(m.KeySignature), ed25519.SignatureSize)
+	}
+	return ValidateEndpoints(m.Endpoints)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgUpdateProvider) ValidateBasic() error {
+	if err := checkAddress("address", m.Address); err != nil {
+		return err
+	}
+	if err := ValidateChainID(m.ChainId); err != nil {
+		return err
+	}
+	if m.Status != ProviderStatus_PROVIDER_STATUS_ACTIVE && m.Status != ProviderStatus_PROVIDER_STATUS_INACTIVE {
+		return errorsmod.Wrapf(ErrInvalid, "status %d: want ACTIVE or INACTIVE", m.Status)
+	}
+	return ValidateEndpoints(m.Endpoints)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgUpdateParams) ValidateBasic() error {
+	if err := checkAddress("authority", m.Authority); err != nil {
+		return err
+	}
+	return m.Params.Validate()
+}

@@ -1,0 +1,24 @@
+package types
+
+import errorsmod "cosmossdk.io/errors"
+
+// maxDeposit bounds every deposit: the supply cannot exceed it.
+const maxDeposit = 1 << 60
+
+// DefaultParams: 100 TOP for a type, 100 TOP for a chain, 1 TOP for a provider.
+func DefaultParams() Params {
+	return Params{MinTypeDeposit: 100_000_000, MinChainDeposit: 100_000_000, MinProviderDeposit: 1_000_000}
+}
+
+// Validate holds each parameter against its bounds.
+func (p Params) Validate() error {
+	for _, d := range []struct {
+		name  string
+		value uint64
+	}{{"min_type_deposit", p.MinTypeDeposit}, {"min_chain_deposit", p.MinChainDeposit}, {"min_provider_deposit", p.MinProviderDeposit}} {
+		if d.value == 0 || d.value > maxDeposit {
+			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want 1 to %d", d.name, d.value, uint64(maxDeposit))
+		}
+	}
+	return nil
+}

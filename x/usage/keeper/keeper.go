@@ -1,0 +1,106 @@
+// Package keeper books usage on a service chain: credit, sub-lines, claims, proofs, settlements.
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	corestore "cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+
+	"github.com/topnetwork/top/x/usage/types"
+)
+
+// ChannelKeeper sends IBC v2 packets; the channel keeper of ibc-go satisfies it. It is here and not in types/, which clients link without ibc-go.
+type ChannelKeeper interface {
+	SendPacket(ctx context.Context, msg *channeltypesv2.MsgSendPacket) (*channeltypesv2.MsgSendPacketResponse, error)
+}
+
+type (
+	// claimID is (provider, epoch).
+	claimID = collections.Pair[string, uint64]
+	// queueKey is (height, provider, epoch).
+	queueKey = collections.Triple[uint64, string, uint64]
+)
+
+// Keeper of x/usage.
+type Keeper struct {
+	account   types.AccountKeeper
+	clients   types.ClientKeeper
+	channel   ChannelKeeper
+	authority string
+	address   sdk.AccAddress
+
+	Schema collections.Schema
+	params collections.Item[types.Params]
+	chain  collections.Item[types.Chain]
+	// credits by owner.
+	credits collections.Map[string, types.Credit]
+	// subLines by (owner, provider).
+	subLines collections.Map[collections.Pair[string, string], types.SubLine]
+	// spendings by (owner, session key).
+	spendings collections.Map[collections.Pair[string, []byte], types.KeySpending]
+	// providers by address.
+	providers collections.Map[string, types.Provider]
+	claims    collections.Map[claimID, types.Claim]
+	// challengeQueue holds claims by the height that draws their samples, deadlineQueue by the last height for their proof.
+	challengeQueue collections.KeySet[queueKey]
+	deadlineQueue  collections.KeySet[queueKey]
+	// provenQueue holds claims that wait for a settlement packet, releasing the owners whose credit does.
+	provenQueue collections.KeySet[claimID]
+	releasing   collections.KeySet[string]
+	// settlements by epoch; resendQueue holds those that timed out.
+	settlements    collections.Map[uint64, types.Settlement]
+	resendQueue    collections.KeySet[uint64]
+	lastSettlement collections.Item[uint64]
+}
+
+// NewKeeper builds the keeper. authority is the account that governance acts with.
+func NewKeeper(
+	cdc codec.BinaryCodec, store corestore.KVStoreService, account types.AccountKeeper, clients types.ClientKeeper, channel ChannelKeeper, authority string,
+) *Keeper {
+	sb := collections.NewSchemaBuilder(store)
+	stringPair := collections.PairKeyCodec(collections.StringKey, collections.StringKey)
+	claimKey := collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
+	queue := collections.TripleKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key)
+	k := &Keeper{
+		account: account, clients: clients, channel: channel, authority: authority, address: authtypes.NewModuleAddress(types.ModuleName),
+		params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		chain:          collections.NewItem(sb, types.ChainKey, "chain", codec.CollValue[types.Chain](cdc)),
+		credits:        collections.NewMap(sb, types.CreditsKey, "credits", collections.StringKey, codec.CollValue[types.Credit](cdc)),
+		subLines:       collections.NewMap(sb, types.SubLinesKey, "sub_lines", stringPair, codec.CollValue[types.SubLine](cdc)),
+		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", collections.PairKeyCodec(collections.StringKey, collections.BytesKey), codec.CollValue[types.KeySpending](cdc)),
+		providers:      collections.NewMap(sb, types.ProvidersKey, "providers", collections.StringKey, codec.CollValue[types.Provider](cdc)),
+		claims:         collections.NewMap(sb, types.ClaimsKey, "claims", claimKey, codec.CollValue[types.Claim](cdc)),
+		challengeQueue: collections.NewKeySet(sb, types.ChallengeQueueKey, "challenge_queue", queue),
+		deadlineQueue:  collections.NewKeySet(sb, types.DeadlineQueueKey, "deadline_queue", queue),
+		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", claimKey),
+		releasing:      collections.NewKeySet(sb, types.ReleasingKey, "releasing", collections.StringKey),
+		settlements:    collections.NewMap(sb, types.SettlementsKey, "settlements", collections.Uint64Key, codec.CollValue[types.Settlement](cdc)),
+		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),
+		lastSettlement: collections.NewItem(sb, types.LastSettlementKey, "last_settlement_epoch", collections.Uint64Value),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.Schema = schema
+	return k
+}
+
+// Address signs the module's packets.
+func (k *Keeper) Address() sdk.AccAddress { return k.address }
+
+// emit writes a typed event.
+func emit(ctx context.Context, event interface {
+	Reset()
+	String() string
+	ProtoMessage()
+}) error {
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}

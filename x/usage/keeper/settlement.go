@@ -1,0 +1,241 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+
+	"github.com/topnetwork/top/protocol/claim"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/usage/types"
+)
+
+// BeginBlock draws challenges, ends overdue claims, and sends settlements. What cannot be sent now is tried again at the next block.
+func (k *Keeper) BeginBlock(ctx context.Context) error {
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.drawChallenges(ctx, params); err != nil {
+		return err
+	}
+	if err := k.forfeitOverdue(ctx, params); err != nil {
+		return err
+	}
+	k.isolated(ctx, "resend settlements", func(ctx context.Context) error { return k.resend(ctx) })
+	k.isolated(ctx, "send settlement", func(ctx context.Context) error { return k.settleEpoch(ctx, params) })
+	return nil
+}
+
+// isolated runs a step that depends on another chain's light client: its failure must leave no trace and must not stop this chain.
+func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Context) error) {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	attempt, write := sdkCtx.CacheContext()
+	err := func() (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return step(attempt)
+	}()
+	if err != nil {
+		sdkCtx.Logger().Error(what+": tried again at the next block", "module", types.ModuleName, "error", err)
+		return
+	}
+	write()
+}
+
+// settleEpoch nets everything proven and released since the last packet into one packet, once per epoch.
+func (k *Keeper) settleEpoch(ctx context.Context, params types.Params) error {
+	chain, err := k.chain.Get(ctx)
+	if err != nil || chain.MainClientId == "" {
+		return err
+	}
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	last, err := k.lastSettlement.Get(ctx)
+	if err != nil || now <= last {
+		return err
+	}
+	packet := &billingtypes.SettlementPacket{ChainId: sdk.UnwrapSDKContext(ctx).ChainID(), Epoch: now}
+	total, err := k.gatherClaims(ctx, packet, params)
+	if err != nil {
+		return err
+	}
+	released, err := k.gatherReleases(ctx, packet)
+	if err != nil {
+		return err
+	}
+	if total == 0 && released == 0 {
+		return nil
+	}
+	value, err := billingtypes.EncodePacket(&billingtypes.PacketData{Data: &billingtypes.PacketData_Settlement{Settlement: packet}})
+	if err != nil {
+		return err
+	}
+	s := types.Settlement{Epoch: now, Packet: value, Total: total, Released: released}
+	if err := k.sendSettlement(ctx, &s); err != nil {
+		return err
+	}
+	if err := k.lastSettlement.Set(ctx, now); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventSettlementSent{Epoch: now, Total: total, Released: released, Providers: uint32(len(packet.Totals)), Sequence: s.Sequence})
+}
+
+// gatherClaims moves proven claims into the packet, in queue order, and answers their sum.
+func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.SettlementPacket, params types.Params) (uint64, error) {
+	var ids []claimID
+	err := k.provenQueue.Walk(ctx, nil, func(id claimID) (bool, error) {
+		ids = append(ids, id)
+		return len(ids) >= min(int(params.MaxClaimsPerBlock), billingtypes.MaxSettlementEntries), nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	var total uint64
+	var settled []claim.SettledClaim
+	for _, id := range ids {
+		c, err := k.claim(ctx, id.K1(), id.K2())
+		if err != nil {
+			return 0, err
+		}
+		list, err := claimDebits(c.Debits)
+		if err != nil {
+			return 0, err
+		}
+		settled = append(settled, claim.SettledClaim{Provider: c.Provider, Epoch: c.Epoch, Debits: list})
+		if total, err = billingtypes.Add(total, c.Sum); err != nil {
+			return 0, err
+		}
+		if err := addTotal(packet, c); err != nil {
+			return 0, err
+		}
+		c.Status, c.Debits, c.SettlementEpoch = types.ClaimStatus_CLAIM_STATUS_SETTLED, nil, packet.Epoch
+		if err := k.claims.Set(ctx, id, c); err != nil {
+			return 0, err
+		}
+		if err := k.provenQueue.Remove(ctx, id); err != nil {
+			return 0, err
+		}
+	}
+	slices.SortFunc(packet.Totals, func(a, b billingtypes.ProviderTotal) int { return strings.Compare(a.Provider, b.Provider) })
+	root := claim.DebitRoot(settled)
+	packet.DebitRoot = root[:]
+	return total, nil
+}
+
+// addTotal adds a claim to its provider's total; the queue is ordered by provider.
+func addTotal(packet *billingtypes.SettlementPacket, c types.Claim) error {
+	if n := len(packet.Totals); n > 0 && packet.Totals[n-1].Provider == c.Provider {
+		t := &packet.Totals[n-1]
+		t.Vouchers += c.Count
+		var err error
+		t.Amount, err = billingtypes.Add(t.Amount, c.Sum)
+		return err
+	}
+	packet.Totals = append(packet.Totals, billingtypes.ProviderTotal{Provider: c.Provider, Amount: c.Sum, Vouchers: c.Count})
+	return nil
+}
+
+// gatherReleases moves what owners give back into the packet and answers the sum.
+func (k *Keeper) gatherReleases(ctx context.Context, packet *billingtypes.SettlementPacket) (uint64, error) {
+	var owners []string
+	err := k.releasing.Walk(ctx, nil, func(owner string) (bool, error) {
+		owners = append(owners, owner)
+		return len(owners) >= billingtypes.MaxSettlementEntries, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	var sum uint64
+	for _, owner := range owners {
+		c, err := k.credit(ctx, owner)
+		if err != nil {
+			return 0, err
+		}
+		packet.Releases = append(packet.Releases, billingtypes.Release{Owner: owner, Amount: c.Releasing})
+		if sum, err = billingtypes.Add(sum, c.Releasing); err != nil {
+			return 0, err
+		}
+		if c.Released, err = billingtypes.Add(c.Released, c.Releasing); err != nil {
+			return 0, err
+		}
+		c.Releasing = 0
+		if err := k.credits.Set(ctx, owner, c); err != nil {
+			return 0, err
+		}
+		if err := k.releasing.Remove(ctx, owner); err != nil {
+			return 0, err
+		}
+	}
+	return sum, nil
+}
+
+// sendSettlement puts a settlement on its way, for the first time or again.
+func (k *Keeper) sendSettlement(ctx context.Context, s *types.Settlement) error {
+	chain, err := k.chain.Get(ctx)
+	if err != nil {
+		return err
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	timeout := uint64(sdk.UnwrapSDKContext(ctx).BlockTime().Unix()) + params.PacketTimeoutSeconds
+	res, err := k.channel.SendPacket(ctx, channeltypesv2.NewMsgSendPacket(chain.MainClientId, timeout, k.address.String(),
+		channeltypesv2.NewPayload(types.PortID, billingtypes.PortID, billingtypes.Version, billingtypes.Encoding, s.Packet)))
+	if err != nil {
+		return err
+	}
+	s.Sequence, s.Status = res.Sequence, types.SettlementStatus_SETTLEMENT_STATUS_SENT
+	s.Attempts++
+	return k.settlements.Set(ctx, s.Epoch, *s)
+}
+
+// resend sends timed-out settlements again, one per block, with the same content: the main chain knows them by (chain, epoch).
+func (k *Keeper) resend(ctx context.Context) error {
+	var epochs []uint64
+	err := k.resendQueue.Walk(ctx, nil, func(e uint64) (bool, error) {
+		epochs = append(epochs, e)
+		return true, nil
+	})
+	if err != nil || len(epochs) == 0 {
+		return err
+	}
+	s, err := k.settlements.Get(ctx, epochs[0])
+	if err != nil {
+		return err
+	}
+	if err := k.sendSettlement(ctx, &s); err != nil {
+		return err
+	}
+	return k.resendQueue.Remove(ctx, s.Epoch)
+}
+
+// RetrySettlement sends a refused settlement again: the main chain may have had a reason that has passed.
+func (k *Keeper) RetrySettlement(ctx context.Context, msg *types.MsgRetrySettlement) (*types.MsgRetrySettlementResponse, error) {
+	s, err := k.settlements.Get(ctx, msg.Epoch)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, errorsmod.Wrapf(types.ErrNotFound, "settlement of epoch %d", msg.Epoch)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.Status != types.SettlementStatus_SETTLEMENT_STATUS_REFUSED {
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "the settlement is %s, not refused", s.Status)
+	}
+	return &types.MsgRetrySettlementResponse{}, k.sendSettlement(ctx, &s)
+}

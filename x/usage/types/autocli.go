@@ -1,0 +1,48 @@
+package types
+
+import autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+
+// AutoCLIOptions of x/usage. Claims and proofs carry trees and signatures: relayers make them, so they have no command.
+func AutoCLIOptions() *autocliv1.ModuleOptions {
+	cmd := func(method, use, short string, fields ...string) *autocliv1.RpcCommandOptions {
+		o := &autocliv1.RpcCommandOptions{RpcMethod: method, Use: use, Short: short}
+		for _, f := range fields {
+			o.PositionalArgs = append(o.PositionalArgs, &autocliv1.PositionalArgDescriptor{ProtoField: f})
+		}
+		return o
+	}
+	return &autocliv1.ModuleOptions{
+		Query: &autocliv1.ServiceCommandDescriptor{
+			Service: _Query_serviceDesc.ServiceName,
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				cmd("Params", "params", "Parameters"),
+				cmd("Chain", "chain", "What this chain is and how it is linked"),
+				cmd("Epoch", "epoch", "The current epoch"),
+				cmd("Credit", "credit [owner]", "A payer's credit", "owner"),
+				cmd("Credits", "credits", "All credits"),
+				cmd("SubLine", "sub-line [owner] [provider]", "What a payer guarantees a provider", "owner", "provider"),
+				cmd("SubLines", "sub-lines [owner]", "A payer's sub-lines", "owner"),
+				cmd("KeySpending", "key-spending [owner] [key]", "What a session key has spent", "owner", "key"),
+				cmd("Provider", "provider [address]", "One provider", "address"),
+				cmd("Providers", "providers", "All providers"),
+				cmd("Claim", "claim [provider] [epoch]", "One claim", "provider", "epoch"),
+				cmd("Claims", "claims [provider]", "A provider's claims", "provider"),
+				cmd("Settlements", "settlements", "Settlement packets and where they are"),
+				cmd("Invariants", "invariants", "Check that the books add up"),
+			},
+		},
+		Tx: &autocliv1.ServiceCommandDescriptor{
+			Service: _Msg_serviceDesc.ServiceName,
+			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
+				cmd("LinkMainChain", "link-main-chain [client-id]", "Name the light client of the main chain, once", "client_id"),
+				cmd("Allot", "allot [provider] [amount]", "Guarantee credit to a provider", "provider", "amount"),
+				cmd("Reclaim", "reclaim [provider] [amount]", "Give notice for unspent allotment", "provider", "amount"),
+				cmd("Release", "release [amount]", "Give open credit back to your escrow", "amount"),
+				cmd("RetrySettlement", "retry-settlement [epoch]", "Send a refused settlement again", "epoch"),
+				{RpcMethod: "Claim", Skip: true},
+				{RpcMethod: "Prove", Skip: true},
+				{RpcMethod: "UpdateParams", Skip: true},
+			},
+		},
+	}
+}

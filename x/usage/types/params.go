@@ -1,0 +1,60 @@
+package types
+
+import (
+	errorsmod "cosmossdk.io/errors"
+
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+)
+
+// Bounds of the parameters.
+const (
+	maxClaimWindow  = 1_000
+	minProofWindow  = 5
+	maxProofWindow  = 100_000
+	minSamples      = 4
+	maxSamples      = 64
+	maxDebitsLimit  = 10_000
+	maxClaimsBlock  = 1_000
+	minTimeoutSecs  = 60
+	reclaimOverhead = 2
+)
+
+// DefaultParams of x/usage.
+func DefaultParams() Params {
+	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600}
+}
+
+// ReclaimEpochs is how long reclaimed allotment stays claimable: the claim window and what a claim made at its end still needs.
+func (p Params) ReclaimEpochs() uint64 { return p.ClaimWindowEpochs + reclaimOverhead }
+
+// Validate holds each parameter against its bounds.
+func (p Params) Validate() error {
+	for _, b := range []struct {
+		name            string
+		value, min, max uint64
+	}{
+		{"claim_window_epochs", p.ClaimWindowEpochs, 1, maxClaimWindow},
+		{"proof_window_blocks", p.ProofWindowBlocks, minProofWindow, maxProofWindow},
+		{"samples", uint64(p.Samples), minSamples, maxSamples},
+		{"max_debits", uint64(p.MaxDebits), 1, maxDebitsLimit},
+		{"max_claims_per_block", uint64(p.MaxClaimsPerBlock), 1, maxClaimsBlock},
+		{"packet_timeout_seconds", p.PacketTimeoutSeconds, minTimeoutSecs, billingtypes.MaxPacketTimeout},
+	} {
+		if b.value < b.min || b.value > b.max {
+			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
+		}
+	}
+	return nil
+}
+
+// CheckChange refuses a change that shortens a window: promises made under the longer one are outstanding.
+func (p Params) CheckChange(next Params) error {
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	if next.ClaimWindowEpochs < p.ClaimWindowEpochs || next.ProofWindowBlocks < p.ProofWindowBlocks {
+		return errorsmod.Wrapf(ErrInvalid, "windows never shorten: claim %d to %d epochs, proof %d to %d blocks",
+			p.ClaimWindowEpochs, next.ClaimWindowEpochs, p.ProofWindowBlocks, next.ProofWindowBlocks)
+	}
+	return nil
+}
