@@ -166,6 +166,7 @@ func (m *Messenger) tendHome(ctx context.Context, home []byte, used <-chan struc
 		case <-ctx.Done():
 			return
 		case <-used:
+		case <-time.After(time.Hour): // prekeys expire, used or not
 		}
 		if sleep(ctx, time.Second) != nil {
 			return

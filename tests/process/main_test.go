@@ -19,7 +19,7 @@ import (
 const (
 	// timeout of all tests together; they take a third of it on two cores.
 	timeout  = 18 * time.Minute
-	messages = 40
+	messages = 60
 )
 
 // The network that all tests share, and what the play on it led to.
@@ -60,23 +60,25 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() {
-		if stopErr := net.Stop(); err == nil {
+		if stopErr := stop(); err == nil {
 			err = stopErr
 		}
-		if err == nil {
-			err = nothingRuns(dir)
-		}
 	}()
-	if played, err = play.Run(ctx, net, play.Script{Messages: messages, KillRelayer: true, Offline: lookForPlaintext}, logf); err != nil {
+	if played, err = play.Run(ctx, net, play.Script{
+		Messages: messages, Pace: 300 * time.Millisecond, KillRelayer: true, Offline: lookForPlaintext,
+	}, logf); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
 }
 
-// nothingRuns makes sure that every process of the network is gone.
-func nothingRuns(dir string) error {
-	record, err := localnet.ReadRecord(dir)
+// stop ends the network and makes sure that every process is gone.
+func stop() error {
+	record, err := localnet.ReadRecord(net.Dir)
 	if err != nil {
+		return err
+	}
+	if err := net.Stop(); err != nil {
 		return err
 	}
 	for _, p := range record.Processes {

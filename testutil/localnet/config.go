@@ -26,7 +26,7 @@ const (
 type Config struct {
 	// Dir is emptied and gets everything: homes, logs, network.json.
 	Dir string
-	// Bin is the folder with topchaind, topserviced and relayer.
+	// Bin is the folder with topchaind, topserviced, relayer and topuser.
 	Bin string
 
 	Validators        int
@@ -66,7 +66,7 @@ func (c Config) complete() (Config, error) {
 	if c.Bin, err = filepath.Abs(c.Bin); err != nil {
 		return c, err
 	}
-	for _, name := range []string{"topchaind", "topserviced", "relayer"} {
+	for _, name := range []string{"topchaind", "topserviced", "relayer", "topuser"} {
 		if _, err := os.Stat(filepath.Join(c.Bin, name)); err != nil {
 			return c, fmt.Errorf("%w: build the programs with `make build`", err)
 		}

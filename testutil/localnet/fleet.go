@@ -121,7 +121,21 @@ func (n *Network) Stop() error {
 		wg.Wait()
 		errs = append(errs, failed...)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.writeRecord())...)
+}
+
+// Leave waits until a process has ended by itself, and takes it off the record. Any end but exit code 0 is an error.
+func (n *Network) Leave(ctx context.Context, name string) error {
+	p := n.Process(name)
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+		return fmt.Errorf("%s does not end: %w\n%s", name, context.Cause(ctx), p.LogTail(15))
+	}
+	if p.Err() != nil {
+		return p.Exited()
+	}
+	return n.writeRecord()
 }
 
 // Failed answers once, with the first process that ends while ctx lasts.

@@ -148,7 +148,7 @@ func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string
 	return nil
 }
 
-// writeRecord brings network.json up to date.
+// writeRecord brings network.json up to date: it lists what runs now.
 func (n *Network) writeRecord() error {
 	r := &Record{Chains: []ChainRecord{}, Processes: []ProcessRecord{}, Keys: []Key{}}
 	for _, c := range []*Chain{n.Main, n.Service} {
@@ -164,7 +164,9 @@ func (n *Network) writeRecord() error {
 	n.fleet.mu.Lock()
 	defer n.fleet.mu.Unlock()
 	for _, m := range n.fleet.members {
-		r.Processes = append(r.Processes, m.record)
+		if m.proc.Running() {
+			r.Processes = append(r.Processes, m.record)
+		}
 	}
 	if n.Operator.Name != "" {
 		r.Keys = append(r.Keys, n.Operator)

@@ -18,6 +18,6 @@ func (n *Network) StartUser(key Key, home string) (*process.Process, error) {
 	}
 	return n.launch(key.Name, RoleUser, n.Service.ID, home, process.Spec{
 		Path: filepath.Join(n.cfg.Bin, "topuser"), Pipe: true,
-		Args: []string{"--home", home, "--main-grpc", n.Main.Nodes[0].GRPC, "--service-grpc", n.Service.Nodes[0].GRPC, "--mnemonic-file", mnemonic},
+		Args: []string{"--home", home, "--main-grpc", n.Main.Nodes[0].GRPC, "--service-grpc", n.Service.Nodes[0].GRPC, "--mnemonic-file", mnemonic, "--live-bill"},
 	})
 }

@@ -141,10 +141,46 @@ const sweepBatch = 256
 func (m *Mailboxes) Sweep() error {
 	for {
 		n, err := m.sweepSome()
-		if err != nil || n < sweepBatch {
+		if err != nil {
 			return err
 		}
+		if n < sweepBatch {
+			return m.sweepBoxes()
+		}
 	}
+}
+
+// sweepBoxes removes empty mailboxes whose owners let their last-resort prekeys expire: they have left.
+func (m *Mailboxes) sweepBoxes() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := m.now().Unix()
+	batch := m.db.NewBatch()
+	defer func() { _ = batch.Close() }()
+	var left []recipientKey
+	for recipient, b := range m.boxes {
+		if b.expires > now || b.messages > 0 {
+			continue
+		}
+		prekeys := key(kindPrekey, recipient[:])
+		if err := batch.DeleteRange(prekeys, after(prekeys), nil); err != nil {
+			return err
+		}
+		if err := batch.Delete(key(kindLastResort, recipient[:]), nil); err != nil {
+			return err
+		}
+		left = append(left, recipient)
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	if err := batch.Commit(pebble.Sync); err != nil {
+		return err
+	}
+	for _, recipient := range left {
+		delete(m.boxes, recipient)
+	}
+	return nil
 }
 
 func (m *Mailboxes) sweepSome() (int, error) {

@@ -57,6 +57,7 @@ type box struct {
 	next     uint64          // sequence number of the next envelope
 	writing  map[uint64]bool // reserved numbers whose envelopes are not on disk yet
 	prekeys  int
+	expires  int64         // second after which the last-resort prekey is no good
 	wake     chan struct{} // closed when something was stored
 }
 
@@ -122,8 +123,14 @@ func OpenMailboxes(db *pebble.DB, caps Caps, retention time.Duration, now func()
 		db: db, caps: caps, retention: retention, now: now,
 		boxes: map[recipientKey]*box{}, inFlight: map[messaging.EnvelopeID]bool{},
 	}
-	err := m.each(key(kindLastResort), func(k, _ []byte) error {
-		m.boxes[recipientKey(k)] = newBox()
+	err := m.each(key(kindLastResort), func(k, value []byte) error {
+		var p messaging.Prekey
+		if err := p.Unmarshal(value); err != nil {
+			return err
+		}
+		b := newBox()
+		b.expires = p.ExpiresUnix
+		m.boxes[recipientKey(k)] = b
 		return nil
 	})
 	if err == nil {

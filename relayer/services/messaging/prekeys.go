@@ -32,14 +32,14 @@ func (m *Mailboxes) Publish(recipient recipientKey, prekeys []*messaging.Prekey)
 		box = newBox()
 	}
 	fresh = m.boxes[recipient] == nil
-	oneTime, lastResort := box.prekeys, false
+	oneTime, expires := box.prekeys, int64(0)
 	for _, p := range prekeys {
 		raw, err := p.Marshal()
 		if err != nil {
 			return 0, fmt.Errorf("marshal prekey: %w", err)
 		}
 		if p.LastResort {
-			lastResort = true
+			expires = p.ExpiresUnix
 			err = b.Set(key(kindLastResort, recipient[:]), raw, nil)
 		} else {
 			k := key(kindPrekey, recipient[:], be(p.Id))
@@ -61,13 +61,16 @@ func (m *Mailboxes) Publish(recipient recipientKey, prekeys []*messaging.Prekey)
 			return 0, err
 		}
 	}
-	if fresh && !lastResort {
+	if fresh && expires == 0 {
 		return 0, fmt.Errorf("%w: a mailbox begins with a last-resort prekey", messaging.ErrPrekey)
 	}
 	if err := b.Commit(pebble.Sync); err != nil {
 		return 0, err
 	}
 	box.prekeys = oneTime
+	if expires != 0 {
+		box.expires = expires
+	}
 	m.boxes[recipient] = box
 	return uint32(oneTime), nil
 }

@@ -18,6 +18,8 @@ const Marker = "top-play-plaintext"
 type Script struct {
 	// Messages in all; each quarter is sent in another situation.
 	Messages int
+	// Pace is the time between two messages of a user: sessions then last over several epochs. 0 is as fast as they can.
+	Pace time.Duration
 	// Calm leaves out every kill and every absence.
 	Calm bool
 	// KillRelayer kills the relayer while there is something to settle, and starts it again later.
@@ -27,7 +29,7 @@ type Script struct {
 }
 
 // Demo is the script of `make demo`.
-var Demo = Script{Messages: 200}
+var Demo = Script{Messages: 200, Pace: 200 * time.Millisecond}
 
 // Cast is who takes part.
 type Cast struct {

@@ -31,9 +31,18 @@ func each(n int, f func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-// send lets a user write messages to another, one after the other.
+// send lets a user write messages to another, one after the other, at the script's pace.
 func (s *stage) send(ctx context.Context, from, to *User, messages int) error {
+	var next <-chan time.Time
+	if s.script.Pace > 0 {
+		pace := time.NewTicker(s.script.Pace)
+		defer pace.Stop()
+		next = pace.C
+	}
 	for range messages {
+		if next != nil {
+			<-next
+		}
 		body := fmt.Sprintf("%s %d from %s: the quick brown fox", Marker, s.serial.Add(1), from.Key.Name)
 		if err := from.Send(ctx, to, body); err != nil {
 			return err
@@ -91,9 +100,12 @@ func (s *stage) providerKilled(ctx context.Context) error {
 	if s.script.Calm {
 		return s.talk(ctx, s.quarter())
 	}
-	p := s.Network.Providers[0]
 	half := s.quarter() / 2
 	if err := s.talk(ctx, half); err != nil {
+		return err
+	}
+	p, err := s.busiest(ctx)
+	if err != nil {
 		return err
 	}
 	if err := fault.Kill(s.Network.Process(p.Name)); err != nil {
@@ -111,6 +123,27 @@ func (s *stage) providerKilled(ctx context.Context) error {
 	}
 	s.logf("%-18s %s is back", "", p.Name)
 	return nil
+}
+
+// busiest is the provider that the first user's open sessions owe most to: the one whose death hurts.
+func (s *stage) busiest(ctx context.Context) (*localnet.Provider, error) {
+	var found *localnet.Provider
+	u := s.Users[0]
+	err := u.wait(ctx, "a session", func() error {
+		most := uint64(0)
+		for _, session := range u.bill.Sessions {
+			for _, p := range s.Network.Providers {
+				if p.Address == session.Provider && session.Due > most {
+					found, most = p, session.Due
+				}
+			}
+		}
+		if found == nil {
+			return fmt.Errorf("the bill lists %d sessions", len(u.bill.Sessions))
+		}
+		return nil
+	})
+	return found, err
 }
 
 // delivery waits until every message has arrived exactly once and its sender knows.
@@ -218,5 +251,5 @@ func (s *stage) books(ctx context.Context) (*Result, error) {
 
 // goodbye lets the users close in order.
 func (s *stage) goodbye(ctx context.Context) error {
-	return each(len(s.Users), func(i int) error { return s.Users[i].quit(ctx) })
+	return each(len(s.Users), func(i int) error { return s.Users[i].quit(ctx, s.Network) })
 }

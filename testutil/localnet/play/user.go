@@ -35,6 +35,14 @@ type User struct {
 // Bill is a user's own running account, in utop.
 type Bill struct {
 	Due, Vouchered, Messages uint64
+	Sessions                 []SessionBill
+}
+
+// SessionBill is one session's part of it.
+type SessionBill struct {
+	// Provider is the account that is paid.
+	Provider string
+	Due      uint64
 }
 
 // event is one line of a topuser's output.
@@ -43,8 +51,9 @@ type event struct {
 	ID      string `json:"id"`
 	Contact string `json:"contact"`
 	Body    string `json:"body"`
+	Op      string `json:"op"`
 	Error   string `json:"error"`
-	Bill
+	Bill    Bill   `json:"bill"`
 }
 
 // startUser runs a topuser and waits until it is ready, that is, has credit on the service chain.
@@ -61,14 +70,10 @@ func startUser(ctx context.Context, n *localnet.Network, key localnet.Key) (*Use
 	if err := u.wait(ctx, "ready", func() error { return u.has("ready") }); err != nil {
 		return nil, err
 	}
-	if err := u.tell(map[string]any{"op": "contact"}); err != nil {
-		return nil, err
-	}
-	err = u.wait(ctx, "contact", func() error { return u.has("contact") })
-	if err == nil {
-		u.Contact = u.answers["contact"][0].Contact
-	}
-	return u, err
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.Contact = u.answers["ready"][0].Contact
+	return u, nil
 }
 
 // read takes in events until the process closes its output.
@@ -83,7 +88,7 @@ func (u *User) read() {
 		case err != nil:
 			u.failure = fmt.Errorf("%s printed %.200q: %w", u.Key.Name, lines.Text(), err)
 		case e.Event == "error":
-			u.failure = fmt.Errorf("%s: %s", u.Key.Name, e.Error)
+			u.failure = fmt.Errorf("%s: %s: %s", u.Key.Name, e.Op, e.Error)
 		case e.Event == "message":
 			u.received[e.Body]++
 		case e.Event == "delivered":
@@ -191,19 +196,11 @@ func (u *User) allDelivered() error {
 }
 
 // quit ends the process in order.
-func (u *User) quit(ctx context.Context) error {
+func (u *User) quit(ctx context.Context, n *localnet.Network) error {
 	if err := u.tell(map[string]any{"op": "quit"}); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	select {
-	case <-u.proc.Done():
-	case <-ctx.Done():
-		return fmt.Errorf("%s does not quit: %w\n%s", u.Key.Name, context.Cause(ctx), u.proc.LogTail(15))
-	}
-	if u.proc.Err() != nil {
-		return u.proc.Exited()
-	}
-	return nil
+	return n.Leave(ctx, u.Key.Name)
 }
