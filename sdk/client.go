@@ -121,7 +121,7 @@ func Open(ctx context.Context, cfg Config) (c *Client, err error) {
 			return c, err
 		}
 	}
-	c.dir = &directory{ledger: c.ledger, host: c.host, now: time.Now}
+	c.dir = &directory{ledger: c.ledger, host: c.host, now: time.Now, sick: map[string]time.Time{}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if c.purse, err = openPurse(c); err != nil {
 		return c, err

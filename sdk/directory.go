@@ -22,6 +22,8 @@ const (
 	// directoryRetry is how often it is read again because a provider did not answer at its address.
 	directoryRetry = time.Second
 	dialTimeout    = 5 * time.Second
+	// avoidFor is how long a provider that failed is tried after the others.
+	avoidFor = 5 * time.Second
 )
 
 // directory finds providers on the main chain and reaches them.
@@ -33,6 +35,29 @@ type directory struct {
 	mu   sync.Mutex
 	list []Provider
 	read time.Time
+	sick map[string]time.Time // provider: when it failed
+}
+
+// failed remembers that a provider did not serve.
+func (d *directory) failed(key []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sick[string(key)] = d.now()
+}
+
+// healthyFirst orders providers: those that failed just now come last, otherwise the order is the recipient's.
+func (d *directory) healthyFirst(keys [][]byte) [][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var well, sick [][]byte
+	for _, key := range keys {
+		if at, ok := d.sick[string(key)]; ok && d.now().Sub(at) < avoidFor {
+			sick = append(sick, key)
+		} else {
+			well = append(well, key)
+		}
+	}
+	return append(well, sick...)
 }
 
 // all providers, from a list not older than age.

@@ -150,7 +150,7 @@ func (m *Messenger) deliver(ctx context.Context, l *letter) error {
 	for round := 0; ; round++ {
 		var failures []error
 		stuck := 0
-		for _, provider := range l.To.Providers {
+		for _, provider := range m.c.dir.healthyFirst(l.To.Providers) {
 			attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
 			err := m.depositAt(attempt, l, provider)
 			cancel()
@@ -160,6 +160,7 @@ func (m *Messenger) deliver(ctx context.Context, l *letter) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+			m.c.dir.failed(provider)
 			failures = append(failures, err)
 			if hopeless(err) {
 				stuck++

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,11 +76,15 @@ type counterpart struct {
 	t     *testing.T
 	conn  net.Conn
 	state *State
+
+	mu    sync.Mutex
 	usage []*voucher.Usage
 	ticks uint64
 }
 
 func (c *counterpart) bill() *voucher.ProviderFrame {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	id := c.state.ID()
 	due, err := voucher.Cost(c.state.Offer.Prices, c.usage)
 	if err != nil {
@@ -109,7 +114,9 @@ func (c *counterpart) serve(change func(*voucher.Voucher)) {
 			c.send(&voucher.ProviderFrame{Frame: &voucher.ProviderFrame_Opened{Opened: &voucher.Opened{SessionId: id[:]}}})
 			c.send(c.bill())
 		case *voucher.ClientFrame_Tick:
+			c.mu.Lock()
 			c.ticks = m.Tick.Index
+			c.mu.Unlock()
 			c.send(c.bill())
 		case *voucher.ClientFrame_Voucher:
 			v := *m.Voucher
@@ -186,7 +193,9 @@ func TestOverbilled(t *testing.T) {
 	s, c, d, err := attach(t, nil, nil, nil)
 	require.NoError(t, err)
 	require.NoError(t, s.Use(t.Context(), usage(1), "m", func(context.Context, [32]byte) (bool, error) { return true, nil }))
+	c.mu.Lock()
 	c.usage = usage(2)
+	c.mu.Unlock()
 	c.send(c.bill())
 	require.Eventually(t, func() bool { return s.Err() != nil }, 5*time.Second, time.Millisecond)
 	require.ErrorIs(t, s.Err(), ErrDisputed)

@@ -53,7 +53,7 @@ assert.equal(after.sender, before.sender - amount, "the sender's balance falls b
 assert.equal(after.recipient, before.recipient + amount, "the recipient's balance rises by the amount");
 
 // The same bytes again pay nothing.
-await assert.rejects(() => client.broadcastTx(bytes, 60_000, 200), "a transaction is accepted once");
+await assert.rejects(() => client.broadcastTxSync(bytes), "a transaction is accepted once");
 assert.equal(await balanceOf(recipient), after.recipient);
 
 // By hash, over RPC and REST.

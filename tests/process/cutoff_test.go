@@ -98,6 +98,8 @@ func newFreeloader(t *testing.T, user, provider int) *freeloader {
 	}))
 	f.bills = frame.NewReader(f.sessions)
 	f.tell(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Open{Open: f.state.Open}})
+	// The first bill follows the confirmation.
+	f.billed(func(*voucher.Bill) bool { return true })
 	return f
 }
 

@@ -4,6 +4,7 @@ package process
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/sdk/keyfile"
 	"github.com/topnetwork/top/testutil/localnet"
 	"github.com/topnetwork/top/testutil/localnet/play"
 )
@@ -24,7 +26,28 @@ var absences int
 // lookForPlaintext searches what providers have on disk while messages wait there, which is when they have most.
 func lookForPlaintext(cast *play.Cast) error {
 	absences++
-	return searchProviders(cast.Network)
+	if err := searchProviders(cast.Network); err != nil {
+		return err
+	}
+	// The search reaches the mailboxes: whose they are is in the open.
+	for _, u := range cast.Users {
+		identity, err := keyfile.Load(filepath.Join(u.Home, "identity.key"))
+		if err != nil {
+			return err
+		}
+		mailboxes := 0
+		for _, p := range cast.Network.Providers {
+			found, _, err := search(p.Home, identity.Public().(ed25519.PublicKey))
+			if err != nil {
+				return err
+			}
+			mailboxes += len(found)
+		}
+		if mailboxes == 0 {
+			return fmt.Errorf("no provider has a mailbox of %s in a file", u.Key.Name)
+		}
+	}
+	return nil
 }
 
 func searchProviders(n *localnet.Network) error {

@@ -62,24 +62,25 @@ type stage struct {
 // Run plays a script on a fresh network with two users or more. It stops the users; the network stays.
 func Run(ctx context.Context, n *localnet.Network, script Script, logf func(format string, args ...any)) (*Result, error) {
 	s := &stage{Cast: Cast{Network: n}, script: script, logf: logf}
-	var result *Result
 	showing, stop := context.WithCancel(ctx)
 	defer stop()
-	for _, step := range []struct {
+	type step struct {
 		name string
 		run  func(context.Context) error
-	}{
-		{"users", s.users},
-		{"both online", s.bothOnline},
-		{"one offline", s.oneOffline},
-		{"provider killed", s.providerKilled},
-		{"the other offline", s.otherOffline},
-		{"delivery", s.delivery},
-		{"relayer killed", s.relayerKilled},
-		{"settlement", s.settlement},
-		{"books", func(ctx context.Context) (err error) { result, err = s.books(ctx); return err }},
-		{"goodbye", s.goodbye},
-	} {
+	}
+	steps := []step{{"users", s.users}, {"both online", s.bothOnline}}
+	if script.Calm {
+		steps = append(steps, step{"more of it", s.calm})
+	} else {
+		steps = append(steps, step{"one offline", s.oneOffline}, step{"provider killed", s.providerKilled}, step{"the other offline", s.otherOffline})
+	}
+	steps = append(steps, step{"delivery", s.delivery})
+	if script.KillRelayer {
+		steps = append(steps, step{"relayer killed", s.relayerKilled})
+	}
+	var result *Result
+	steps = append(steps, step{"settlement", s.settlement}, step{"books", func(ctx context.Context) (err error) { result, err = s.books(ctx); return err }}, step{"goodbye", s.goodbye})
+	for _, step := range steps {
 		began := time.Now()
 		if err := step.run(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", step.name, err)

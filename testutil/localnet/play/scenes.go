@@ -35,9 +35,9 @@ func each(n int, f func(i int) error) error {
 func (s *stage) send(ctx context.Context, from, to *User, messages int) error {
 	var next <-chan time.Time
 	if s.script.Pace > 0 {
-		pace := time.NewTicker(s.script.Pace)
-		defer pace.Stop()
-		next = pace.C
+		ticker := time.NewTicker(s.script.Pace)
+		defer ticker.Stop()
+		next = ticker.C
 	}
 	for range messages {
 		if next != nil {
@@ -68,11 +68,11 @@ func (s *stage) bothOnline(ctx context.Context) error {
 	return s.talk(ctx, s.script.Messages-3*s.quarter())
 }
 
+// calm is what is left of a conversation in which nothing goes wrong.
+func (s *stage) calm(ctx context.Context) error { return s.talk(ctx, 3*s.quarter()) }
+
 // whileAway sends messages to a user who is offline and comes back.
 func (s *stage) whileAway(ctx context.Context, from, to *User, messages int) error {
-	if s.script.Calm {
-		return s.talk(ctx, messages)
-	}
 	if err := to.SetOnline(ctx, false); err != nil {
 		return err
 	}
@@ -97,9 +97,6 @@ func (s *stage) otherOffline(ctx context.Context) error {
 
 // providerKilled kills a provider in the middle of a conversation and starts it again after it.
 func (s *stage) providerKilled(ctx context.Context) error {
-	if s.script.Calm {
-		return s.talk(ctx, s.quarter())
-	}
 	half := s.quarter() / 2
 	if err := s.talk(ctx, half); err != nil {
 		return err
@@ -173,9 +170,6 @@ func (s *stage) counts() (sent, received int) {
 
 // relayerKilled lets the chains run without a relayer for a while.
 func (s *stage) relayerKilled(ctx context.Context) error {
-	if !s.script.KillRelayer {
-		return nil
-	}
 	if err := fault.Kill(s.Network.Process(localnet.RelayerName)); err != nil {
 		return err
 	}
