@@ -211,10 +211,10 @@ func (m *Messenger) take(e *messaging.Envelope) error {
 	if known, err = m.known(name[:]); err != nil {
 		return err
 	}
-	var answer *letter
+	var answers []*letter
 	if !known {
 		change.set(kindReceived, name[:], now.Unix())
-		if answer, err = m.open(change, p, now); err != nil {
+		if answers, err = m.open(change, p, now); err != nil {
 			return err
 		}
 	}
@@ -225,7 +225,7 @@ func (m *Messenger) take(e *messaging.Envelope) error {
 	close(m.arrived)
 	m.arrived = make(chan struct{})
 	m.mu.Unlock()
-	if answer != nil {
+	for _, answer := range answers {
 		m.enqueue(answer)
 	}
 	return nil
@@ -237,7 +237,7 @@ func (m *Messenger) known(name []byte) (bool, error) {
 }
 
 // open adds a payload's effects to a change: the message for the app and, for a text, the delivery notification.
-func (m *Messenger) open(change *change, p *messaging.Payload, now time.Time) (*letter, error) {
+func (m *Messenger) open(change *change, p *messaging.Payload, now time.Time) ([]*letter, error) {
 	msg := Message{ID: messageID(p.Id), From: p.Sender.Text(), Sent: time.UnixMilli(p.SentUnixMs)}
 	inbox := append(binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano())), p.Id...)
 	switch p.Kind {
@@ -252,7 +252,7 @@ func (m *Messenger) open(change *change, p *messaging.Payload, now time.Time) (*
 			return nil, err
 		}
 		change.set(kindOutbox, answer.Name, answer)
-		return answer, nil
+		return []*letter{answer}, nil
 	case messaging.Kind_KIND_NOTIFICATION:
 		// Only the recipient can say that it arrived, and only once.
 		var recipient []byte

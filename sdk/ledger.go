@@ -34,5 +34,5 @@ type Provider struct {
 	Prices map[string]uint64
 }
 
-// ErrCredit: the account's credit on the service chain is used up; call EnsureCredit.
+// ErrCredit says that the account's credit on the service chain is used up; call EnsureCredit.
 var ErrCredit = errors.New("no credit left on the service chain")

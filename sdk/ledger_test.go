@@ -109,12 +109,12 @@ func (l providerLedger) Terms(context.Context) (provider.Terms, error) {
 
 func (l providerLedger) id(epoch uint64) string { return fmt.Sprintf("%s/%d", l.address, epoch) }
 
-func (l providerLedger) Claim(_ context.Context, epoch uint64) (*usagetypes.Claim, error) {
+func (l providerLedger) Claim(_ context.Context, epoch uint64) (usagetypes.Claim, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := l.claims[l.id(epoch)]
 	if c == nil {
-		return nil, nil
+		return usagetypes.Claim{}, false, nil
 	}
 	answer := *c
 	// The challenge comes a block after the claim.
@@ -122,7 +122,7 @@ func (l providerLedger) Claim(_ context.Context, epoch uint64) (*usagetypes.Clai
 		seed := sha256.Sum256(c.Root)
 		c.Seed, c.Status = seed[:], usagetypes.ClaimStatus_CLAIM_STATUS_CHALLENGED
 	}
-	return &answer, nil
+	return answer, true, nil
 }
 
 func (l providerLedger) SubmitClaim(_ context.Context, m *usagetypes.MsgClaim) error {

@@ -64,7 +64,7 @@ func (r *Reader) Read(m Message) error {
 // length reads a minimal unsigned varint of at most three bytes.
 func (r *Reader) length() (uint64, error) {
 	var size uint64
-	for i := 0; i < 3; i++ {
+	for i := range 3 {
 		b, err := r.r.ReadByte()
 		if err != nil {
 			if i > 0 && errors.Is(err, io.EOF) {
@@ -90,11 +90,11 @@ func (r *Reader) length() (uint64, error) {
 func Decode(body []byte, m Message) error {
 	m.Reset()
 	if err := m.Unmarshal(body); err != nil {
-		return fmt.Errorf("%w: %v", ErrFrame, err)
+		return fmt.Errorf("%w: %w", ErrFrame, err)
 	}
 	again, err := m.Marshal()
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrFrame, err)
+		return fmt.Errorf("%w: %w", ErrFrame, err)
 	}
 	if !bytes.Equal(again, body) {
 		return fmt.Errorf("%w: unknown fields or an encoding that is not canonical", ErrFrame)

@@ -56,7 +56,7 @@ func Seal(p *Payload, sender ed25519.PrivateKey, prekey *Prekey) (*Envelope, err
 	p.sign(sender)
 	encoded, err := p.Marshal()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrPayload, err)
+		return nil, fmt.Errorf("%w: %w", ErrPayload, err)
 	}
 	padded, err := pad(encoded)
 	if err != nil {
@@ -64,7 +64,7 @@ func Seal(p *Payload, sender ed25519.PrivateKey, prekey *Prekey) (*Envelope, err
 	}
 	key, err := kem().NewPublicKey(prekey.PublicKey)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrPrekey, err)
+		return nil, fmt.Errorf("%w: %w", ErrPrekey, err)
 	}
 	sealed, err := hpke.Seal(key, kdf(), aead(), info(prekey.Identity, prekey.Id, prekey.LastResort), padded)
 	if err != nil {
@@ -81,7 +81,7 @@ func Open(e *Envelope, secret []byte, lastResort bool) (*Payload, error) {
 	}
 	key, err := kem().NewPrivateKey(secret)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrPrekey, err)
+		return nil, fmt.Errorf("%w: %w", ErrPrekey, err)
 	}
 	padded, err := hpke.Open(key, kdf(), aead(), info(e.Recipient, e.PrekeyId, lastResort), e.Sealed)
 	if err != nil {

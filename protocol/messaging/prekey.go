@@ -37,7 +37,7 @@ func NewPrekey(entropy io.Reader, identity ed25519.PrivateKey, id uint64, lastRe
 	}
 	key, err := kem().NewPrivateKey(secret)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %v", ErrPrekey, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrPrekey, err)
 	}
 	p := &Prekey{
 		Identity:    identity.Public().(ed25519.PublicKey),
@@ -72,7 +72,7 @@ func (p *Prekey) Verify(identity []byte, nowUnix int64) error {
 		return fmt.Errorf("%w: signature does not match", ErrPrekey)
 	}
 	if _, err := kem().NewPublicKey(p.PublicKey); err != nil {
-		return fmt.Errorf("%w: %v", ErrPrekey, err)
+		return fmt.Errorf("%w: %w", ErrPrekey, err)
 	}
 	return nil
 }

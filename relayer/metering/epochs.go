@@ -93,8 +93,7 @@ func (s *Sessions) Freeze(epoch uint64) {
 	// Wait for vouchers that are being written.
 	for _, e := range s.entries() {
 		e.mu.Lock()
-		//lint:ignore SA2001 the lock is the wait
-		e.mu.Unlock()
+		e.mu.Unlock() //nolint:staticcheck // SA2001: the lock is the wait
 	}
 }
 

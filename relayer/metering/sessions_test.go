@@ -222,7 +222,6 @@ func TestClaimed(t *testing.T) {
 	require.Empty(t, b.Past())
 	b.crash()
 	require.Empty(t, b.entries())
-	loaded, err = b.Store().LoadClaim(epoch, record.Root)
-	require.NoError(t, err)
-	require.Nil(t, loaded)
+	_, err = b.Store().LoadClaim(epoch, record.Root)
+	require.ErrorIs(t, err, ErrNoRecord)
 }

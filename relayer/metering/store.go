@@ -70,11 +70,14 @@ func (s Store) SaveClaim(c *ClaimRecord) error {
 	return s.db.Set(claimKey(c.Epoch, c.Root), raw, pebble.Sync)
 }
 
-// LoadClaim answers the claim with that root, or nil.
+// ErrNoRecord says that a claim was not made from this store.
+var ErrNoRecord = errors.New("no record of that claim")
+
+// LoadClaim answers the claim with that root, or ErrNoRecord.
 func (s Store) LoadClaim(epoch uint64, root []byte) (*ClaimRecord, error) {
 	raw, closer, err := s.db.Get(claimKey(epoch, root))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
+		return nil, ErrNoRecord
 	}
 	if err != nil {
 		return nil, err

@@ -147,15 +147,15 @@ func saturating(a, b uint64) uint64 {
 	return sum
 }
 
-func (c *chains) Claim(ctx context.Context, epoch uint64) (*usagetypes.Claim, error) {
+func (c *chains) Claim(ctx context.Context, epoch uint64) (claim usagetypes.Claim, found bool, err error) {
 	res, err := c.usage.Claim(ctx, &usagetypes.QueryClaimRequest{Provider: c.Address(), Epoch: epoch})
 	if notFound(err) {
-		return nil, nil
+		return claim, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return claim, false, err
 	}
-	return &res.Claim, nil
+	return res.Claim, true, nil
 }
 
 func (c *chains) SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error {

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/bits"
@@ -55,11 +56,11 @@ func (c *claims) Step(ctx context.Context) {
 }
 
 func (c *claims) epoch(ctx context.Context, p metering.Past, terms Terms) error {
-	onChain, err := c.ledger.Claim(ctx, p.Epoch)
+	onChain, found, err := c.ledger.Claim(ctx, p.Epoch)
 	if err != nil {
 		return err
 	}
-	if onChain == nil {
+	if !found {
 		return c.submit(ctx, p, terms)
 	}
 	c.sessions.Freeze(p.Epoch)
@@ -186,13 +187,13 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 	return fitting, nil
 }
 
-func (c *claims) prove(ctx context.Context, p metering.Past, onChain *usagetypes.Claim, terms Terms) error {
+func (c *claims) prove(ctx context.Context, p metering.Past, onChain usagetypes.Claim, terms Terms) error {
 	record, err := c.sessions.Store().LoadClaim(p.Epoch, onChain.Root)
+	if errors.Is(err, metering.ErrNoRecord) {
+		return fmt.Errorf("the claim on chain was not made from this database: restore epoch %d's from a backup: %w", p.Epoch, err)
+	}
 	if err != nil {
 		return err
-	}
-	if record == nil {
-		return fmt.Errorf("the claim on chain was not made from this database: restore %d's from a backup", p.Epoch)
 	}
 	byID := map[string]*voucher.Evidence{}
 	for _, e := range p.Evidence {

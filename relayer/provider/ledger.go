@@ -21,8 +21,8 @@ type Ledger interface {
 	Epoch(ctx context.Context) (uint64, error)
 	// Terms of claims.
 	Terms(ctx context.Context) (Terms, error)
-	// Claim answers the provider's claim of an epoch, nil without one.
-	Claim(ctx context.Context, epoch uint64) (*usagetypes.Claim, error)
+	// Claim answers the provider's claim of an epoch and whether there is one.
+	Claim(ctx context.Context, epoch uint64) (claim usagetypes.Claim, found bool, err error)
 	// SubmitClaim and SubmitProof answer once the transaction is in a block.
 	SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error
 	SubmitProof(ctx context.Context, m *usagetypes.MsgProve) error

@@ -16,10 +16,10 @@ import (
 // Protocol is the libp2p protocol id of session streams.
 const Protocol = "/top/session/1.0.0"
 
-// ErrDisputed: the provider bills what the client did not use. The client pays and signs no more in the session.
+// ErrDisputed says that the provider bills what the client did not use. The client pays and signs no more in the session.
 var ErrDisputed = errors.New("the provider's bill is not what was used")
 
-// ErrClosed: the stream to the provider ended.
+// ErrClosed says that the stream to the provider ended.
 var ErrClosed = errors.New("the session's stream ended")
 
 // Stream to a provider.

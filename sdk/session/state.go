@@ -106,8 +106,6 @@ func (s *State) cost(usage []*voucher.Usage) uint64 {
 	return cost
 }
 
-func (s *State) signed() uint64 { return s.Signed.GetAmountUtop() }
-
 // Vouchered is what both sides have signed.
 func (s *State) Vouchered() uint64 { return s.Voucher.GetAmountUtop() }
 

@@ -130,16 +130,17 @@ func (m *Mailboxes) Take(recipient recipientKey) (*messaging.Prekey, error) {
 		return taken, nil
 	}
 	p, err := m.lastResort(recipient)
-	if err == nil && (p == nil || p.ExpiresUnix <= now) {
+	if err == nil && p.ExpiresUnix <= now {
 		err = errNoPrekey
 	}
 	return p, err
 }
 
+// lastResort answers the prekey that is given out when no other is left, or errNoPrekey.
 func (m *Mailboxes) lastResort(recipient recipientKey) (*messaging.Prekey, error) {
 	raw, closer, err := m.db.Get(key(kindLastResort, recipient[:]))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
+		return nil, errNoPrekey
 	}
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (m *Mailboxes) State(recipient recipientKey) (*messaging.Authenticated, err
 		return &messaging.Authenticated{}, nil
 	}
 	last, err := m.lastResort(recipient)
-	if err != nil {
+	if err != nil && !errors.Is(err, errNoPrekey) {
 		return nil, err
 	}
 	a := &messaging.Authenticated{Prekeys: uint32(box.prekeys), Messages: uint32(box.messages)}

@@ -26,7 +26,6 @@ type User struct {
 	answers  map[string][]event
 	received map[string]int
 	arrived  map[string]bool
-	sent     []string
 	bill     Bill
 	failure  error
 	changed  chan struct{}

@@ -5,7 +5,7 @@ import errorsmod "cosmossdk.io/errors"
 // maxDeposit bounds every deposit: the supply cannot exceed it.
 const maxDeposit = 1 << 60
 
-// DefaultParams: 100 TOP for a type, 100 TOP for a chain, 1 TOP for a provider.
+// DefaultParams ask for 100 TOP for a type, 100 TOP for a chain, 1 TOP for a provider.
 func DefaultParams() Params {
 	return Params{MinTypeDeposit: 100_000_000, MinChainDeposit: 100_000_000, MinProviderDeposit: 1_000_000}
 }
