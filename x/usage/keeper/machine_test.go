@@ -1,0 +1,236 @@
+package keeper_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/testutil/books"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/usage/types"
+)
+
+// machine does random things to both chains' books, in random order, with packets that arrive late, in another order, or never.
+type machine struct {
+	t         *testing.T
+	n         *books.Network
+	nonce     uint64
+	claims    map[string]*books.Claim // by provider and epoch
+	supply    uint64
+	payers    []string
+	providers []string
+}
+
+func newMachine(t *testing.T) *machine {
+	m := &machine{t: t, n: books.New(t), claims: map[string]*books.Claim{}, payers: []string{"ann", "bob"}, providers: []string{"pat", "quin"}}
+	for _, p := range m.providers {
+		m.n.RegisterProvider(t, p)
+	}
+	for _, p := range m.payers {
+		m.n.AddPayer(t, p, 10_000, 2_000, m.providers...)
+	}
+	m.supply = m.total()
+	return m
+}
+
+func (m *machine) total() uint64 {
+	return m.n.Main.Bank.GetSupply(m.n.Main.Ctx, billingtypes.Denom).Amount.Uint64()
+}
+
+func (m *machine) owner(r *rapid.T) string {
+	return books.Address(rapid.SampledFrom(m.payers).Draw(r, "owner"))
+}
+
+func (m *machine) provider(r *rapid.T) string {
+	return books.Address(rapid.SampledFrom(m.providers).Draw(r, "provider"))
+}
+
+func amount(r *rapid.T) uint64 { return rapid.Uint64Range(1, 3_000).Draw(r, "amount") }
+
+// Main chain. Refusals are fine; what counts is that the books hold after them.
+
+func (m *machine) Deposit(r *rapid.T) {
+	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.Deposit, &billingtypes.MsgDeposit{Owner: m.owner(r), Amount: amount(r)})
+}
+
+func (m *machine) SetReserve(r *rapid.T) {
+	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.SetReserve, &billingtypes.MsgSetReserve{Owner: m.owner(r), Reserve: amount(r)})
+}
+
+func (m *machine) RequestWithdrawal(r *rapid.T) {
+	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.RequestWithdrawal, &billingtypes.MsgRequestWithdrawal{Owner: m.owner(r), Amount: amount(r)})
+}
+
+func (m *machine) Withdraw(r *rapid.T) {
+	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.Withdraw, &billingtypes.MsgWithdraw{Owner: m.owner(r)})
+}
+
+func (m *machine) OpenCreditLine(r *rapid.T) {
+	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.OpenCreditLine, &billingtypes.MsgOpenCreditLine{Owner: m.owner(r), ChainId: books.ServiceID, Amount: amount(r)})
+}
+
+// Service chain.
+
+func (m *machine) Allot(r *rapid.T) {
+	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Allot, &types.MsgAllot{Owner: m.owner(r), Provider: m.provider(r), Amount: amount(r)})
+}
+
+func (m *machine) Reclaim(r *rapid.T) {
+	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: m.owner(r), Provider: m.provider(r), Amount: amount(r)})
+}
+
+func (m *machine) Release(r *rapid.T) {
+	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Release, &types.MsgRelease{Owner: m.owner(r), Amount: amount(r)})
+}
+
+func (m *machine) Claim(r *rapid.T) {
+	provider := rapid.SampledFrom(m.providers).Draw(r, "provider")
+	now := m.n.Epoch(m.t)
+	epoch := now - min(now, rapid.Uint64Range(0, 7).Draw(r, "age"))
+	var sessions []*voucher.Evidence
+	for _, payer := range rapid.SliceOfN(rapid.SampledFrom(m.payers), 1, 3).Draw(r, "payers") {
+		m.nonce++
+		sessions = append(sessions, books.Session(provider, payer, epoch, rapid.Uint64Range(1, 8).Draw(r, "messages"), m.nonce))
+	}
+	c := books.NewClaim(m.t, provider, epoch, sessions...)
+	if _, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.Claim, c.MsgClaim); err == nil {
+		m.claims[claimName(c.Provider, c.Epoch)] = c
+	}
+}
+
+func claimName(provider string, epoch uint64) string { return provider + "/" + string(rune('0'+epoch)) }
+
+func (m *machine) Prove(r *rapid.T) {
+	for _, c := range m.books(r).Claims {
+		if c.Status == types.ClaimStatus_CLAIM_STATUS_CHALLENGED && rapid.Bool().Draw(r, "prove") {
+			proof := m.claims[claimName(c.Provider, c.Epoch)].Prove(m.t, c.Seed, types.DefaultParams().Samples)
+			_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.Prove, proof)
+			if m.n.Service.Ctx.BlockHeight() <= c.ProofDeadline {
+				require.NoError(r, err)
+			}
+		}
+	}
+}
+
+func (m *machine) RetrySettlement(r *rapid.T) {
+	for _, s := range m.books(r).Settlements {
+		_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.RetrySettlement, &types.MsgRetrySettlement{Signer: m.owner(r), Epoch: s.Epoch})
+		require.Equal(r, s.Status == types.SettlementStatus_SETTLEMENT_STATUS_REFUSED, err == nil)
+	}
+}
+
+func (m *machine) books(r *rapid.T) *types.GenesisState {
+	gs, err := m.n.Service.Usage.ExportGenesis(m.n.Service.Ctx)
+	require.NoError(r, err)
+	return gs
+}
+
+// Between them.
+
+func (m *machine) Packets(r *rapid.T) {
+	d := m.n.ToService()
+	if rapid.Bool().Draw(r, "to the main chain") {
+		d = m.n.ToMain()
+	}
+	for _, sequence := range d.Pending() {
+		switch {
+		case d.Received(sequence):
+			if rapid.Bool().Draw(r, "acknowledge") {
+				d.Acknowledge(r, sequence)
+			}
+		default:
+			switch rapid.IntRange(0, 5).Draw(r, "fate") {
+			case 0:
+				d.TimeOut(r, sequence)
+			case 1:
+				d.Refuse(r, sequence)
+			case 2, 3:
+				require.True(r, d.Receive(r, sequence), "an honest packet is accepted")
+			}
+		}
+	}
+}
+
+func (m *machine) Block(*rapid.T)     { m.n.Block(m.t) }
+func (m *machine) NextEpoch(*rapid.T) { m.n.NextEpoch(m.t) }
+
+// Check runs after every step.
+func (m *machine) Check(r *rapid.T) {
+	m.n.Check(r)
+	require.Equal(r, m.supply, m.total(), "supply")
+	recorded, balance, err := m.n.Main.Billing.Books(m.n.Main.Ctx)
+	require.NoError(r, err)
+	require.Equal(r, recorded, balance.Uint64(), "x/billing holds what its books say, no more")
+	m.agree(r)
+}
+
+// agree holds the service chain's books against the main chain's: what a payer can spend there is covered here.
+func (m *machine) agree(r *rapid.T) {
+	main, err := m.n.Main.Billing.ExportGenesis(m.n.Main.Ctx)
+	require.NoError(r, err)
+	for _, c := range m.books(r).Credits {
+		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
+		require.GreaterOrEqual(r, i, 0)
+		line := main.CreditLines[i]
+		require.LessOrEqual(r, c.Credited, line.Credited)
+		require.LessOrEqual(r, line.Credited-c.Credited, line.InFlight, "only what is in flight has not arrived")
+		require.LessOrEqual(r, line.Released, c.Released, "what came back was sent back")
+	}
+}
+
+func TestBooksHoldInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		m := newMachine(t)
+		r.Repeat(map[string]func(*rapid.T){
+			"": m.Check, "Deposit": m.Deposit, "SetReserve": m.SetReserve, "RequestWithdrawal": m.RequestWithdrawal, "Withdraw": m.Withdraw,
+			"OpenCreditLine": m.OpenCreditLine, "Allot": m.Allot, "Reclaim": m.Reclaim, "Release": m.Release, "Claim": m.Claim, "Prove": m.Prove,
+			"RetrySettlement": m.RetrySettlement, "Packets": m.Packets, "Packets again": m.Packets, "Block": m.Block, "NextEpoch": m.NextEpoch,
+		})
+		m.roundTrip(r)
+		m.finish(r)
+	})
+}
+
+// roundTrip moves the service chain's books to a new chain by export and import.
+func (m *machine) roundTrip(r *rapid.T) {
+	exported := m.books(r)
+	require.NoError(r, exported.Validate())
+	fresh := books.New(m.t)
+	require.NoError(r, fresh.Service.Usage.InitGenesis(fresh.Service.Ctx, exported))
+	again, err := fresh.Service.Usage.ExportGenesis(fresh.Service.Ctx)
+	require.NoError(r, err)
+	require.Equal(r, exported, again)
+}
+
+// finish lets everything that is under way come to its end: then both chains name the same sums, and the providers were paid what was proven.
+func (m *machine) finish(r *rapid.T) {
+	for range 12 {
+		for _, s := range m.books(r).Settlements {
+			if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_REFUSED {
+				_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.RetrySettlement, &types.MsgRetrySettlement{Signer: books.Address("ann"), Epoch: s.Epoch})
+				require.NoError(r, err)
+			}
+		}
+		m.n.Relay(r)
+		m.n.NextEpoch(m.t)
+	}
+	m.Check(r)
+	main, err := m.n.Main.Billing.ExportGenesis(m.n.Main.Ctx)
+	require.NoError(r, err)
+	var spent, paid uint64
+	for _, c := range m.books(r).Credits {
+		spent += c.Spent
+		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
+		require.Equal(r, main.CreditLines[i].Credited, c.Credited)
+		require.Equal(r, main.CreditLines[i].Released, c.Released)
+		require.Zero(r, main.CreditLines[i].InFlight)
+	}
+	for _, p := range main.Payouts {
+		require.Equal(r, billingtypes.PayoutStatus_PAYOUT_STATUS_PAID, p.Status)
+		paid += p.Amount
+	}
+	require.Equal(r, spent, paid)
+}
