@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/log/v2"
-	"cosmossdk.io/math"
 
 	addresscodec "github.com/cosmos/cosmos-sdk/codec/address"
 	"github.com/cosmos/cosmos-sdk/runtime"
@@ -52,12 +51,14 @@ const (
 	Funds = 1_000_000_000
 )
 
+// faucet is the module account that makes coins.
+const faucet = "faucet"
+
 // Network is a main chain and one service chain, founded and linked.
 type Network struct {
 	Main    *Main
 	Service *Service
 	Founder string
-	faucet  string
 }
 
 // Main is the main chain's side.
@@ -69,6 +70,8 @@ type Main struct {
 	Billing  *billingkeeper.Keeper
 	IBC      billing.IBCModule
 	Clients  *Clients
+	// Refused are addresses that the bank lets receive nothing.
+	Refused map[string]bool
 	// Out carries its packets to the service chain.
 	Out *Pipe
 }
@@ -98,16 +101,19 @@ func Key(name string) ed25519.PrivateKey {
 // Public half of the name's key.
 func Public(name string) []byte { return Key(name).Public().(ed25519.PublicKey) }
 
-// Address of a name.
-func Address(name string) string {
+// Account of a name.
+func Account(name string) sdk.AccAddress {
 	h := sha256.Sum256([]byte("account of " + name))
-	return sdk.AccAddress(h[:20]).String()
+	return h[:20]
 }
+
+// Address of a name's account, in bech32.
+func Address(name string) string { return Account(name).String() }
 
 // New makes both chains with default parameters. The service chain is founded, linked on both sides and knows no provider yet.
 func New(t testing.TB) *Network {
 	t.Helper()
-	n := &Network{Founder: Address("founder"), faucet: "faucet"}
+	n := &Network{Founder: Address("founder")}
 	n.Main, n.Service = newMain(t), newService(t, n.Founder)
 	n.Fund(t, "founder")
 	main, service := n.Main, n.Service
@@ -134,9 +140,9 @@ func newMain(t testing.TB) *Main {
 	t.Helper()
 	ctx, keys := chain(MainID, authtypes.StoreKey, banktypes.StoreKey, servicestypes.StoreKey, billingtypes.StoreKey, pipeStore)
 	cdc := moduletestutil.MakeTestEncodingConfig(auth.AppModuleBasic{}, bank.AppModuleBasic{}, services.AppModule{}, billing.AppModule{}).Codec
-	m := &Main{Ctx: ctx, Clients: &Clients{Known: map[string]string{}}, Out: &Pipe{key: keys[pipeStore]}}
+	m := &Main{Ctx: ctx, Refused: map[string]bool{}, Clients: &Clients{Known: map[string]string{}}, Out: &Pipe{key: keys[pipeStore]}}
 	m.Accounts = authkeeper.NewAccountKeeper(cdc, runtime.NewKVStoreService(keys[authtypes.StoreKey]), authtypes.ProtoBaseAccount, map[string][]string{
-		"faucet": {authtypes.Minter}, "fee_collector": nil, servicestypes.ModuleName: nil, billingtypes.ModuleName: nil,
+		faucet: {authtypes.Minter}, "fee_collector": nil, servicestypes.ModuleName: nil, billingtypes.ModuleName: nil,
 	}, addresscodec.NewBech32Codec("top"), "top", Authority())
 	// The service modules' own accounts and the fee collector take no coins of strangers.
 	blocked := map[string]bool{}
@@ -144,6 +150,12 @@ func newMain(t testing.TB) *Main {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
 	m.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(keys[banktypes.StoreKey]), m.Accounts, blocked, Authority(), log.NewNopLogger())
+	m.Bank.AppendSendRestriction(func(_ context.Context, _, to sdk.AccAddress, _ sdk.Coins) (sdk.AccAddress, error) {
+		if m.Refused[to.String()] {
+			return to, fmt.Errorf("%s takes no coins", to)
+		}
+		return to, nil
+	})
 	m.Services = serviceskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[servicestypes.StoreKey]), m.Bank, m.Clients, Authority())
 	m.Billing = billingkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[billingtypes.StoreKey]), m.Bank, m.Services, m.Out, "fee_collector", Authority())
 	m.Services.SetHooks(m.Billing.ServicesHooks())
@@ -175,13 +187,15 @@ func newService(t testing.TB, founder string) *Service {
 	return s
 }
 
+// Coins of an amount in utop.
+func Coins(amount uint64) sdk.Coins { return billingtypes.Coins(amount) }
+
 // Fund gives each name's account Funds.
 func (n *Network) Fund(t testing.TB, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		coins := sdk.NewCoins(sdk.NewCoin(billingtypes.Denom, math.NewInt(Funds)))
-		require.NoError(t, n.Main.Bank.MintCoins(n.Main.Ctx, n.faucet, coins))
-		require.NoError(t, n.Main.Bank.SendCoinsFromModuleToAccount(n.Main.Ctx, n.faucet, sdk.MustAccAddressFromBech32(Address(name)), coins))
+		require.NoError(t, n.Main.Bank.MintCoins(n.Main.Ctx, faucet, Coins(Funds)))
+		require.NoError(t, n.Main.Bank.SendCoinsFromModuleToAccount(n.Main.Ctx, faucet, Account(name), Coins(Funds)))
 	}
 }
 
