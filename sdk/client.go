@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -46,6 +47,13 @@ type Config struct {
 	Log   *slog.Logger
 	// Ledger replaces the chains behind MainGRPC and ServiceGRPC.
 	Ledger Ledger
+}
+
+// Flags registers -home, -main-grpc and -service-grpc, with the defaults of a first node on this machine; the fields are set once the flags are parsed.
+func (c *Config) Flags(set *flag.FlagSet) {
+	set.StringVar(&c.Home, "home", "top-user", "folder of keys and state, made when missing")
+	set.StringVar(&c.MainGRPC, "main-grpc", "127.0.0.1:9090", "host:port of a main-chain node")
+	set.StringVar(&c.ServiceGRPC, "service-grpc", "127.0.0.1:9190", "host:port of a service-chain node")
 }
 
 func (c Config) orDefault() Config {

@@ -17,9 +17,7 @@ import (
 func main() {
 	var cfg user.Config
 	var mnemonicFile string
-	flag.StringVar(&cfg.SDK.Home, "home", "", "folder of keys and state")
-	flag.StringVar(&cfg.SDK.MainGRPC, "main-grpc", "", "host:port of a main-chain node")
-	flag.StringVar(&cfg.SDK.ServiceGRPC, "service-grpc", "", "host:port of a service-chain node")
+	cfg.SDK.Flags(flag.CommandLine)
 	flag.StringVar(&mnemonicFile, "mnemonic-file", "", "file with the paying account's mnemonic; default: one made in home")
 	flag.Uint64Var(&cfg.Credit, "credit", 1_000_000, "utop of credit to ensure at the start, 0 for none")
 	flag.IntVar(&cfg.SDK.Homes, "homes", 2, "providers that keep the mailbox")

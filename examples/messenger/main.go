@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/topnetwork/top/sdk"
@@ -17,12 +16,9 @@ import (
 
 func main() {
 	var cfg sdk.Config
-	flag.StringVar(&cfg.Home, "home", "messenger", "folder of keys and state")
-	flag.StringVar(&cfg.MainGRPC, "main-grpc", "127.0.0.1:9090", "node of the main chain")
-	flag.StringVar(&cfg.ServiceGRPC, "service-grpc", "127.0.0.1:9190", "node of the messaging chain")
+	cfg.Flags(flag.CommandLine)
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx := context.Background()
 	client := must(sdk.Open(ctx, cfg))
 	fmt.Println("my account, send it coins:", client.Address())
 	must(0, client.EnsureCredit(ctx, 1_000_000))
@@ -37,7 +33,6 @@ func main() {
 	for message := range me.Receive(ctx) {
 		fmt.Println(message)
 	}
-	must(0, client.Close())
 }
 
 func must[T any](value T, err error) T {

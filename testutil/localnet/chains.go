@@ -27,6 +27,7 @@ func (n *Network) startMainChain(ctx context.Context) error {
 		"testnet", "init-files", "--output-dir", filepath.Join(n.Dir, "main"), "--chain-id", MainChainID,
 		"--validators", strconv.Itoa(n.cfg.Validators), "--base-port", strconv.Itoa(base),
 		"--timeout-commit", n.cfg.TimeoutCommit.String(), "--epoch-blocks", strconv.Itoa(n.cfg.EpochBlocks),
+		"--voting-period", n.cfg.VotingPeriod.String(),
 	}
 	if err := n.command(ctx, "main-init", "topchaind", &made, append(args, n.funds()...)...); err != nil {
 		return err
@@ -60,7 +61,7 @@ func (n *Network) startServiceChain(ctx context.Context) error {
 	if err := n.command(ctx, "service-launch", "topserviced", &made,
 		"launch", "--type", ServiceType, "--chain-id", ServiceChainID, "--home", filepath.Join(n.Dir, "service"),
 		"--validators", strconv.Itoa(n.cfg.ServiceValidators), "--base-port", strconv.Itoa(base),
-		"--timeout-commit", n.cfg.TimeoutCommit.String(),
+		"--timeout-commit", n.cfg.TimeoutCommit.String(), "--voting-period", n.cfg.VotingPeriod.String(),
 		"--main-grpc", n.Main.Nodes[0].GRPC, "--operator-mnemonic-file", mnemonic,
 	); err != nil {
 		return err

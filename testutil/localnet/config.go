@@ -35,6 +35,8 @@ type Config struct {
 	Users             int
 	TimeoutCommit     time.Duration
 	EpochBlocks       int
+	// VotingPeriod of proposals on both chains.
+	VotingPeriod time.Duration
 
 	// RESTPort is where the first main node serves REST if the port is free.
 	RESTPort int
@@ -55,6 +57,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.TimeoutCommit == 0 {
 		c.TimeoutCommit = time.Second
+	}
+	if c.VotingPeriod == 0 {
+		c.VotingPeriod = time.Minute
 	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}

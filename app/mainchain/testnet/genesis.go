@@ -35,6 +35,9 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	if err := n.fund(state); err != nil {
 		return nil, err
 	}
+	if err := n.app.SetVotingPeriod(state, n.opts.VotingPeriod); err != nil {
+		return nil, err
+	}
 	var billing billingtypes.GenesisState
 	n.app.Codec.MustUnmarshalJSON(state[billingtypes.ModuleName], &billing)
 	billing.EpochBlocks = n.opts.EpochBlocks

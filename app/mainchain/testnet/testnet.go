@@ -33,6 +33,7 @@ type Options struct {
 	BasePort      int
 	TimeoutCommit time.Duration
 	EpochBlocks   uint64
+	VotingPeriod  time.Duration
 	Accounts      []Balance
 }
 

@@ -11,6 +11,7 @@ import (
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
 
+	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/servicechain"
 )
 
@@ -52,6 +53,7 @@ func Command(app *servicechain.App) *cobra.Command {
 	f.StringVar(&opts.OperatorMnemonicFile, "operator-mnemonic-file", "", "file with the founder's mnemonic")
 	f.StringArrayVar(&opts.GenesisAccounts, "genesis-account", nil, "account that exists from the start, e.g. the relayer's; may be given several times")
 	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
+	f.DurationVar(&opts.VotingPeriod, "voting-period", base.DefaultVotingPeriod, "how long the chain's operators vote on a proposal")
 	f.Uint64Var(&opts.Deposit, "deposit", 0, "deposit for the registration in utop; 0 takes the smallest allowed")
 	return cmd
 }

@@ -46,6 +46,9 @@ func genesis(app *servicechain.App, opts Options, f *founder, operators []operat
 	}
 	state[usagetypes.ModuleName] = app.Codec.MustMarshalJSON(&usage)
 
+	if err := app.SetVotingPeriod(state, opts.VotingPeriod); err != nil {
+		return nil, err
+	}
 	if err := accounts(app, state, operators, opts.GenesisAccounts); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type Options struct {
 	// GenesisAccounts exist from the start, e.g. the relayer's.
 	GenesisAccounts []string
 	TimeoutCommit   time.Duration
+	VotingPeriod    time.Duration
 	// Deposit for the registration, in utop.
 	Deposit uint64
 }
