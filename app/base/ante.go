@@ -7,11 +7,12 @@ import (
 	ibcante "github.com/cosmos/ibc-go/v11/modules/core/ante"
 )
 
-// anteHandler is the SDK's standard chain, plus the IBC decorator that refuses packets another relayer has already delivered before they cost gas.
+// anteHandler is the SDK's standard chain, plus the classes of messages and the IBC decorator that refuses packets another relayer has already delivered before they cost gas.
 func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
+		messageDecorator{},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),
