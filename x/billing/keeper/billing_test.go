@@ -65,7 +65,7 @@ func TestWithdrawalByNoticeAndDelay(t *testing.T) {
 		return err
 	}
 	before := n.Main.Balance(ann)
-	for epoch := uint64(0); epoch < types.DefaultParams().WithdrawalDelayEpochs; epoch++ {
+	for range types.DefaultParams().WithdrawalDelayEpochs {
 		require.ErrorIs(t, withdraw(), types.ErrInvalid)
 		n.NextEpoch(t)
 	}
