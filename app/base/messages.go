@@ -52,8 +52,10 @@ var messageClasses = []struct {
 	{ClassUser, "ibc.core.client.v1", "MsgCreateClient MsgDeleteClientCreator MsgUpdateClient MsgUpgradeClient"},
 	{ClassUser, "ibc.core.client.v2", "MsgRegisterCounterparty"},
 	{ClassUser, "ibc.core.connection.v1", "MsgConnectionOpenAck MsgConnectionOpenConfirm MsgConnectionOpenInit MsgConnectionOpenTry"},
-	{ClassUser, "top.billing.v1", "MsgAddSessionKey MsgDelegate MsgDeposit MsgOpenCreditLine MsgRequestWithdrawal MsgRevokeSessionKey MsgSetReserve MsgWithdraw"},
-	{ClassUser, "top.services.v1", "MsgLinkServiceChain MsgRegisterProvider MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider"},
+	{ClassUser, "top.billing.v1", "MsgAddSessionKey MsgAnswerDispute MsgCloseCreditLine MsgDelegate MsgDeposit MsgDispute MsgOpenCreditLine MsgReportEquivocation " +
+		"MsgRequestWithdrawal MsgRetryPayout MsgRevokeSessionKey MsgSetReserve MsgWithdraw"},
+	{ClassUser, "top.services.v1", "MsgAddProviderDeposit MsgAddServiceChainDeposit MsgExitProvider MsgExitServiceChain MsgLinkServiceChain MsgRegisterProvider " +
+		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
 	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},
 
 	{ClassGovernance, "cosmos.auth.v1beta1", "MsgUpdateParams"},

@@ -89,9 +89,9 @@ func (a *App) buildKeepers() {
 	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Distr.Hooks(), a.Slashing.Hooks()))
 	a.NewGov(a.Distr, govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(a.Staking))
 
-	a.Services = serviceskeeper.NewKeeper(a.Codec, a.Store(servicestypes.StoreKey), a.Bank, a.Clients(), a.Authority)
+	a.Services = serviceskeeper.NewKeeper(a.Codec, a.Store(servicestypes.StoreKey), a.Bank, a.Clients(), authtypes.FeeCollectorName, a.Authority)
 	a.Billing = billingkeeper.NewKeeper(a.Codec, a.Store(billingtypes.StoreKey), a.Bank, a.Services, a.IBC.ChannelKeeperV2, authtypes.FeeCollectorName, a.Authority)
-	a.Services.SetHooks(a.Billing.ServicesHooks())
+	a.Services.SetBilling(a.Billing)
 }
 
 // Export writes the state for a restart from genesis. See base.App.Export.

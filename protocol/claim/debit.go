@@ -2,8 +2,6 @@ package claim
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 )
@@ -50,50 +48,4 @@ func DebitAt(debits []Debit, point uint64) (Debit, error) {
 		}
 	}
 	return Debit{}, fmt.Errorf("%w: %d in debits of %d utop", ErrPoint, point, end)
-}
-
-// SettledClaim is a proven claim as a settlement packet nets it.
-type SettledClaim struct {
-	// Provider is the bech32 account that is paid.
-	Provider string
-	// Epoch of the claim.
-	Epoch uint64
-	// Debits in the claim's order.
-	Debits []Debit
-}
-
-// DebitRoot commits a settlement packet to (provider, epoch, payer, session key, amount) of every debit, in the given order: a binary Merkle root of the shape of
-// RFC 6962 with own domains. It is all zero for no debits.
-func DebitRoot(claims []SettledClaim) [32]byte {
-	var level [][32]byte
-	for _, c := range claims {
-		for _, d := range c.Debits {
-			level = append(level, debitLeaf(c.Provider, c.Epoch, d))
-		}
-	}
-	if len(level) == 0 {
-		return [32]byte{}
-	}
-	for len(level) > 1 {
-		next := make([][32]byte, 0, (len(level)+1)/2)
-		for i := 0; i+1 < len(level); i += 2 {
-			b := append([]byte(domainDebitNode), level[i][:]...)
-			next = append(next, sha256.Sum256(append(b, level[i+1][:]...)))
-		}
-		if len(level)%2 == 1 {
-			next = append(next, level[len(level)-1])
-		}
-		level = next
-	}
-	return level[0]
-}
-
-// debitLeaf gives variable fields their length in front, so that no two debits share an encoding.
-func debitLeaf(provider string, epoch uint64, d Debit) [32]byte {
-	b := []byte(domainDebitLeaf)
-	b = append(binary.BigEndian.AppendUint64(b, uint64(len(provider))), provider...)
-	b = binary.BigEndian.AppendUint64(b, epoch)
-	b = append(binary.BigEndian.AppendUint64(b, uint64(len(d.Payer))), d.Payer...)
-	b = append(binary.BigEndian.AppendUint64(b, uint64(len(d.SessionKey))), d.SessionKey...)
-	return sha256.Sum256(binary.BigEndian.AppendUint64(b, d.Amount))
 }

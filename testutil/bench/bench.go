@@ -1,4 +1,4 @@
-// Package bench measures what billing costs: the pure rules in this process, and providers' CPU time in a running network.
+// Package bench measures what the network costs and how fast it is: the pure rules in this process, everything else in networks of real processes.
 package bench
 
 import (
@@ -26,8 +26,11 @@ func newResult(name string, value float64, unit string, conditions map[string]an
 	return Result{Name: name, Value: value, Unit: unit, Conditions: c}
 }
 
-// against names what the value is to be compared with.
+// against names what the value is to be compared with. Nothing to compare with, 0, leaves the result as it is.
 func (r Result) against(name string, value float64) Result {
+	if value == 0 {
+		return r
+	}
 	ratio := r.Value / value
 	r.Baseline, r.BaselineValue, r.Ratio = &name, &value, &ratio
 	return r

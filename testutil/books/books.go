@@ -156,9 +156,9 @@ func newMain(t testing.TB) *Main {
 		}
 		return to, nil
 	})
-	m.Services = serviceskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[servicestypes.StoreKey]), m.Bank, m.Clients, Authority())
+	m.Services = serviceskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[servicestypes.StoreKey]), m.Bank, m.Clients, "fee_collector", Authority())
 	m.Billing = billingkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[billingtypes.StoreKey]), m.Bank, m.Services, m.Out, "fee_collector", Authority())
-	m.Services.SetHooks(m.Billing.ServicesHooks())
+	m.Services.SetBilling(m.Billing)
 	m.IBC = billing.NewIBCModule(m.Billing)
 	m.Out.source = m.IBC
 	require.NoError(t, m.Accounts.Params.Set(ctx, authtypes.DefaultParams()))

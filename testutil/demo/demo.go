@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/topnetwork/top/testutil/bench"
@@ -31,7 +32,7 @@ type Demo struct {
 
 const usage = `topdemo           the network at work: messages between two users, paid and settled; one JSON line on stdout
 topdemo localnet  the network without the play, until interrupted
-topdemo bench     what billing costs, as JSON lines
+topdemo bench     what the network costs and how fast it is, as JSON lines (ONLY=rules,stock,… measures some of it)
 topdemo stop      end what KEEP=1 left running
 `
 
@@ -124,30 +125,26 @@ func (d Demo) localnet(ctx context.Context) error {
 }
 
 func (d Demo) stop() error {
-	for _, name := range []string{"demo", "localnet", "bench"} {
-		ended, err := localnet.EndRecorded(d.dir(name))
+	for _, dir := range append(bench.NetworkDirs(d.dir("bench")), d.dir("demo"), d.dir("localnet")) {
+		ended, err := localnet.EndRecorded(dir)
 		if err != nil {
 			return err
 		}
 		for _, process := range ended {
-			fmt.Fprintf(d.Stderr, "ended %s of %s\n", process, name)
+			fmt.Fprintf(d.Stderr, "ended %s of %s\n", process, dir)
 		}
 	}
 	return nil
 }
 
 func (d Demo) bench(ctx context.Context) error {
-	rules, err := bench.Rules()
+	options := bench.Options{Network: d.config(d.dir("bench"))}
+	if only := os.Getenv("ONLY"); only != "" {
+		options.Only = strings.Split(only, ",")
+	}
+	err := bench.Run(ctx, options, func(results ...bench.Result) error { return bench.Write(d.Stdout, results...) })
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\nlogs are in %s", err, options.Network.Dir)
 	}
-	if err := bench.Write(d.Stdout, rules...); err != nil {
-		return err
-	}
-	cfg := d.config(d.dir("bench"))
-	network, err := bench.Network(ctx, cfg)
-	if err != nil {
-		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
-	}
-	return bench.Write(d.Stdout, network...)
+	return nil
 }

@@ -31,6 +31,9 @@ func (k *Keeper) OpenCreditLine(ctx context.Context, msg *types.MsgOpenCreditLin
 	if e.Free, err = types.Sub(e.Free, msg.Amount); err != nil {
 		return nil, err
 	}
+	if _, err := k.services.OpenChain(ctx, msg.ChainId); err != nil {
+		return nil, err
+	}
 	line, err := k.openLine(ctx, msg.Owner, msg.ChainId)
 	if err != nil {
 		return nil, err
@@ -64,6 +67,9 @@ func (k *Keeper) creditArrived(ctx context.Context, chainID string, p *types.Cre
 	if err != nil {
 		return errorsmod.Wrapf(types.ErrNotFound, "credit line of %s on %s: %s", p.Owner, chainID, err)
 	}
+	if line.Closed {
+		return nil // its owner has the share already
+	}
 	if line.InFlight, err = types.Sub(line.InFlight, p.Amount); err != nil {
 		return err
 	}
@@ -78,6 +84,9 @@ func (k *Keeper) creditFailed(ctx context.Context, chainID string, p *types.Cred
 	line, err := k.lines.Get(ctx, collections.Join(p.Owner, chainID))
 	if err != nil {
 		return errorsmod.Wrapf(types.ErrNotFound, "credit line of %s on %s: %s", p.Owner, chainID, err)
+	}
+	if line.Closed {
+		return nil // its owner has the share already
 	}
 	e, err := k.escrow(ctx, p.Owner)
 	if err != nil {

@@ -38,6 +38,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		if err := k.payouts.Set(ctx, collections.Join3(p.ChainId, p.Epoch, p.Provider), p); err != nil {
 			return err
 		}
+		if p.Status != types.PayoutStatus_PAYOUT_STATUS_PAID {
+			if err := k.addUnpaid(ctx, p.ChainId, p.Provider, p.Amount); err != nil {
+				return err
+			}
+		}
 		if p.Status != types.PayoutStatus_PAYOUT_STATUS_PENDING {
 			continue
 		}
@@ -47,6 +52,16 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	}
 	for _, s := range gs.Settlements {
 		if err := k.settlements.Set(ctx, collections.Join(s.ChainId, s.Epoch), s); err != nil {
+			return err
+		}
+	}
+	for _, d := range gs.Disputes {
+		if err := k.storeDispute(ctx, d); err != nil {
+			return err
+		}
+	}
+	for _, session := range gs.Equivocations {
+		if err := k.equivocations.Set(ctx, session); err != nil {
 			return err
 		}
 	}
@@ -90,8 +105,20 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	return gs, k.settlements.Walk(ctx, nil, func(_ collections.Pair[string, uint64], s types.Settlement) (bool, error) {
+	if err := k.settlements.Walk(ctx, nil, func(_ collections.Pair[string, uint64], s types.Settlement) (bool, error) {
 		gs.Settlements = append(gs.Settlements, s)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.disputes.Walk(ctx, nil, func(_ disputeKey, d types.Dispute) (bool, error) {
+		gs.Disputes = append(gs.Disputes, d)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	return gs, k.equivocations.Walk(ctx, nil, func(session []byte) (bool, error) {
+		gs.Equivocations = append(gs.Equivocations, session)
 		return false, nil
 	})
 }

@@ -25,6 +25,9 @@ type ChannelKeeper interface {
 // payoutKey orders the queue: (due epoch, chain, settlement epoch, provider).
 type payoutKey = collections.Quad[uint64, string, uint64, string]
 
+// disputeKey is (chain id, settlement's epoch, id).
+type disputeKey = collections.Triple[string, uint64, string]
+
 // Keeper of x/billing.
 type Keeper struct {
 	bank         types.BankKeeper
@@ -50,6 +53,13 @@ type Keeper struct {
 	queue collections.KeySet[payoutKey]
 	// settlements by (chain id, epoch).
 	settlements collections.Map[collections.Pair[string, uint64], types.Settlement]
+	// unpaid sums payouts that are not paid, by (chain id, provider) and, with an empty provider, by chain.
+	unpaid collections.Map[collections.Pair[string, string], uint64]
+	// disputes by (chain id, settlement's epoch, id), their queue by deadline.
+	disputes     collections.Map[disputeKey, types.Dispute]
+	disputeQueue collections.KeySet[collections.Quad[uint64, string, uint64, string]]
+	// equivocations are sessions for which a provider was slashed.
+	equivocations collections.KeySet[[]byte]
 }
 
 // NewKeeper builds the keeper. Fees of payouts go to the module account feeCollector; authority is the account that governance acts with.
@@ -74,6 +84,12 @@ func NewKeeper(
 			collections.QuadKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key, collections.StringKey)),
 		settlements: collections.NewMap(sb, types.SettlementsKey, "settlements", collections.PairKeyCodec(collections.StringKey, collections.Uint64Key),
 			codec.CollValue[types.Settlement](cdc)),
+		unpaid: collections.NewMap(sb, types.UnpaidKey, "unpaid", collections.PairKeyCodec(collections.StringKey, collections.StringKey), collections.Uint64Value),
+		disputes: collections.NewMap(sb, types.DisputesKey, "disputes", collections.TripleKeyCodec(collections.StringKey, collections.Uint64Key, collections.StringKey),
+			codec.CollValue[types.Dispute](cdc)),
+		disputeQueue: collections.NewKeySet(sb, types.DisputeQueueKey, "dispute_queue",
+			collections.QuadKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key, collections.StringKey)),
+		equivocations: collections.NewKeySet(sb, types.EquivocationsKey, "equivocations", collections.BytesKey),
 	}
 	schema, err := sb.Build()
 	if err != nil {

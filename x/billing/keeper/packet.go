@@ -58,19 +58,15 @@ func (k *Keeper) nextRevision(ctx context.Context) (uint64, error) {
 	return r + 1, err
 }
 
-// hooks sends providers' records to their service chains.
-type hooks struct{ k *Keeper }
+var _ servicestypes.BillingKeeper = (*Keeper)(nil)
 
-// ServicesHooks for x/services.
-func (k *Keeper) ServicesHooks() servicestypes.ServicesHooks { return hooks{k} }
-
-// AfterProviderChanged implements servicestypes.ServicesHooks.
-func (h hooks) AfterProviderChanged(ctx context.Context, p servicestypes.Provider) error {
-	revision, err := h.k.nextRevision(ctx)
+// AfterProviderChanged sends a provider's record to its service chain.
+func (k *Keeper) AfterProviderChanged(ctx context.Context, p servicestypes.Provider) error {
+	revision, err := k.nextRevision(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = h.k.send(ctx, p.ChainId, &types.PacketData{Data: &types.PacketData_Provider{Provider: &types.ProviderPacket{
+	_, err = k.send(ctx, p.ChainId, &types.PacketData{Data: &types.PacketData_Provider{Provider: &types.ProviderPacket{
 		Address: p.Address, Key: p.Key, Active: p.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE, Prices: p.Prices,
 		Deposit: p.Deposit, Revision: revision,
 	}}})

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -20,7 +21,7 @@ func fee(amount uint64, bps uint32) uint64 {
 	return q
 }
 
-// EndBlock pays what is due, at most max_payouts_per_block; the rest waits for the next block in the same order. A payout that fails is set aside and
+// EndBlock pays what is due and ends disputes whose answer did not come, at most max_payouts_per_block of each; the rest waits for the next block in the same order. A payout that fails is set aside and
 // never stops the chain.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
@@ -47,7 +48,7 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return k.endDisputes(ctx, params, now)
 }
 
 // settlePayout pays one payout, or holds it where the bank refuses.
@@ -74,11 +75,86 @@ func (k *Keeper) settlePayout(ctx context.Context, key payoutKey) error {
 		return emit(ctx, &types.EventPayoutHeld{ChainId: p.ChainId, Epoch: p.Epoch, Provider: p.Provider, Amount: p.Amount, Reason: err.Error()})
 	}
 	write()
+	if err := k.subUnpaid(ctx, p.ChainId, p.Provider, p.Amount); err != nil {
+		return err
+	}
 	p.Status, p.PaidHeight = types.PayoutStatus_PAYOUT_STATUS_PAID, sdkCtx.BlockHeight()
 	if err := k.payouts.Set(ctx, id, p); err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventPayoutPaid{ChainId: p.ChainId, Epoch: p.Epoch, Provider: p.Provider, Amount: p.Amount, Fee: p.Fee})
+}
+
+// RetryPayout puts a held payout back into the queue: the account may take coins by now.
+func (k *Keeper) RetryPayout(ctx context.Context, msg *types.MsgRetryPayout) (*types.MsgRetryPayoutResponse, error) {
+	p, err := k.payout(ctx, msg.ChainId, msg.Epoch, msg.Provider)
+	if err != nil {
+		return nil, err
+	}
+	if p.Status != types.PayoutStatus_PAYOUT_STATUS_HELD {
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "the payout is %s, not held", p.Status)
+	}
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgRetryPayoutResponse{}, k.schedule(ctx, p, now)
+}
+
+// schedule makes a payout pending.
+func (k *Keeper) schedule(ctx context.Context, p types.Payout, due uint64) error {
+	p.Status, p.DueEpoch = types.PayoutStatus_PAYOUT_STATUS_PENDING, due
+	if err := k.payouts.Set(ctx, collections.Join3(p.ChainId, p.Epoch, p.Provider), p); err != nil {
+		return err
+	}
+	return k.queue.Set(ctx, collections.Join4(due, p.ChainId, p.Epoch, p.Provider))
+}
+
+func (k *Keeper) payout(ctx context.Context, chainID string, epoch uint64, provider string) (types.Payout, error) {
+	p, err := k.payouts.Get(ctx, collections.Join3(chainID, epoch, provider))
+	if errors.Is(err, collections.ErrNotFound) {
+		return p, errorsmod.Wrapf(types.ErrNotFound, "payout to %s for the settlement of %s in epoch %d", provider, chainID, epoch)
+	}
+	return p, err
+}
+
+// unpaidOf a provider on a chain, or with an empty provider of the whole chain, in utop.
+func (k *Keeper) unpaidOf(ctx context.Context, chainID, provider string) (uint64, error) {
+	v, err := k.unpaid.Get(ctx, collections.Join(chainID, provider))
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil
+	}
+	return v, err
+}
+
+func (k *Keeper) addUnpaid(ctx context.Context, chainID, provider string, amount uint64) error {
+	return k.changeUnpaid(ctx, chainID, provider, func(v uint64) (uint64, error) { return types.Add(v, amount) })
+}
+
+func (k *Keeper) subUnpaid(ctx context.Context, chainID, provider string, amount uint64) error {
+	return k.changeUnpaid(ctx, chainID, provider, func(v uint64) (uint64, error) { return types.Sub(v, amount) })
+}
+
+func (k *Keeper) changeUnpaid(ctx context.Context, chainID, provider string, change func(uint64) (uint64, error)) error {
+	for _, of := range []string{provider, ""} {
+		v, err := k.unpaidOf(ctx, chainID, of)
+		if err != nil {
+			return err
+		}
+		if v, err = change(v); err != nil {
+			return err
+		}
+		key := collections.Join(chainID, of)
+		if v == 0 {
+			err = k.unpaid.Remove(ctx, key)
+		} else {
+			err = k.unpaid.Set(ctx, key, v)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pay moves the coins: fee to the fee collector, the rest to the provider. A panic below is this payout's failure, not the chain's.

@@ -91,15 +91,18 @@ func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest
 	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
-	list, page, err := query.CollectionPaginate(ctx, q.k.payouts, req.Pagination,
-		func(_ collections.Triple[string, uint64, string], p types.Payout) (types.Payout, error) {
-			return p, nil
-		},
+	list, page, err := paginateTriples(ctx, q.k.payouts, req.Pagination, req.ChainId)
+	return &types.QueryPayoutsResponse{Payouts: list, Pagination: page}, err
+}
+
+// paginateTriples lists what a map holds for a service chain.
+func paginateTriples[V any](ctx context.Context, m collections.Map[collections.Triple[string, uint64, string], V], page *query.PageRequest, chainID string) ([]V, *query.PageResponse, error) {
+	return query.CollectionPaginate(ctx, m, page,
+		func(_ collections.Triple[string, uint64, string], v V) (V, error) { return v, nil },
 		func(o *query.CollectionsPaginateOptions[collections.Triple[string, uint64, string]]) {
-			prefix := collections.TriplePrefix[string, uint64, string](req.ChainId)
+			prefix := collections.TriplePrefix[string, uint64, string](chainID)
 			o.Prefix = &prefix
 		})
-	return &types.QueryPayoutsResponse{Payouts: list, Pagination: page}, err
 }
 
 func (q queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsRequest) (*types.QueryInvariantsResponse, error) {

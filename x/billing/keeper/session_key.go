@@ -8,8 +8,13 @@ import (
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/topnetwork/top/x/billing/types"
 )
+
+// maxKeys bounds an escrow's keys, past ones included.
+const maxKeys = 128
 
 // maxLines per escrow: a change of keys is sent to each of them.
 const maxLines = 16
@@ -37,7 +42,11 @@ func (k *Keeper) AddSessionKey(ctx context.Context, msg *types.MsgAddSessionKey)
 	if indexOfKey(e, msg.Key) >= 0 {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x is there: revoke it first to change cap or expiry", msg.Key)
 	}
-	e.SessionKeys = slices.DeleteFunc(e.SessionKeys, func(s types.SessionKey) bool { return s.ExpiresEpoch < now })
+	retireKeys(&e, params, now)
+	if len(e.SessionKeys)+len(e.PastKeys) >= maxKeys {
+		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys and past ones that can still be named in disputes, at most %d: wait for the next epochs",
+			len(e.SessionKeys)+len(e.PastKeys), maxKeys)
+	}
 	if len(e.SessionKeys) >= int(params.MaxSessionKeys) {
 		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys: revoke one first", params.MaxSessionKeys)
 	}
@@ -66,23 +75,60 @@ func (k *Keeper) RevokeSessionKey(ctx context.Context, msg *types.MsgRevokeSessi
 	if msg.Signer != e.Owner && msg.Signer != e.SessionKeys[i].GrantedBy {
 		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "the key is revoked by %s or %s", e.Owner, e.SessionKeys[i].GrantedBy)
 	}
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	past := e.SessionKeys[i]
+	past.ExpiresEpoch = min(past.ExpiresEpoch, now)
 	e.SessionKeys = slices.Delete(e.SessionKeys, i, i+1)
+	e.PastKeys = append(e.PastKeys, past)
 	if err := k.escrows.Set(ctx, e.Owner, e); err != nil {
 		return nil, err
 	}
 	return &types.MsgRevokeSessionKeyResponse{}, k.announceKeys(ctx, e)
 }
 
-// announceKeys tells every service chain that holds a line of the escrow.
+// retireKeys moves expired keys to the past ones, where a dispute can name them, and drops those that no dispute can name any more.
+func retireKeys(e *types.Escrow, params types.Params, now uint64) {
+	expired := func(s types.SessionKey) bool { return s.ExpiresEpoch < now }
+	for _, s := range e.SessionKeys {
+		if expired(s) {
+			e.PastKeys = append(e.PastKeys, s)
+		}
+	}
+	e.SessionKeys = slices.DeleteFunc(e.SessionKeys, expired)
+	e.PastKeys = slices.DeleteFunc(e.PastKeys, func(s types.SessionKey) bool {
+		return s.ExpiresEpoch+params.WithdrawalDelayEpochs+params.AnswerWindowEpochs < now
+	})
+}
+
+// knownKey finds a key that an escrow has or had.
+func knownKey(e types.Escrow, key []byte) (types.SessionKey, bool) {
+	for _, list := range [][]types.SessionKey{e.SessionKeys, e.PastKeys} {
+		for _, s := range list {
+			if bytes.Equal(s.Key, key) {
+				return s, true
+			}
+		}
+	}
+	return types.SessionKey{}, false
+}
+
+// announceKeys tells every service chain that holds a line of the escrow. One that cannot be reached must not keep a payer from revoking a key on the others.
 func (k *Keeper) announceKeys(ctx context.Context, e types.Escrow) error {
 	lines, err := k.linesOf(ctx, e.Owner)
 	if err != nil {
 		return err
 	}
 	for _, l := range lines {
-		if _, err := k.sendCredit(ctx, e, l.ChainId, 0); err != nil {
-			return err
+		sdkCtx := sdk.UnwrapSDKContext(ctx)
+		attempt, write := sdkCtx.CacheContext()
+		if _, err := k.sendCredit(attempt, e, l.ChainId, 0); err != nil {
+			sdkCtx.Logger().Error("service chain not told of keys", "module", types.ModuleName, "chain", l.ChainId, "owner", e.Owner, "error", err)
+			continue
 		}
+		write()
 	}
 	return nil
 }

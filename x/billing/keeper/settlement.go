@@ -8,6 +8,7 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -27,6 +28,9 @@ func (k *Keeper) receiveSettlement(ctx context.Context, p *types.SettlementPacke
 		return errorsmod.Wrapf(types.ErrPacket, "%s has settled epoch %d with other content", p.ChainId, p.Epoch)
 	}
 	if !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	if err := k.checkNotClosed(ctx, p.ChainId); err != nil {
 		return err
 	}
 	total, released, err := p.Sums()
@@ -52,6 +56,9 @@ func (k *Keeper) receiveSettlement(ctx context.Context, p *types.SettlementPacke
 			return err
 		}
 	}
+	if err := k.checkExposure(ctx, p.ChainId, total); err != nil {
+		return err
+	}
 	if err := k.schedulePayouts(ctx, p); err != nil {
 		return err
 	}
@@ -66,6 +73,48 @@ func (k *Keeper) receiveSettlement(ctx context.Context, p *types.SettlementPacke
 		return err
 	}
 	return emit(ctx, &types.EventSettlementReceived{ChainId: p.ChainId, Epoch: p.Epoch, Total: total, Released: released})
+}
+
+// checkExposure holds a chain's unpaid settlements below its deposit: what a captured chain can make the payers lose is covered by what it loses itself. A settlement
+// that is refused for this comes again when others are paid.
+func (k *Keeper) checkExposure(ctx context.Context, chainID string, total uint64) error {
+	chain, err := k.services.Chain(ctx, chainID)
+	if err != nil {
+		return err
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	unpaid, err := k.unpaidOf(ctx, chainID, "")
+	if err != nil {
+		return err
+	}
+	sum, err := types.Add(unpaid, total)
+	if err != nil {
+		return err
+	}
+	limit := math.NewIntFromUint64(chain.Deposit).MulRaw(int64(params.ExposureBps)).QuoRaw(10_000)
+	if math.NewIntFromUint64(sum).GT(limit) {
+		return errorsmod.Wrapf(types.ErrExposure, "%s would have %d utop unpaid, its deposit allows %s: tx services add-service-chain-deposit", chainID, sum, limit)
+	}
+	return nil
+}
+
+// checkNotClosed refuses what comes from a chain after its closing.
+func (k *Keeper) checkNotClosed(ctx context.Context, chainID string) error {
+	chain, err := k.services.Chain(ctx, chainID)
+	if err != nil {
+		return err
+	}
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	if chain.ClosingEpoch > 0 && now >= chain.ClosingEpoch {
+		return errorsmod.Wrapf(types.ErrInvalid, "%s closed with epoch %d", chainID, chain.ClosingEpoch)
+	}
+	return nil
 }
 
 // release gives unspent credit back to its owner's escrow.
@@ -106,14 +155,11 @@ func (k *Keeper) schedulePayouts(ctx context.Context, p *types.SettlementPacket)
 		if _, err := k.services.Provider(ctx, p.ChainId, t.Provider); err != nil {
 			return err
 		}
-		err := k.payouts.Set(ctx, collections.Join3(p.ChainId, p.Epoch, t.Provider), types.Payout{
-			ChainId: p.ChainId, Epoch: p.Epoch, Provider: t.Provider, Amount: t.Amount, Fee: fee(t.Amount, params.FeeBps), DueEpoch: due,
-			Status: types.PayoutStatus_PAYOUT_STATUS_PENDING,
-		})
-		if err != nil {
+		payout := types.Payout{ChainId: p.ChainId, Epoch: p.Epoch, Provider: t.Provider, Amount: t.Amount, Fee: fee(t.Amount, params.FeeBps), FeeBps: params.FeeBps}
+		if err := k.schedule(ctx, payout, due); err != nil {
 			return err
 		}
-		if err := k.queue.Set(ctx, collections.Join4(due, p.ChainId, p.Epoch, t.Provider)); err != nil {
+		if err := k.addUnpaid(ctx, p.ChainId, t.Provider, t.Amount); err != nil {
 			return err
 		}
 	}

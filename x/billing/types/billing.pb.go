@@ -33,6 +33,10 @@ const (
 	PayoutStatus_PAYOUT_STATUS_PAID    PayoutStatus = 2
 	// HELD: the provider's account refused the coins; they stay in the module account.
 	PayoutStatus_PAYOUT_STATUS_HELD PayoutStatus = 3
+	// DISPUTED: waits for the end of its disputes.
+	PayoutStatus_PAYOUT_STATUS_DISPUTED PayoutStatus = 4
+	// CANCELLED: all of it went back to payers.
+	PayoutStatus_PAYOUT_STATUS_CANCELLED PayoutStatus = 5
 )
 
 var PayoutStatus_name = map[int32]string{
@@ -40,6 +44,8 @@ var PayoutStatus_name = map[int32]string{
 	1: "PAYOUT_STATUS_PENDING",
 	2: "PAYOUT_STATUS_PAID",
 	3: "PAYOUT_STATUS_HELD",
+	4: "PAYOUT_STATUS_DISPUTED",
+	5: "PAYOUT_STATUS_CANCELLED",
 }
 
 var PayoutStatus_value = map[string]int32{
@@ -47,6 +53,8 @@ var PayoutStatus_value = map[string]int32{
 	"PAYOUT_STATUS_PENDING":     1,
 	"PAYOUT_STATUS_PAID":        2,
 	"PAYOUT_STATUS_HELD":        3,
+	"PAYOUT_STATUS_DISPUTED":    4,
+	"PAYOUT_STATUS_CANCELLED":   5,
 }
 
 func (x PayoutStatus) String() string {
@@ -55,6 +63,41 @@ func (x PayoutStatus) String() string {
 
 func (PayoutStatus) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_f4332ef01ab746c1, []int{0}
+}
+
+// DisputeStatus is the life of a dispute.
+type DisputeStatus int32
+
+const (
+	DisputeStatus_DISPUTE_STATUS_UNSPECIFIED DisputeStatus = 0
+	// OPEN: the provider's vouchers are awaited.
+	DisputeStatus_DISPUTE_STATUS_OPEN DisputeStatus = 1
+	// ANSWERED: the provider showed vouchers that the payer's key signed; it gets the bond.
+	DisputeStatus_DISPUTE_STATUS_ANSWERED DisputeStatus = 2
+	// UPHELD: no sufficient answer came; the payer gets the debit back, the provider is slashed.
+	DisputeStatus_DISPUTE_STATUS_UPHELD DisputeStatus = 3
+)
+
+var DisputeStatus_name = map[int32]string{
+	0: "DISPUTE_STATUS_UNSPECIFIED",
+	1: "DISPUTE_STATUS_OPEN",
+	2: "DISPUTE_STATUS_ANSWERED",
+	3: "DISPUTE_STATUS_UPHELD",
+}
+
+var DisputeStatus_value = map[string]int32{
+	"DISPUTE_STATUS_UNSPECIFIED": 0,
+	"DISPUTE_STATUS_OPEN":        1,
+	"DISPUTE_STATUS_ANSWERED":    2,
+	"DISPUTE_STATUS_UPHELD":      3,
+}
+
+func (x DisputeStatus) String() string {
+	return proto.EnumName(DisputeStatus_name, int32(x))
+}
+
+func (DisputeStatus) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_f4332ef01ab746c1, []int{1}
 }
 
 // Params of x/billing. Windows are counted in epochs.
@@ -74,6 +117,12 @@ type Params struct {
 	PacketTimeoutSeconds uint64 `protobuf:"varint,7,opt,name=packet_timeout_seconds,json=packetTimeoutSeconds,proto3" json:"packet_timeout_seconds,omitempty"`
 	// min_credit is the smallest credit line in utop.
 	MinCredit uint64 `protobuf:"varint,8,opt,name=min_credit,json=minCredit,proto3" json:"min_credit,omitempty"`
+	// dispute_bond in utop is what a dispute costs the payer if the provider has the signed vouchers.
+	DisputeBond uint64 `protobuf:"varint,9,opt,name=dispute_bond,json=disputeBond,proto3" json:"dispute_bond,omitempty"`
+	// answer_window_epochs is how long a provider has to answer a dispute.
+	AnswerWindowEpochs uint64 `protobuf:"varint,10,opt,name=answer_window_epochs,json=answerWindowEpochs,proto3" json:"answer_window_epochs,omitempty"`
+	// exposure_bps bounds a service chain's unpaid settlements, in 1/10,000 of its deposit.
+	ExposureBps uint32 `protobuf:"varint,11,opt,name=exposure_bps,json=exposureBps,proto3" json:"exposure_bps,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -161,6 +210,27 @@ func (m *Params) GetPacketTimeoutSeconds() uint64 {
 func (m *Params) GetMinCredit() uint64 {
 	if m != nil {
 		return m.MinCredit
+	}
+	return 0
+}
+
+func (m *Params) GetDisputeBond() uint64 {
+	if m != nil {
+		return m.DisputeBond
+	}
+	return 0
+}
+
+func (m *Params) GetAnswerWindowEpochs() uint64 {
+	if m != nil {
+		return m.AnswerWindowEpochs
+	}
+	return 0
+}
+
+func (m *Params) GetExposureBps() uint32 {
+	if m != nil {
+		return m.ExposureBps
 	}
 	return 0
 }
@@ -364,6 +434,8 @@ type Escrow struct {
 	Withdrawals []Withdrawal `protobuf:"bytes,4,rep,name=withdrawals,proto3" json:"withdrawals"`
 	SessionKeys []SessionKey `protobuf:"bytes,5,rep,name=session_keys,json=sessionKeys,proto3" json:"session_keys"`
 	Delegations []Delegation `protobuf:"bytes,6,rep,name=delegations,proto3" json:"delegations"`
+	// past_keys were revoked and can still be named in disputes; expires_epoch is the epoch of their revocation.
+	PastKeys []SessionKey `protobuf:"bytes,7,rep,name=past_keys,json=pastKeys,proto3" json:"past_keys"`
 }
 
 func (m *Escrow) Reset()         { *m = Escrow{} }
@@ -441,6 +513,13 @@ func (m *Escrow) GetDelegations() []Delegation {
 	return nil
 }
 
+func (m *Escrow) GetPastKeys() []SessionKey {
+	if m != nil {
+		return m.PastKeys
+	}
+	return nil
+}
+
 // CreditLine is what a service chain may draw on an escrow; its coins are in the chain's pool.
 type CreditLine struct {
 	Owner   string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
@@ -451,6 +530,8 @@ type CreditLine struct {
 	Released uint64 `protobuf:"varint,4,opt,name=released,proto3" json:"released,omitempty"`
 	// in_flight is the part of credited whose packet has not been acknowledged.
 	InFlight uint64 `protobuf:"varint,5,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// closed lines took part in the distribution of a closed chain's pool.
+	Closed bool `protobuf:"varint,6,opt,name=closed,proto3" json:"closed,omitempty"`
 }
 
 func (m *CreditLine) Reset()         { *m = CreditLine{} }
@@ -521,6 +602,13 @@ func (m *CreditLine) GetInFlight() uint64 {
 	return 0
 }
 
+func (m *CreditLine) GetClosed() bool {
+	if m != nil {
+		return m.Closed
+	}
+	return false
+}
+
 // Pool is a service chain's exposure: the coins behind all its credit lines.
 type Pool struct {
 	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
@@ -528,6 +616,8 @@ type Pool struct {
 	Amount uint64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	// settled is the total moved from the pool into payouts.
 	Settled uint64 `protobuf:"varint,3,opt,name=settled,proto3" json:"settled,omitempty"`
+	// written_off is what closed lines did not get back because it was settled.
+	WrittenOff uint64 `protobuf:"varint,4,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
 }
 
 func (m *Pool) Reset()         { *m = Pool{} }
@@ -584,6 +674,13 @@ func (m *Pool) GetSettled() uint64 {
 	return 0
 }
 
+func (m *Pool) GetWrittenOff() uint64 {
+	if m != nil {
+		return m.WrittenOff
+	}
+	return 0
+}
+
 // Payout is a provider's share of one settlement.
 type Payout struct {
 	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
@@ -597,6 +694,11 @@ type Payout struct {
 	DueEpoch   uint64       `protobuf:"varint,6,opt,name=due_epoch,json=dueEpoch,proto3" json:"due_epoch,omitempty"`
 	Status     PayoutStatus `protobuf:"varint,7,opt,name=status,proto3,enum=top.billing.v1.PayoutStatus" json:"status,omitempty"`
 	PaidHeight int64        `protobuf:"varint,8,opt,name=paid_height,json=paidHeight,proto3" json:"paid_height,omitempty"`
+	// open_disputes of it; refunded is what past ones gave back to payers.
+	OpenDisputes uint32 `protobuf:"varint,9,opt,name=open_disputes,json=openDisputes,proto3" json:"open_disputes,omitempty"`
+	Refunded     uint64 `protobuf:"varint,10,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	// fee_bps of the settlement's time, by which fee follows amount.
+	FeeBps uint32 `protobuf:"varint,11,opt,name=fee_bps,json=feeBps,proto3" json:"fee_bps,omitempty"`
 }
 
 func (m *Payout) Reset()         { *m = Payout{} }
@@ -688,6 +790,217 @@ func (m *Payout) GetPaidHeight() int64 {
 	return 0
 }
 
+func (m *Payout) GetOpenDisputes() uint32 {
+	if m != nil {
+		return m.OpenDisputes
+	}
+	return 0
+}
+
+func (m *Payout) GetRefunded() uint64 {
+	if m != nil {
+		return m.Refunded
+	}
+	return 0
+}
+
+func (m *Payout) GetFeeBps() uint32 {
+	if m != nil {
+		return m.FeeBps
+	}
+	return 0
+}
+
+// Dispute is a payer's demand to see the vouchers behind one debit of a settlement.
+type Dispute struct {
+	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	// epoch of the settlement, provider of the payout.
+	Epoch    uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	// claim_epoch, payer, session_key and amount name the debit under the settlement's debit root.
+	ClaimEpoch uint64 `protobuf:"varint,4,opt,name=claim_epoch,json=claimEpoch,proto3" json:"claim_epoch,omitempty"`
+	Payer      string `protobuf:"bytes,5,opt,name=payer,proto3" json:"payer,omitempty"`
+	SessionKey []byte `protobuf:"bytes,6,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
+	Amount     uint64 `protobuf:"varint,7,opt,name=amount,proto3" json:"amount,omitempty"`
+	Bond       uint64 `protobuf:"varint,8,opt,name=bond,proto3" json:"bond,omitempty"`
+	// deadline_epoch is the last epoch for an answer.
+	DeadlineEpoch uint64        `protobuf:"varint,9,opt,name=deadline_epoch,json=deadlineEpoch,proto3" json:"deadline_epoch,omitempty"`
+	Status        DisputeStatus `protobuf:"varint,10,opt,name=status,proto3,enum=top.billing.v1.DisputeStatus" json:"status,omitempty"`
+	// shown is the sum of the vouchers shown so far, last_session the id of the last of them; ids only rise, so that none counts twice.
+	Shown       uint64 `protobuf:"varint,11,opt,name=shown,proto3" json:"shown,omitempty"`
+	LastSession []byte `protobuf:"bytes,12,opt,name=last_session,json=lastSession,proto3" json:"last_session,omitempty"`
+}
+
+func (m *Dispute) Reset()         { *m = Dispute{} }
+func (m *Dispute) String() string { return proto.CompactTextString(m) }
+func (*Dispute) ProtoMessage()    {}
+func (*Dispute) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4332ef01ab746c1, []int{8}
+}
+func (m *Dispute) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Dispute) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Dispute.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Dispute) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Dispute.Merge(m, src)
+}
+func (m *Dispute) XXX_Size() int {
+	return m.Size()
+}
+func (m *Dispute) XXX_DiscardUnknown() {
+	xxx_messageInfo_Dispute.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Dispute proto.InternalMessageInfo
+
+func (m *Dispute) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *Dispute) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Dispute) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *Dispute) GetClaimEpoch() uint64 {
+	if m != nil {
+		return m.ClaimEpoch
+	}
+	return 0
+}
+
+func (m *Dispute) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
+func (m *Dispute) GetSessionKey() []byte {
+	if m != nil {
+		return m.SessionKey
+	}
+	return nil
+}
+
+func (m *Dispute) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *Dispute) GetBond() uint64 {
+	if m != nil {
+		return m.Bond
+	}
+	return 0
+}
+
+func (m *Dispute) GetDeadlineEpoch() uint64 {
+	if m != nil {
+		return m.DeadlineEpoch
+	}
+	return 0
+}
+
+func (m *Dispute) GetStatus() DisputeStatus {
+	if m != nil {
+		return m.Status
+	}
+	return DisputeStatus_DISPUTE_STATUS_UNSPECIFIED
+}
+
+func (m *Dispute) GetShown() uint64 {
+	if m != nil {
+		return m.Shown
+	}
+	return 0
+}
+
+func (m *Dispute) GetLastSession() []byte {
+	if m != nil {
+		return m.LastSession
+	}
+	return nil
+}
+
+// DebitNode is a sibling on the way from a debit to a settlement's debit root.
+type DebitNode struct {
+	Hash []byte `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	Left bool   `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`
+}
+
+func (m *DebitNode) Reset()         { *m = DebitNode{} }
+func (m *DebitNode) String() string { return proto.CompactTextString(m) }
+func (*DebitNode) ProtoMessage()    {}
+func (*DebitNode) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4332ef01ab746c1, []int{9}
+}
+func (m *DebitNode) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *DebitNode) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_DebitNode.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *DebitNode) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_DebitNode.Merge(m, src)
+}
+func (m *DebitNode) XXX_Size() int {
+	return m.Size()
+}
+func (m *DebitNode) XXX_DiscardUnknown() {
+	xxx_messageInfo_DebitNode.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_DebitNode proto.InternalMessageInfo
+
+func (m *DebitNode) GetHash() []byte {
+	if m != nil {
+		return m.Hash
+	}
+	return nil
+}
+
+func (m *DebitNode) GetLeft() bool {
+	if m != nil {
+		return m.Left
+	}
+	return false
+}
+
 // Settlement is a settlement packet as it arrived, kept for idempotence and disputes.
 type Settlement struct {
 	ChainId   string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
@@ -705,7 +1018,7 @@ func (m *Settlement) Reset()         { *m = Settlement{} }
 func (m *Settlement) String() string { return proto.CompactTextString(m) }
 func (*Settlement) ProtoMessage()    {}
 func (*Settlement) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f4332ef01ab746c1, []int{8}
+	return fileDescriptor_f4332ef01ab746c1, []int{10}
 }
 func (m *Settlement) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -792,6 +1105,7 @@ func (m *Settlement) GetReceivedHeight() int64 {
 
 func init() {
 	proto.RegisterEnum("top.billing.v1.PayoutStatus", PayoutStatus_name, PayoutStatus_value)
+	proto.RegisterEnum("top.billing.v1.DisputeStatus", DisputeStatus_name, DisputeStatus_value)
 	proto.RegisterType((*Params)(nil), "top.billing.v1.Params")
 	proto.RegisterType((*SessionKey)(nil), "top.billing.v1.SessionKey")
 	proto.RegisterType((*Delegation)(nil), "top.billing.v1.Delegation")
@@ -800,73 +1114,97 @@ func init() {
 	proto.RegisterType((*CreditLine)(nil), "top.billing.v1.CreditLine")
 	proto.RegisterType((*Pool)(nil), "top.billing.v1.Pool")
 	proto.RegisterType((*Payout)(nil), "top.billing.v1.Payout")
+	proto.RegisterType((*Dispute)(nil), "top.billing.v1.Dispute")
+	proto.RegisterType((*DebitNode)(nil), "top.billing.v1.DebitNode")
 	proto.RegisterType((*Settlement)(nil), "top.billing.v1.Settlement")
 }
 
 func init() { proto.RegisterFile("top/billing/v1/billing.proto", fileDescriptor_f4332ef01ab746c1) }
 
 var fileDescriptor_f4332ef01ab746c1 = []byte{
-	// 950 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x55, 0x4d, 0x6f, 0xdb, 0x46,
-	0x10, 0x35, 0x2d, 0x59, 0x32, 0xc7, 0x8a, 0x2b, 0x2c, 0x64, 0x47, 0x76, 0x1d, 0x25, 0x50, 0x0f,
-	0x75, 0x7b, 0xb0, 0xeb, 0x34, 0xe8, 0xdd, 0xb2, 0x94, 0x46, 0x68, 0xe0, 0x0a, 0x94, 0x8d, 0xa0,
-	0xbd, 0x10, 0x2b, 0x72, 0x24, 0x2d, 0x44, 0x72, 0x09, 0xee, 0xea, 0xeb, 0xd0, 0xff, 0x50, 0xf4,
-	0xd6, 0x7f, 0x94, 0x63, 0x8e, 0x3d, 0x15, 0x85, 0x0d, 0xf4, 0xd6, 0x53, 0xff, 0x40, 0xb1, 0xbb,
-	0xa4, 0x28, 0xb9, 0x69, 0x50, 0xe4, 0xb6, 0xf3, 0xde, 0xec, 0xec, 0xcc, 0xdb, 0xc7, 0x25, 0x9c,
-	0x48, 0x1e, 0x9f, 0x0f, 0x58, 0x10, 0xb0, 0x68, 0x74, 0x3e, 0xbb, 0xc8, 0x96, 0x67, 0x71, 0xc2,
-	0x25, 0x27, 0xfb, 0x92, 0xc7, 0x67, 0x19, 0x34, 0xbb, 0x38, 0xae, 0x8d, 0xf8, 0x88, 0x6b, 0xea,
-	0x5c, 0xad, 0x4c, 0x56, 0xf3, 0xcf, 0x6d, 0x28, 0xf5, 0x68, 0x42, 0x43, 0x41, 0xbe, 0x81, 0xc7,
-	0x73, 0x26, 0xc7, 0x7e, 0x42, 0xe7, 0x34, 0x70, 0x7d, 0x0c, 0xe8, 0xd2, 0xc5, 0x98, 0x7b, 0x63,
-	0x51, 0xb7, 0x9e, 0x59, 0xa7, 0x45, 0xe7, 0x20, 0xa7, 0xdb, 0x8a, 0xed, 0x68, 0x92, 0x7c, 0x05,
-	0xb5, 0x98, 0x2e, 0xf9, 0x54, 0xba, 0x73, 0x16, 0xf9, 0x7c, 0x9e, 0x6d, 0xda, 0xd6, 0x9b, 0x88,
-	0xe1, 0xde, 0x68, 0x2a, 0xdd, 0xf1, 0x18, 0xca, 0x43, 0x44, 0x77, 0x10, 0x8b, 0x7a, 0xe1, 0x99,
-	0x75, 0xfa, 0xc8, 0x29, 0x0d, 0x11, 0x5b, 0xb1, 0x20, 0xa7, 0x50, 0x0d, 0xe9, 0xc2, 0x15, 0x28,
-	0x04, 0xe3, 0x91, 0x3b, 0xc1, 0xa5, 0xa8, 0x17, 0x75, 0xc6, 0x7e, 0x48, 0x17, 0x7d, 0x03, 0x7f,
-	0x87, 0x4b, 0x41, 0x3e, 0x87, 0x4f, 0x54, 0xa6, 0x8f, 0x01, 0x8e, 0xa8, 0x64, 0x3c, 0x12, 0xf5,
-	0x9d, 0x55, 0x62, 0x3b, 0x47, 0xc9, 0x05, 0x1c, 0xa8, 0x44, 0xd3, 0x85, 0x70, 0x63, 0x4c, 0xdc,
-	0x41, 0xc0, 0xbd, 0x49, 0xbd, 0xa4, 0xd3, 0x49, 0x48, 0x17, 0x3d, 0xc3, 0xf5, 0x30, 0x69, 0x29,
-	0x86, 0xbc, 0x80, 0xc3, 0x98, 0x7a, 0x13, 0x94, 0xae, 0x64, 0x21, 0xaa, 0xc1, 0x04, 0x7a, 0x3c,
-	0xf2, 0x45, 0xbd, 0xac, 0x47, 0xaa, 0x19, 0xf6, 0xc6, 0x90, 0x7d, 0xc3, 0x91, 0x27, 0x00, 0x21,
-	0x8b, 0x5c, 0x2f, 0x41, 0x9f, 0xc9, 0xfa, 0xae, 0xce, 0xb4, 0x43, 0x16, 0x5d, 0x69, 0xa0, 0xf9,
-	0x13, 0x40, 0xde, 0x3f, 0xa9, 0x42, 0x61, 0x82, 0x4b, 0xad, 0x6b, 0xc5, 0x51, 0x4b, 0x72, 0x04,
-	0xbb, 0x1e, 0x8d, 0xdd, 0xa9, 0xe4, 0x71, 0xaa, 0x5c, 0xd9, 0xa3, 0xf1, 0xad, 0xe4, 0x31, 0xf9,
-	0x0c, 0x1e, 0xe1, 0x22, 0x66, 0x09, 0x0a, 0x23, 0xad, 0x16, 0xad, 0xe8, 0x54, 0x52, 0x50, 0x8b,
-	0xaa, 0x8e, 0x1f, 0x25, 0x34, 0x92, 0xe8, 0xbb, 0x83, 0xa5, 0x16, 0xcd, 0x76, 0xec, 0x14, 0x69,
-	0x2d, 0x9b, 0x01, 0x40, 0xae, 0x0a, 0x39, 0x86, 0xdd, 0x54, 0x39, 0xd4, 0x3d, 0xd8, 0xce, 0x2a,
-	0x56, 0x85, 0x02, 0x16, 0x32, 0xb9, 0xde, 0x8a, 0xad, 0x91, 0xff, 0xdd, 0x4c, 0xb3, 0x0b, 0xf0,
-	0x66, 0xe5, 0x15, 0x72, 0x08, 0x25, 0x1a, 0xf2, 0x69, 0x24, 0x53, 0x1f, 0xa5, 0x91, 0x2a, 0x95,
-	0x60, 0x80, 0x54, 0x60, 0x5a, 0xca, 0x1c, 0x56, 0x49, 0x41, 0x53, 0xea, 0xd7, 0x6d, 0x28, 0x75,
-	0x84, 0x97, 0xf0, 0x39, 0xa9, 0xc1, 0x0e, 0x9f, 0x47, 0x98, 0xa4, 0x2d, 0x9b, 0x80, 0x10, 0x28,
-	0x0e, 0x13, 0xc4, 0x74, 0xb3, 0x5e, 0x93, 0x3a, 0x94, 0x13, 0x14, 0x98, 0xcc, 0x30, 0x6d, 0x2f,
-	0x0b, 0x49, 0x0b, 0xf6, 0x72, 0x17, 0x2b, 0x73, 0x15, 0x4e, 0xf7, 0x9e, 0x1f, 0x9f, 0x6d, 0x7e,
-	0x2b, 0x67, 0x79, 0xf3, 0xad, 0xe2, 0xdb, 0xdf, 0x9f, 0x6e, 0x39, 0xeb, 0x9b, 0xc8, 0x15, 0x54,
-	0x36, 0x1c, 0xba, 0xf3, 0xfe, 0x22, 0xf9, 0x75, 0x67, 0x45, 0xc4, 0x9a, 0x81, 0x5b, 0xb0, 0xb7,
-	0x6e, 0xde, 0xd2, 0xfb, 0x6b, 0xe4, 0x77, 0x96, 0xd5, 0x58, 0xdb, 0xd4, 0xfc, 0xc5, 0x02, 0x30,
-	0xf6, 0x7a, 0xcd, 0x22, 0xfc, 0x0f, 0x7d, 0x94, 0xb1, 0xc6, 0x94, 0x45, 0x2e, 0xf3, 0xb5, 0x46,
-	0xb6, 0x53, 0xd6, 0x71, 0xd7, 0x57, 0x36, 0x30, 0x76, 0x45, 0x3f, 0xd5, 0x69, 0x15, 0x2b, 0x2e,
-	0xbd, 0x07, 0x5f, 0xbb, 0xa9, 0xe8, 0xac, 0x62, 0xf2, 0x29, 0xd8, 0x2c, 0x72, 0x87, 0x01, 0x1b,
-	0x8d, 0xa5, 0xfe, 0xec, 0x8a, 0xce, 0x2e, 0x8b, 0x5e, 0xea, 0xb8, 0xd9, 0x87, 0x62, 0x8f, 0xf3,
-	0x60, 0xe3, 0x5c, 0x6b, 0xf3, 0xdc, 0xdc, 0x10, 0xdb, 0x1b, 0x86, 0xa8, 0x43, 0x59, 0xa0, 0x94,
-	0xc1, 0xaa, 0x9d, 0x2c, 0x6c, 0xfe, 0x6d, 0xa9, 0x67, 0x4a, 0x7d, 0xa6, 0x1f, 0xaa, 0x5b, 0x83,
-	0x9d, 0x75, 0x23, 0x99, 0x40, 0x4d, 0x12, 0x27, 0x7c, 0xc6, 0x7c, 0x4c, 0x74, 0x59, 0xdb, 0x59,
-	0xc5, 0x6b, 0x9d, 0x14, 0x37, 0x3a, 0xa9, 0x42, 0x61, 0x88, 0x98, 0xce, 0xa6, 0x96, 0x6a, 0x66,
-	0x7f, 0x9a, 0x19, 0xb5, 0x64, 0x66, 0xf6, 0xa7, 0xc6, 0xa4, 0xe4, 0x05, 0x94, 0x84, 0xa4, 0x72,
-	0x6a, 0x5e, 0x88, 0xfd, 0xe7, 0x27, 0x0f, 0xef, 0xd1, 0xf4, 0xde, 0xd7, 0x39, 0x4e, 0x9a, 0x4b,
-	0x9e, 0xc2, 0x5e, 0x4c, 0x99, 0xef, 0x8e, 0x51, 0x0b, 0xa9, 0x9e, 0x8c, 0x82, 0x03, 0x0a, 0x7a,
-	0xa5, 0x91, 0xe6, 0x5f, 0x96, 0x7a, 0x34, 0x94, 0x02, 0x21, 0x46, 0x1f, 0x31, 0x79, 0x0d, 0x76,
-	0x24, 0x97, 0x34, 0x48, 0xd5, 0x34, 0xc1, 0x07, 0x6f, 0xf6, 0x04, 0xec, 0x4c, 0x9b, 0xec, 0x41,
-	0xcd, 0x01, 0xf5, 0x34, 0xf8, 0x38, 0x60, 0xd2, 0x4d, 0x38, 0x97, 0x5a, 0x84, 0x8a, 0x63, 0x6b,
-	0xc4, 0xe1, 0x5c, 0x2a, 0x31, 0x7d, 0x36, 0x42, 0x21, 0xb5, 0x0a, 0x15, 0x27, 0x8d, 0xd4, 0x5b,
-	0x9d, 0xa0, 0x87, 0x6c, 0x86, 0x0f, 0x66, 0xdd, 0xcf, 0x60, 0x33, 0xef, 0x97, 0x0b, 0xa8, 0xac,
-	0x0b, 0x45, 0x9e, 0xc0, 0x51, 0xef, 0xf2, 0x87, 0xef, 0x6f, 0x6f, 0xdc, 0xfe, 0xcd, 0xe5, 0xcd,
-	0x6d, 0xdf, 0xbd, 0xbd, 0xee, 0xf7, 0x3a, 0x57, 0xdd, 0x97, 0xdd, 0x4e, 0xbb, 0xba, 0x45, 0x8e,
-	0xe0, 0x60, 0x93, 0xee, 0x75, 0xae, 0xdb, 0xdd, 0xeb, 0x6f, 0xab, 0x16, 0x39, 0x04, 0xf2, 0x80,
-	0xba, 0xec, 0xb6, 0xab, 0xdb, 0xff, 0xc6, 0x5f, 0x75, 0x5e, 0xb7, 0xab, 0x85, 0xd6, 0xd5, 0xdb,
-	0xbb, 0x86, 0xf5, 0xee, 0xae, 0x61, 0xfd, 0x71, 0xd7, 0xb0, 0x7e, 0xbe, 0x6f, 0x6c, 0xbd, 0xbb,
-	0x6f, 0x6c, 0xfd, 0x76, 0xdf, 0xd8, 0xfa, 0xf1, 0x8b, 0x11, 0x93, 0xe3, 0xe9, 0xe0, 0xcc, 0xe3,
-	0xe1, 0xb9, 0xe4, 0x71, 0x84, 0x72, 0xce, 0x93, 0x89, 0x5a, 0x9e, 0x2f, 0x56, 0x3f, 0x5f, 0xb9,
-	0x8c, 0x51, 0x0c, 0x4a, 0xfa, 0x97, 0xfa, 0xf5, 0x3f, 0x01, 0x00, 0x00, 0xff, 0xff, 0x4e, 0xc5,
-	0xbd, 0xb3, 0x98, 0x07, 0x00, 0x00,
+	// 1305 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0xcb, 0x6e, 0x1b, 0xc7,
+	0x12, 0x15, 0x25, 0xbe, 0xa6, 0x48, 0xe9, 0x12, 0x7d, 0x29, 0x89, 0x92, 0x6d, 0xda, 0x66, 0x10,
+	0x44, 0xf1, 0x42, 0x8a, 0x1f, 0xc9, 0x2e, 0x0b, 0x51, 0xa4, 0x63, 0x22, 0x02, 0x4d, 0x0c, 0x25,
+	0x18, 0xc9, 0x66, 0xd0, 0xe4, 0x14, 0xc9, 0x86, 0x86, 0xd3, 0x83, 0xe9, 0xa6, 0x28, 0x2e, 0x02,
+	0xe4, 0x13, 0xf2, 0x1d, 0xd9, 0xe5, 0x2f, 0xbc, 0x09, 0xe0, 0xa5, 0x57, 0x46, 0x60, 0xaf, 0xb3,
+	0xc8, 0x1f, 0x04, 0xfd, 0x18, 0xbe, 0xec, 0x18, 0x46, 0x90, 0x5d, 0xd7, 0xa9, 0xee, 0x9a, 0xd3,
+	0x75, 0xaa, 0xaa, 0x07, 0x6e, 0x4b, 0x1e, 0x9d, 0xf4, 0x58, 0x10, 0xb0, 0x70, 0x78, 0x72, 0xfd,
+	0x30, 0x59, 0x1e, 0x47, 0x31, 0x97, 0x9c, 0xec, 0x48, 0x1e, 0x1d, 0x27, 0xd0, 0xf5, 0xc3, 0xc3,
+	0xf2, 0x90, 0x0f, 0xb9, 0x76, 0x9d, 0xa8, 0x95, 0xd9, 0x55, 0x7b, 0xb3, 0x05, 0xd9, 0x0e, 0x8d,
+	0xe9, 0x58, 0x90, 0x6f, 0x60, 0x7f, 0xca, 0xe4, 0xc8, 0x8f, 0xe9, 0x94, 0x06, 0x9e, 0x8f, 0x01,
+	0x9d, 0x79, 0x18, 0xf1, 0xfe, 0x48, 0x54, 0x52, 0xf7, 0x52, 0x47, 0x69, 0x77, 0x77, 0xe1, 0x6e,
+	0x28, 0x6f, 0x53, 0x3b, 0xc9, 0x57, 0x50, 0x8e, 0xe8, 0x8c, 0x4f, 0xa4, 0x37, 0x65, 0xa1, 0xcf,
+	0xa7, 0xc9, 0xa1, 0x4d, 0x7d, 0x88, 0x18, 0xdf, 0x0b, 0xed, 0xb2, 0x27, 0xf6, 0x21, 0x37, 0x40,
+	0xf4, 0x7a, 0x91, 0xa8, 0x6c, 0xdd, 0x4b, 0x1d, 0x6d, 0xbb, 0xd9, 0x01, 0x62, 0x3d, 0x12, 0xe4,
+	0x08, 0x4a, 0x63, 0x7a, 0xe3, 0x09, 0x14, 0x82, 0xf1, 0xd0, 0xbb, 0xc2, 0x99, 0xa8, 0xa4, 0xf5,
+	0x8e, 0x9d, 0x31, 0xbd, 0xe9, 0x1a, 0xf8, 0x7b, 0x9c, 0x09, 0xf2, 0x05, 0xfc, 0x4f, 0xed, 0xf4,
+	0x31, 0xc0, 0x21, 0x95, 0x8c, 0x87, 0xa2, 0x92, 0x99, 0x6f, 0x6c, 0x2c, 0x50, 0xf2, 0x10, 0x76,
+	0xd5, 0x46, 0xc3, 0x42, 0x78, 0x11, 0xc6, 0x5e, 0x2f, 0xe0, 0xfd, 0xab, 0x4a, 0x56, 0x6f, 0x27,
+	0x63, 0x7a, 0xd3, 0x31, 0xbe, 0x0e, 0xc6, 0x75, 0xe5, 0x21, 0x4f, 0x60, 0x2f, 0xa2, 0xfd, 0x2b,
+	0x94, 0x9e, 0x64, 0x63, 0x54, 0x17, 0x13, 0xd8, 0xe7, 0xa1, 0x2f, 0x2a, 0x39, 0x7d, 0xa5, 0xb2,
+	0xf1, 0x5e, 0x18, 0x67, 0xd7, 0xf8, 0xc8, 0x1d, 0x80, 0x31, 0x0b, 0xbd, 0x7e, 0x8c, 0x3e, 0x93,
+	0x95, 0xbc, 0xde, 0xe9, 0x8c, 0x59, 0x78, 0xa6, 0x01, 0x72, 0x1f, 0x8a, 0x3e, 0x13, 0xd1, 0x44,
+	0xa2, 0xd7, 0xe3, 0xa1, 0x5f, 0x71, 0xf4, 0x86, 0x82, 0xc5, 0xea, 0x3c, 0xf4, 0x55, 0x22, 0x69,
+	0x28, 0xa6, 0x18, 0xaf, 0x25, 0x12, 0x4c, 0x22, 0x8d, 0x6f, 0x25, 0x91, 0xf7, 0xa1, 0x88, 0x37,
+	0x11, 0x17, 0x93, 0xd8, 0x64, 0xb3, 0xa0, 0xef, 0x54, 0x48, 0xb0, 0x7a, 0x24, 0x6a, 0x3f, 0x01,
+	0x2c, 0xf2, 0x46, 0x4a, 0xb0, 0x75, 0x85, 0x33, 0xad, 0x67, 0xd1, 0x55, 0x4b, 0x72, 0x00, 0xf9,
+	0x3e, 0x8d, 0xbc, 0x89, 0xe4, 0x91, 0x55, 0x2c, 0xd7, 0xa7, 0xd1, 0xa5, 0xe4, 0x11, 0xf9, 0x0c,
+	0xb6, 0xf1, 0x26, 0x62, 0x31, 0x0a, 0xc3, 0x44, 0x8b, 0x95, 0x76, 0x8b, 0x16, 0xd4, 0x1c, 0xd4,
+	0xb5, 0x87, 0x31, 0x0d, 0x25, 0xfa, 0x5e, 0x6f, 0xa6, 0xc5, 0x72, 0x5c, 0xc7, 0x22, 0xf5, 0x59,
+	0x2d, 0x00, 0x58, 0xa8, 0x41, 0x0e, 0x21, 0x6f, 0x15, 0x43, 0xcd, 0xc1, 0x71, 0xe7, 0xb6, 0x0a,
+	0x14, 0xb0, 0x31, 0x93, 0xcb, 0x54, 0x1c, 0x8d, 0x7c, 0x32, 0x99, 0x5a, 0x0b, 0xe0, 0xc5, 0xbc,
+	0x46, 0xc9, 0x1e, 0x64, 0xe9, 0x98, 0x4f, 0x42, 0x69, 0xeb, 0xd7, 0x5a, 0x2a, 0x54, 0x8c, 0x01,
+	0x52, 0x81, 0x36, 0x94, 0xf9, 0x58, 0xd1, 0x82, 0x26, 0xd4, 0xeb, 0x4d, 0xc8, 0x36, 0x45, 0x3f,
+	0xe6, 0x53, 0x52, 0x86, 0x0c, 0x9f, 0x86, 0x18, 0x5b, 0xca, 0xc6, 0x20, 0x04, 0xd2, 0x83, 0x18,
+	0xd1, 0x1e, 0xd6, 0x6b, 0x52, 0x81, 0x5c, 0x8c, 0x02, 0xe3, 0x6b, 0xb4, 0xf4, 0x12, 0x93, 0xd4,
+	0xa1, 0xb0, 0xe8, 0x1e, 0x55, 0xd4, 0x5b, 0x47, 0x85, 0x47, 0x87, 0xc7, 0xab, 0x3d, 0x7a, 0xbc,
+	0x20, 0x5f, 0x4f, 0xbf, 0x7c, 0x73, 0x77, 0xc3, 0x5d, 0x3e, 0x44, 0xce, 0xa0, 0xb8, 0xd2, 0x19,
+	0x99, 0x0f, 0x07, 0x59, 0xc8, 0x9d, 0x04, 0x11, 0x4b, 0x8d, 0x53, 0x87, 0xc2, 0x72, 0xd3, 0x64,
+	0x3f, 0x1c, 0x63, 0xa1, 0x59, 0x12, 0x63, 0xe9, 0x10, 0xf9, 0x16, 0x9c, 0x88, 0x0a, 0x69, 0x58,
+	0xe4, 0x3e, 0x91, 0x45, 0x5e, 0x1d, 0x51, 0x14, 0x6a, 0xbf, 0xa6, 0x00, 0x4c, 0x57, 0x9c, 0xb3,
+	0x10, 0xff, 0x21, 0xbd, 0xaa, 0x2e, 0x47, 0x94, 0x85, 0x1e, 0xf3, 0x75, 0x8a, 0x1d, 0x37, 0xa7,
+	0xed, 0x96, 0xaf, 0xaa, 0xc8, 0x74, 0x19, 0xfa, 0x36, 0xcd, 0x73, 0x5b, 0xf9, 0xac, 0x8c, 0xbe,
+	0x2e, 0xc6, 0xb4, 0x3b, 0xb7, 0xc9, 0x2d, 0x70, 0x58, 0xe8, 0x0d, 0x02, 0x36, 0x1c, 0x49, 0x3d,
+	0x2d, 0xd2, 0x6e, 0x9e, 0x85, 0x4f, 0xb5, 0xad, 0x8a, 0xa5, 0x1f, 0x70, 0x75, 0x4c, 0x0d, 0x86,
+	0xbc, 0x6b, 0xad, 0x9a, 0x84, 0x74, 0x87, 0xf3, 0x60, 0x85, 0x4f, 0x6a, 0x95, 0xcf, 0xa2, 0xce,
+	0x36, 0x57, 0xea, 0xac, 0x02, 0x39, 0x81, 0x52, 0x06, 0x73, 0x9a, 0x89, 0x49, 0xee, 0x42, 0x61,
+	0x1a, 0x33, 0x29, 0x31, 0xf4, 0xf8, 0x60, 0x60, 0x89, 0x82, 0x85, 0x9e, 0x0f, 0x06, 0xb5, 0xdf,
+	0x37, 0xd5, 0x58, 0x56, 0x63, 0xe9, 0x63, 0x1f, 0x2e, 0x43, 0x66, 0xb9, 0x80, 0x8d, 0xa1, 0x52,
+	0x10, 0xc5, 0xfc, 0x9a, 0xf9, 0x18, 0xeb, 0xef, 0x3a, 0xee, 0xdc, 0x5e, 0xa2, 0x9a, 0x5e, 0xa1,
+	0x5a, 0x82, 0xad, 0x01, 0xa2, 0x4d, 0x8a, 0x5a, 0xaa, 0x64, 0xf9, 0x93, 0xa4, 0x41, 0xb2, 0x26,
+	0x59, 0xfe, 0xc4, 0x34, 0x07, 0x79, 0x02, 0x59, 0x21, 0xa9, 0x9c, 0x98, 0x89, 0xb8, 0xf3, 0xe8,
+	0xf6, 0xba, 0xfa, 0x86, 0x7b, 0x57, 0xef, 0x71, 0xed, 0x5e, 0x75, 0xeb, 0x88, 0x32, 0xdf, 0x1b,
+	0xa1, 0x56, 0x40, 0x8d, 0xc8, 0x2d, 0x17, 0x14, 0xf4, 0x4c, 0x23, 0xaa, 0x31, 0x79, 0x84, 0xa1,
+	0x67, 0x87, 0xa2, 0xd0, 0x43, 0x72, 0xdb, 0x2d, 0x2a, 0xb0, 0x61, 0x31, 0xa3, 0xf0, 0x60, 0x12,
+	0xfa, 0xe8, 0xdb, 0xc9, 0x38, 0xb7, 0x97, 0x1f, 0x96, 0xc2, 0xf2, 0xc3, 0x52, 0xfb, 0x6b, 0x13,
+	0x72, 0x36, 0xc2, 0x7f, 0x9b, 0xd0, 0xbb, 0x50, 0xe8, 0x07, 0x94, 0x8d, 0x6d, 0xa2, 0xac, 0x92,
+	0x1a, 0x32, 0xa9, 0x2a, 0x43, 0x26, 0xa2, 0x33, 0x8c, 0x75, 0x6e, 0x1d, 0xd7, 0x18, 0xea, 0xd8,
+	0x52, 0x2b, 0xeb, 0xfc, 0x16, 0x5d, 0x58, 0xf4, 0xe9, 0x92, 0x50, 0xb9, 0x15, 0xa1, 0x08, 0xa4,
+	0xf5, 0xf3, 0x61, 0xde, 0x17, 0xbd, 0x26, 0x9f, 0xc3, 0x8e, 0x8f, 0xd4, 0x0f, 0x58, 0x98, 0xe8,
+	0x65, 0x1e, 0x97, 0xed, 0x04, 0x35, 0x4c, 0xbe, 0x9e, 0x8b, 0x06, 0x5a, 0xb4, 0x3b, 0xef, 0x35,
+	0xbd, 0x49, 0xd0, 0x9a, 0x6a, 0x65, 0xc8, 0x88, 0x11, 0x9f, 0x86, 0x3a, 0xa3, 0x69, 0xd7, 0x18,
+	0xea, 0xe5, 0x09, 0xd4, 0x08, 0xb0, 0x94, 0x2b, 0x45, 0x7d, 0x83, 0x82, 0xc2, 0x6c, 0xe7, 0xd7,
+	0x1e, 0x83, 0xd3, 0xc0, 0x1e, 0x93, 0x6d, 0xee, 0xa3, 0xe2, 0x3d, 0xa2, 0x62, 0x64, 0x5f, 0x1e,
+	0xbd, 0x56, 0x58, 0x80, 0x03, 0xd3, 0x35, 0x79, 0x57, 0xaf, 0x6b, 0x7f, 0xa6, 0xd4, 0x7b, 0xa5,
+	0xba, 0x64, 0x8c, 0xe1, 0xbf, 0x28, 0xfe, 0x32, 0x64, 0x24, 0x97, 0x34, 0xb0, 0x1d, 0x67, 0x8c,
+	0x8f, 0x4e, 0x85, 0xdb, 0xe0, 0x24, 0x6a, 0x26, 0xff, 0x10, 0x0b, 0x40, 0xbd, 0x4a, 0xbe, 0xba,
+	0x84, 0x17, 0x73, 0x2e, 0xad, 0x4e, 0x8e, 0x46, 0x5c, 0xce, 0xf5, 0xd4, 0xf0, 0xd9, 0x10, 0x85,
+	0x91, 0xa9, 0xe8, 0x5a, 0x4b, 0xfd, 0x9e, 0xc4, 0xd8, 0x47, 0x76, 0x8d, 0x6b, 0xe5, 0xbe, 0x93,
+	0xc0, 0xa6, 0xe4, 0x1f, 0xfc, 0x96, 0x82, 0xe2, 0x72, 0xb3, 0x90, 0x3b, 0x70, 0xd0, 0x39, 0xfd,
+	0xe1, 0xf9, 0xe5, 0x85, 0xd7, 0xbd, 0x38, 0xbd, 0xb8, 0xec, 0x7a, 0x97, 0xed, 0x6e, 0xa7, 0x79,
+	0xd6, 0x7a, 0xda, 0x6a, 0x36, 0x4a, 0x1b, 0xe4, 0x00, 0x76, 0x57, 0xdd, 0x9d, 0x66, 0xbb, 0xd1,
+	0x6a, 0x7f, 0x57, 0x4a, 0x91, 0x3d, 0x20, 0x6b, 0xae, 0xd3, 0x56, 0xa3, 0xb4, 0xf9, 0x3e, 0xfe,
+	0xac, 0x79, 0xde, 0x28, 0x6d, 0x91, 0x43, 0xd8, 0x5b, 0xc5, 0x1b, 0xad, 0x6e, 0xe7, 0xf2, 0xa2,
+	0xd9, 0x28, 0xa5, 0xc9, 0x2d, 0xd8, 0x5f, 0xf5, 0x9d, 0x9d, 0xb6, 0xcf, 0x9a, 0xe7, 0xe7, 0xcd,
+	0x46, 0x29, 0xf3, 0xe0, 0xe7, 0x14, 0x6c, 0xaf, 0xd4, 0x0a, 0xa9, 0xc2, 0xa1, 0x3d, 0xfc, 0x61,
+	0xd6, 0xfb, 0xf0, 0xff, 0x35, 0xff, 0xf3, 0x4e, 0xb3, 0x5d, 0x4a, 0xa9, 0xef, 0xac, 0x39, 0x4e,
+	0xdb, 0xdd, 0x17, 0x4d, 0xb7, 0xa9, 0x88, 0x1f, 0xc0, 0xee, 0x7a, 0xd4, 0x8e, 0xe1, 0x5e, 0x3f,
+	0x7b, 0xf9, 0xb6, 0x9a, 0x7a, 0xf5, 0xb6, 0x9a, 0xfa, 0xe3, 0x6d, 0x35, 0xf5, 0xcb, 0xbb, 0xea,
+	0xc6, 0xab, 0x77, 0xd5, 0x8d, 0xd7, 0xef, 0xaa, 0x1b, 0x3f, 0x7e, 0x39, 0x64, 0x72, 0x34, 0xe9,
+	0x1d, 0xf7, 0xf9, 0xf8, 0x44, 0xf2, 0x28, 0x44, 0x39, 0xe5, 0xf1, 0x95, 0x5a, 0x9e, 0xdc, 0xcc,
+	0x7f, 0x96, 0xe5, 0x2c, 0x42, 0xd1, 0xcb, 0xea, 0x5f, 0xe0, 0xc7, 0x7f, 0x07, 0x00, 0x00, 0xff,
+	0xff, 0xb7, 0x22, 0xc9, 0xae, 0x48, 0x0b, 0x00, 0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -889,6 +1227,21 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.ExposureBps != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.ExposureBps))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.AnswerWindowEpochs != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.AnswerWindowEpochs))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.DisputeBond != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.DisputeBond))
+		i--
+		dAtA[i] = 0x48
+	}
 	if m.MinCredit != 0 {
 		i = encodeVarintBilling(dAtA, i, uint64(m.MinCredit))
 		i--
@@ -1072,6 +1425,20 @@ func (m *Escrow) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.PastKeys) > 0 {
+		for iNdEx := len(m.PastKeys) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.PastKeys[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintBilling(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
 	if len(m.Delegations) > 0 {
 		for iNdEx := len(m.Delegations) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -1154,6 +1521,16 @@ func (m *CreditLine) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Closed {
+		i--
+		if m.Closed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.InFlight != 0 {
 		i = encodeVarintBilling(dAtA, i, uint64(m.InFlight))
 		i--
@@ -1206,6 +1583,11 @@ func (m *Pool) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.WrittenOff != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.WrittenOff))
+		i--
+		dAtA[i] = 0x20
+	}
 	if m.Settled != 0 {
 		i = encodeVarintBilling(dAtA, i, uint64(m.Settled))
 		i--
@@ -1246,6 +1628,21 @@ func (m *Payout) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.FeeBps != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.FeeBps))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.Refunded != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Refunded))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.OpenDisputes != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.OpenDisputes))
+		i--
+		dAtA[i] = 0x48
+	}
 	if m.PaidHeight != 0 {
 		i = encodeVarintBilling(dAtA, i, uint64(m.PaidHeight))
 		i--
@@ -1287,6 +1684,139 @@ func (m *Payout) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i -= len(m.ChainId)
 		copy(dAtA[i:], m.ChainId)
 		i = encodeVarintBilling(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Dispute) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Dispute) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Dispute) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.LastSession) > 0 {
+		i -= len(m.LastSession)
+		copy(dAtA[i:], m.LastSession)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.LastSession)))
+		i--
+		dAtA[i] = 0x62
+	}
+	if m.Shown != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Shown))
+		i--
+		dAtA[i] = 0x58
+	}
+	if m.Status != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.DeadlineEpoch != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.DeadlineEpoch))
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.Bond != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Bond))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Amount != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x38
+	}
+	if len(m.SessionKey) > 0 {
+		i -= len(m.SessionKey)
+		copy(dAtA[i:], m.SessionKey)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.SessionKey)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.ClaimEpoch != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.ClaimEpoch))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintBilling(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *DebitNode) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *DebitNode) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *DebitNode) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Left {
+		i--
+		if m.Left {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Hash) > 0 {
+		i -= len(m.Hash)
+		copy(dAtA[i:], m.Hash)
+		i = encodeVarintBilling(dAtA, i, uint64(len(m.Hash)))
 		i--
 		dAtA[i] = 0xa
 	}
@@ -1403,6 +1933,15 @@ func (m *Params) Size() (n int) {
 	if m.MinCredit != 0 {
 		n += 1 + sovBilling(uint64(m.MinCredit))
 	}
+	if m.DisputeBond != 0 {
+		n += 1 + sovBilling(uint64(m.DisputeBond))
+	}
+	if m.AnswerWindowEpochs != 0 {
+		n += 1 + sovBilling(uint64(m.AnswerWindowEpochs))
+	}
+	if m.ExposureBps != 0 {
+		n += 1 + sovBilling(uint64(m.ExposureBps))
+	}
 	return n
 }
 
@@ -1497,6 +2036,12 @@ func (m *Escrow) Size() (n int) {
 			n += 1 + l + sovBilling(uint64(l))
 		}
 	}
+	if len(m.PastKeys) > 0 {
+		for _, e := range m.PastKeys {
+			l = e.Size()
+			n += 1 + l + sovBilling(uint64(l))
+		}
+	}
 	return n
 }
 
@@ -1523,6 +2068,9 @@ func (m *CreditLine) Size() (n int) {
 	if m.InFlight != 0 {
 		n += 1 + sovBilling(uint64(m.InFlight))
 	}
+	if m.Closed {
+		n += 2
+	}
 	return n
 }
 
@@ -1541,6 +2089,9 @@ func (m *Pool) Size() (n int) {
 	}
 	if m.Settled != 0 {
 		n += 1 + sovBilling(uint64(m.Settled))
+	}
+	if m.WrittenOff != 0 {
+		n += 1 + sovBilling(uint64(m.WrittenOff))
 	}
 	return n
 }
@@ -1576,6 +2127,81 @@ func (m *Payout) Size() (n int) {
 	}
 	if m.PaidHeight != 0 {
 		n += 1 + sovBilling(uint64(m.PaidHeight))
+	}
+	if m.OpenDisputes != 0 {
+		n += 1 + sovBilling(uint64(m.OpenDisputes))
+	}
+	if m.Refunded != 0 {
+		n += 1 + sovBilling(uint64(m.Refunded))
+	}
+	if m.FeeBps != 0 {
+		n += 1 + sovBilling(uint64(m.FeeBps))
+	}
+	return n
+}
+
+func (m *Dispute) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovBilling(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	if m.ClaimEpoch != 0 {
+		n += 1 + sovBilling(uint64(m.ClaimEpoch))
+	}
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	l = len(m.SessionKey)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovBilling(uint64(m.Amount))
+	}
+	if m.Bond != 0 {
+		n += 1 + sovBilling(uint64(m.Bond))
+	}
+	if m.DeadlineEpoch != 0 {
+		n += 1 + sovBilling(uint64(m.DeadlineEpoch))
+	}
+	if m.Status != 0 {
+		n += 1 + sovBilling(uint64(m.Status))
+	}
+	if m.Shown != 0 {
+		n += 1 + sovBilling(uint64(m.Shown))
+	}
+	l = len(m.LastSession)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	return n
+}
+
+func (m *DebitNode) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Hash)
+	if l > 0 {
+		n += 1 + l + sovBilling(uint64(l))
+	}
+	if m.Left {
+		n += 2
 	}
 	return n
 }
@@ -1799,6 +2425,63 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.MinCredit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DisputeBond", wireType)
+			}
+			m.DisputeBond = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DisputeBond |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AnswerWindowEpochs", wireType)
+			}
+			m.AnswerWindowEpochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AnswerWindowEpochs |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExposureBps", wireType)
+			}
+			m.ExposureBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ExposureBps |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -2387,6 +3070,40 @@ func (m *Escrow) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PastKeys", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PastKeys = append(m.PastKeys, SessionKey{})
+			if err := m.PastKeys[len(m.PastKeys)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipBilling(dAtA[iNdEx:])
@@ -2558,6 +3275,26 @@ func (m *CreditLine) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Closed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Closed = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipBilling(dAtA[iNdEx:])
@@ -2674,6 +3411,25 @@ func (m *Pool) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Settled |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field WrittenOff", wireType)
+			}
+			m.WrittenOff = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.WrittenOff |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -2906,6 +3662,514 @@ func (m *Payout) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OpenDisputes", wireType)
+			}
+			m.OpenDisputes = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.OpenDisputes |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunded", wireType)
+			}
+			m.Refunded = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Refunded |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FeeBps", wireType)
+			}
+			m.FeeBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FeeBps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipBilling(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Dispute) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowBilling
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Dispute: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Dispute: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ClaimEpoch", wireType)
+			}
+			m.ClaimEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ClaimEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SessionKey", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SessionKey = append(m.SessionKey[:0], dAtA[iNdEx:postIndex]...)
+			if m.SessionKey == nil {
+				m.SessionKey = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			m.Bond = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bond |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DeadlineEpoch", wireType)
+			}
+			m.DeadlineEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DeadlineEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= DisputeStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shown", wireType)
+			}
+			m.Shown = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Shown |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastSession", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.LastSession = append(m.LastSession[:0], dAtA[iNdEx:postIndex]...)
+			if m.LastSession == nil {
+				m.LastSession = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipBilling(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *DebitNode) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowBilling
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: DebitNode: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: DebitNode: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Hash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthBilling
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthBilling
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Hash = append(m.Hash[:0], dAtA[iNdEx:postIndex]...)
+			if m.Hash == nil {
+				m.Hash = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Left", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowBilling
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Left = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipBilling(dAtA[iNdEx:])

@@ -10,7 +10,7 @@ import (
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgDeposit{}, &MsgSetReserve{}, &MsgRequestWithdrawal{}, &MsgWithdraw{}, &MsgAddSessionKey{}, &MsgRevokeSessionKey{}, &MsgDelegate{},
-		&MsgOpenCreditLine{}, &MsgUpdateParams{},
+		&MsgOpenCreditLine{}, &MsgCloseCreditLine{}, &MsgDispute{}, &MsgAnswerDispute{}, &MsgReportEquivocation{}, &MsgRetryPayout{}, &MsgUpdateParams{},
 	)
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

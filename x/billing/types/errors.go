@@ -12,4 +12,6 @@ var (
 	ErrLimit        = errorsmod.Register(ModuleName, 7, "limit reached")
 	ErrPacket       = errorsmod.Register(ModuleName, 8, "invalid packet")
 	ErrInvariant    = errorsmod.Register(ModuleName, 9, "invariant broken")
+	ErrDispute      = errorsmod.Register(ModuleName, 10, "dispute")
+	ErrExposure     = errorsmod.Register(ModuleName, 11, "exposure limit")
 )

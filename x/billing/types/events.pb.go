@@ -542,6 +542,234 @@ func (m *EventPayoutHeld) GetReason() string {
 	return ""
 }
 
+type EventDisputed struct {
+	ChainId       string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch         uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider      string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	Payer         string `protobuf:"bytes,4,opt,name=payer,proto3" json:"payer,omitempty"`
+	Amount        uint64 `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	DeadlineEpoch uint64 `protobuf:"varint,6,opt,name=deadline_epoch,json=deadlineEpoch,proto3" json:"deadline_epoch,omitempty"`
+}
+
+func (m *EventDisputed) Reset()         { *m = EventDisputed{} }
+func (m *EventDisputed) String() string { return proto.CompactTextString(m) }
+func (*EventDisputed) ProtoMessage()    {}
+func (*EventDisputed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12abe62f66537ee3, []int{8}
+}
+func (m *EventDisputed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputed.Merge(m, src)
+}
+func (m *EventDisputed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputed proto.InternalMessageInfo
+
+func (m *EventDisputed) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventDisputed) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EventDisputed) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *EventDisputed) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
+func (m *EventDisputed) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *EventDisputed) GetDeadlineEpoch() uint64 {
+	if m != nil {
+		return m.DeadlineEpoch
+	}
+	return 0
+}
+
+type EventDisputeEnded struct {
+	ChainId  string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch    uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	Payer    string `protobuf:"bytes,4,opt,name=payer,proto3" json:"payer,omitempty"`
+	Amount   uint64 `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	Status   string `protobuf:"bytes,6,opt,name=status,proto3" json:"status,omitempty"`
+}
+
+func (m *EventDisputeEnded) Reset()         { *m = EventDisputeEnded{} }
+func (m *EventDisputeEnded) String() string { return proto.CompactTextString(m) }
+func (*EventDisputeEnded) ProtoMessage()    {}
+func (*EventDisputeEnded) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12abe62f66537ee3, []int{9}
+}
+func (m *EventDisputeEnded) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDisputeEnded) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDisputeEnded.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDisputeEnded) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDisputeEnded.Merge(m, src)
+}
+func (m *EventDisputeEnded) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDisputeEnded) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDisputeEnded.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDisputeEnded proto.InternalMessageInfo
+
+func (m *EventDisputeEnded) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventDisputeEnded) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EventDisputeEnded) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *EventDisputeEnded) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
+func (m *EventDisputeEnded) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *EventDisputeEnded) GetStatus() string {
+	if m != nil {
+		return m.Status
+	}
+	return ""
+}
+
+type EventCreditLineClosed struct {
+	Owner    string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
+	ChainId  string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Returned uint64 `protobuf:"varint,3,opt,name=returned,proto3" json:"returned,omitempty"`
+}
+
+func (m *EventCreditLineClosed) Reset()         { *m = EventCreditLineClosed{} }
+func (m *EventCreditLineClosed) String() string { return proto.CompactTextString(m) }
+func (*EventCreditLineClosed) ProtoMessage()    {}
+func (*EventCreditLineClosed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12abe62f66537ee3, []int{10}
+}
+func (m *EventCreditLineClosed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCreditLineClosed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCreditLineClosed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCreditLineClosed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCreditLineClosed.Merge(m, src)
+}
+func (m *EventCreditLineClosed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCreditLineClosed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCreditLineClosed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCreditLineClosed proto.InternalMessageInfo
+
+func (m *EventCreditLineClosed) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *EventCreditLineClosed) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventCreditLineClosed) GetReturned() uint64 {
+	if m != nil {
+		return m.Returned
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*EventDeposited)(nil), "top.billing.v1.EventDeposited")
 	proto.RegisterType((*EventWithdrawalRequested)(nil), "top.billing.v1.EventWithdrawalRequested")
@@ -551,40 +779,49 @@ func init() {
 	proto.RegisterType((*EventSettlementReceived)(nil), "top.billing.v1.EventSettlementReceived")
 	proto.RegisterType((*EventPayoutPaid)(nil), "top.billing.v1.EventPayoutPaid")
 	proto.RegisterType((*EventPayoutHeld)(nil), "top.billing.v1.EventPayoutHeld")
+	proto.RegisterType((*EventDisputed)(nil), "top.billing.v1.EventDisputed")
+	proto.RegisterType((*EventDisputeEnded)(nil), "top.billing.v1.EventDisputeEnded")
+	proto.RegisterType((*EventCreditLineClosed)(nil), "top.billing.v1.EventCreditLineClosed")
 }
 
 func init() { proto.RegisterFile("top/billing/v1/events.proto", fileDescriptor_12abe62f66537ee3) }
 
 var fileDescriptor_12abe62f66537ee3 = []byte{
-	// 437 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x93, 0x4f, 0x6b, 0xd4, 0x40,
-	0x14, 0xc0, 0x77, 0xdc, 0x3f, 0xee, 0x0e, 0x5a, 0x25, 0xd4, 0x1a, 0x2b, 0x84, 0x12, 0x2f, 0xf5,
-	0x92, 0x50, 0xbc, 0x7b, 0xb0, 0x16, 0x14, 0x04, 0xcb, 0x78, 0x10, 0xbc, 0x94, 0xd9, 0xcc, 0x6b,
-	0x33, 0x98, 0xcc, 0x8c, 0x93, 0x97, 0xac, 0x95, 0x7e, 0x00, 0x4f, 0xe2, 0xc7, 0xf2, 0xd8, 0xa3,
-	0x47, 0xd9, 0xfd, 0x22, 0x92, 0x49, 0x36, 0x6e, 0x04, 0x0f, 0x2b, 0xe2, 0x6d, 0x7e, 0xef, 0x31,
-	0xf3, 0x7b, 0x7f, 0x18, 0xfa, 0x10, 0xb5, 0x89, 0xe7, 0x32, 0xcb, 0xa4, 0xba, 0x88, 0xab, 0xa3,
-	0x18, 0x2a, 0x50, 0x58, 0x44, 0xc6, 0x6a, 0xd4, 0xde, 0x0e, 0x6a, 0x13, 0xb5, 0xc9, 0xa8, 0x3a,
-	0x0a, 0x9f, 0xd2, 0x9d, 0x93, 0x3a, 0xff, 0x1c, 0x8c, 0x2e, 0x24, 0x82, 0xf0, 0x76, 0xe9, 0x58,
-	0x2f, 0x14, 0x58, 0x9f, 0x1c, 0x90, 0xc3, 0x19, 0x6b, 0xc0, 0xdb, 0xa3, 0x13, 0x9e, 0xeb, 0x52,
-	0xa1, 0x7f, 0xe3, 0x80, 0x1c, 0x8e, 0x58, 0x4b, 0x61, 0x4e, 0x7d, 0x77, 0xff, 0xad, 0xc4, 0x54,
-	0x58, 0xbe, 0xe0, 0x19, 0x83, 0x0f, 0x25, 0x14, 0x5b, 0xbf, 0xe4, 0x3d, 0xa2, 0xb7, 0x2d, 0x64,
-	0xc0, 0x0b, 0x38, 0x03, 0xa3, 0x93, 0xd4, 0x1f, 0xba, 0xf4, 0xad, 0x36, 0x78, 0x52, 0xc7, 0xba,
-	0x72, 0xd7, 0x3a, 0xb5, 0x65, 0xb9, 0x57, 0xf4, 0x9e, 0xbb, 0x7f, 0x6c, 0x41, 0x48, 0x7c, 0x25,
-	0x15, 0xbc, 0x36, 0xa0, 0xfe, 0x58, 0xeb, 0x03, 0x3a, 0x4d, 0x52, 0x2e, 0xd5, 0x99, 0x14, 0xee,
-	0xa1, 0x19, 0xbb, 0xe9, 0xf8, 0xa5, 0xd8, 0x30, 0x0c, 0x7b, 0x6d, 0xec, 0xd3, 0x69, 0x51, 0x4f,
-	0x40, 0x25, 0xe0, 0x8f, 0x5c, 0xa6, 0xe3, 0xf0, 0x13, 0xbd, 0xff, 0x9b, 0x9d, 0xc1, 0x79, 0xa9,
-	0xc4, 0xbf, 0xf4, 0xef, 0xd1, 0x89, 0x05, 0x5e, 0x68, 0xe5, 0xec, 0x33, 0xd6, 0x52, 0x78, 0xd5,
-	0xba, 0xdf, 0x00, 0x62, 0x06, 0x39, 0x28, 0x64, 0x90, 0x80, 0xac, 0x40, 0xf4, 0x2c, 0xa4, 0x6f,
-	0xd9, 0xa5, 0xe3, 0x66, 0x19, 0xcd, 0x18, 0x1b, 0xa8, 0xa3, 0xa8, 0x91, 0x67, 0xad, 0xba, 0x81,
-	0xba, 0xf3, 0x76, 0x57, 0x62, 0xdd, 0xf9, 0x9a, 0xc3, 0xcf, 0x84, 0xde, 0x71, 0xfa, 0x53, 0x7e,
-	0xa9, 0x4b, 0x3c, 0xe5, 0xf2, 0x2f, 0xb4, 0xfb, 0x74, 0x6a, 0xac, 0xae, 0xa4, 0x00, 0xeb, 0xcc,
-	0x33, 0xd6, 0xf1, 0xc6, 0x38, 0x46, 0xbd, 0x71, 0xdc, 0xa5, 0xc3, 0x73, 0x00, 0x7f, 0xec, 0x82,
-	0xf5, 0x31, 0xfc, 0xd2, 0x2f, 0xe5, 0x05, 0x64, 0xff, 0xa9, 0x94, 0x5f, 0x9b, 0x19, 0x6f, 0x6e,
-	0xe6, 0xd9, 0xf1, 0xb7, 0x65, 0x40, 0xae, 0x97, 0x01, 0xf9, 0xb1, 0x0c, 0xc8, 0xd7, 0x55, 0x30,
-	0xb8, 0x5e, 0x05, 0x83, 0xef, 0xab, 0x60, 0xf0, 0xee, 0xf1, 0x85, 0xc4, 0xb4, 0x9c, 0x47, 0x89,
-	0xce, 0x63, 0xd4, 0x46, 0x01, 0x2e, 0xb4, 0x7d, 0x5f, 0x1f, 0xe3, 0x8f, 0xdd, 0x0f, 0xc7, 0x4b,
-	0x03, 0xc5, 0x7c, 0xe2, 0xbe, 0xf7, 0x93, 0x9f, 0x01, 0x00, 0x00, 0xff, 0xff, 0x09, 0x52, 0xb8,
-	0xf0, 0xfd, 0x03, 0x00, 0x00,
+	// 530 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xc4, 0x94, 0xcf, 0x8a, 0x13, 0x4f,
+	0x10, 0xc7, 0x33, 0xbf, 0x64, 0xf2, 0x4b, 0x0a, 0x13, 0x35, 0xc4, 0x38, 0xae, 0x30, 0x2c, 0x23,
+	0xc2, 0x7a, 0x49, 0x58, 0xbc, 0x7b, 0x30, 0x06, 0x14, 0x04, 0x97, 0xf1, 0x20, 0x78, 0x59, 0x3a,
+	0xe9, 0xda, 0x4d, 0xe3, 0xa4, 0xbb, 0xed, 0xae, 0x49, 0x8c, 0xec, 0x03, 0x78, 0x12, 0x9f, 0xc2,
+	0xbb, 0x6f, 0xe1, 0x71, 0x8f, 0x1e, 0x25, 0x79, 0x11, 0x99, 0x9e, 0x49, 0xcc, 0x28, 0x1e, 0x76,
+	0x59, 0xf4, 0x36, 0xdf, 0x2a, 0xa6, 0x3f, 0xdf, 0xae, 0x3f, 0x0d, 0x77, 0x49, 0xe9, 0xc1, 0x58,
+	0x24, 0x89, 0x90, 0xa7, 0x83, 0xf9, 0xe1, 0x00, 0xe7, 0x28, 0xc9, 0xf6, 0xb5, 0x51, 0xa4, 0x3a,
+	0x6d, 0x52, 0xba, 0x5f, 0x24, 0xfb, 0xf3, 0xc3, 0xe8, 0x11, 0xb4, 0x47, 0x59, 0xfe, 0x09, 0x6a,
+	0x65, 0x05, 0x21, 0xef, 0x74, 0xc1, 0x57, 0x0b, 0x89, 0x26, 0xf0, 0xf6, 0xbd, 0x83, 0x66, 0x9c,
+	0x8b, 0x4e, 0x0f, 0xea, 0x6c, 0xa6, 0x52, 0x49, 0xc1, 0x7f, 0xfb, 0xde, 0x41, 0x2d, 0x2e, 0x54,
+	0x34, 0x83, 0xc0, 0xfd, 0xff, 0x4a, 0xd0, 0x94, 0x1b, 0xb6, 0x60, 0x49, 0x8c, 0x6f, 0x53, 0xb4,
+	0x17, 0x3e, 0xa9, 0x73, 0x0f, 0x5a, 0x06, 0x13, 0x64, 0x16, 0x8f, 0x51, 0xab, 0xc9, 0x34, 0xa8,
+	0xba, 0xf4, 0xb5, 0x22, 0x38, 0xca, 0x62, 0x5b, 0xbb, 0x1b, 0x9c, 0xbc, 0xa0, 0xdd, 0x33, 0xb8,
+	0xe5, 0xfe, 0x1f, 0x1a, 0xe4, 0x82, 0x9e, 0x0b, 0x89, 0x2f, 0x34, 0xca, 0x3f, 0x7a, 0xbd, 0x03,
+	0x8d, 0xc9, 0x94, 0x09, 0x79, 0x2c, 0xb8, 0x3b, 0xa8, 0x19, 0xff, 0xef, 0xf4, 0x33, 0xbe, 0x43,
+	0xa8, 0x96, 0xae, 0xb1, 0x07, 0x0d, 0x9b, 0x55, 0x40, 0x4e, 0x30, 0xa8, 0xb9, 0xcc, 0x56, 0x47,
+	0xef, 0xe1, 0xf6, 0x2f, 0xf4, 0x18, 0x4f, 0x52, 0xc9, 0xaf, 0x92, 0xdf, 0x83, 0xba, 0x41, 0x66,
+	0x95, 0x74, 0xf4, 0x66, 0x5c, 0xa8, 0xe8, 0xac, 0x60, 0xbf, 0x44, 0xa2, 0x04, 0x67, 0x28, 0x29,
+	0xc6, 0x09, 0x8a, 0x39, 0xf2, 0x12, 0xc5, 0x2b, 0x53, 0xba, 0xe0, 0xe7, 0xcd, 0xc8, 0xcb, 0x98,
+	0x8b, 0x2c, 0x4a, 0x8a, 0x58, 0x52, 0xa0, 0x73, 0x91, 0xdd, 0xbc, 0xe8, 0x15, 0xdf, 0xdc, 0x7c,
+	0xa3, 0xa3, 0x0f, 0x1e, 0x5c, 0x77, 0xf8, 0x23, 0xb6, 0x54, 0x29, 0x1d, 0x31, 0x71, 0x09, 0xec,
+	0x1e, 0x34, 0xb4, 0x51, 0x73, 0xc1, 0xd1, 0x38, 0x72, 0x33, 0xde, 0xea, 0x9d, 0x72, 0xd4, 0x4a,
+	0xe5, 0xb8, 0x01, 0xd5, 0x13, 0xc4, 0xc0, 0x77, 0xc1, 0xec, 0x33, 0xfa, 0x58, 0xb6, 0xf2, 0x14,
+	0x93, 0xbf, 0x64, 0xe5, 0x67, 0x67, 0xfc, 0x52, 0x67, 0xbe, 0x78, 0xd0, 0xca, 0x77, 0x50, 0x58,
+	0x9d, 0x12, 0x5e, 0xb1, 0x9d, 0x2e, 0xf8, 0x9a, 0x2d, 0xd1, 0x14, 0xf3, 0x90, 0x8b, 0x1d, 0x93,
+	0x7e, 0xc9, 0xe4, 0x7d, 0x68, 0x73, 0x64, 0x3c, 0x11, 0x72, 0xb3, 0x86, 0x75, 0x97, 0x6f, 0x6d,
+	0xa2, 0xf9, 0x1e, 0x7e, 0xf6, 0xe0, 0xe6, 0xae, 0xe7, 0x91, 0x1b, 0xe2, 0x7f, 0xe8, 0xbb, 0x07,
+	0x75, 0x4b, 0x8c, 0x52, 0xeb, 0xfc, 0x36, 0xe3, 0x42, 0x45, 0xfc, 0xb7, 0x85, 0x1f, 0x26, 0xca,
+	0x5e, 0x66, 0xe1, 0xdc, 0x78, 0x53, 0x6a, 0x24, 0xf2, 0x62, 0xee, 0xb7, 0xfa, 0xf1, 0xf0, 0xeb,
+	0x2a, 0xf4, 0xce, 0x57, 0xa1, 0xf7, 0x7d, 0x15, 0x7a, 0x9f, 0xd6, 0x61, 0xe5, 0x7c, 0x1d, 0x56,
+	0xbe, 0xad, 0xc3, 0xca, 0xeb, 0x07, 0xa7, 0x82, 0xa6, 0xe9, 0xb8, 0x3f, 0x51, 0xb3, 0x01, 0x29,
+	0x2d, 0x91, 0x16, 0xca, 0xbc, 0xc9, 0x3e, 0x07, 0xef, 0xb6, 0x8f, 0x34, 0x2d, 0x35, 0xda, 0x71,
+	0xdd, 0xbd, 0xd0, 0x0f, 0x7f, 0x04, 0x00, 0x00, 0xff, 0xff, 0x55, 0x9d, 0xab, 0xfb, 0xc0, 0x05,
+	0x00, 0x00,
 }
 
 func (m *EventDeposited) Marshal() (dAtA []byte, err error) {
@@ -944,6 +1181,168 @@ func (m *EventPayoutHeld) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventDisputed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.DeadlineEpoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.DeadlineEpoch))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Amount != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDisputeEnded) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDisputeEnded) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDisputeEnded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Status) > 0 {
+		i -= len(m.Status)
+		copy(dAtA[i:], m.Status)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Status)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.Amount != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventCreditLineClosed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCreditLineClosed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCreditLineClosed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Returned != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Returned))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -1124,6 +1523,87 @@ func (m *EventPayoutHeld) Size() (n int) {
 	l = len(m.Reason)
 	if l > 0 {
 		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventDisputed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovEvents(uint64(m.Amount))
+	}
+	if m.DeadlineEpoch != 0 {
+		n += 1 + sovEvents(uint64(m.DeadlineEpoch))
+	}
+	return n
+}
+
+func (m *EventDisputeEnded) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovEvents(uint64(m.Amount))
+	}
+	l = len(m.Status)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventCreditLineClosed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Returned != 0 {
+		n += 1 + sovEvents(uint64(m.Returned))
 	}
 	return n
 }
@@ -2246,6 +2726,558 @@ func (m *EventPayoutHeld) Unmarshal(dAtA []byte) error {
 			}
 			m.Reason = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DeadlineEpoch", wireType)
+			}
+			m.DeadlineEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DeadlineEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDisputeEnded) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDisputeEnded: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDisputeEnded: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Status = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventCreditLineClosed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCreditLineClosed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCreditLineClosed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Returned", wireType)
+			}
+			m.Returned = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Returned |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])

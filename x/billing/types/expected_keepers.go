@@ -19,6 +19,10 @@ type BankKeeper interface {
 // ServicesKeeper knows service chains and providers.
 type ServicesKeeper interface {
 	LinkedChain(ctx context.Context, chainID string) (servicestypes.ServiceChain, error)
+	OpenChain(ctx context.Context, chainID string) (servicestypes.ServiceChain, error)
+	Chain(ctx context.Context, chainID string) (servicestypes.ServiceChain, error)
 	ChainOfClient(ctx context.Context, clientID string) (servicestypes.ServiceChain, error)
 	Provider(ctx context.Context, chainID, address string) (servicestypes.Provider, error)
+	// Slash takes a provider's deposit for a proven fault and answers how much.
+	Slash(ctx context.Context, chainID, address, reason string) (uint64, error)
 }

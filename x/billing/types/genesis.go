@@ -1,6 +1,8 @@
 package types
 
 import (
+	"strconv"
+
 	errorsmod "cosmossdk.io/errors"
 )
 
@@ -14,7 +16,7 @@ const DefaultEpochBlocks = 600
 func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
 		Params: DefaultParams(), EpochBlocks: DefaultEpochBlocks, Escrows: []Escrow{}, CreditLines: []CreditLine{}, Pools: []Pool{},
-		Payouts: []Payout{}, Settlements: []Settlement{},
+		Payouts: []Payout{}, Settlements: []Settlement{}, Disputes: []Dispute{}, Equivocations: [][]byte{},
 	}
 }
 
@@ -56,8 +58,13 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, p := range gs.Payouts {
-		if p.Amount == 0 || p.Fee > p.Amount {
-			return errorsmod.Wrapf(ErrInvalid, "payout of %d utop with a fee of %d", p.Amount, p.Fee)
+		if (p.Amount == 0) != (p.Status == PayoutStatus_PAYOUT_STATUS_CANCELLED) || p.Fee > p.Amount {
+			return errorsmod.Wrapf(ErrInvalid, "payout of %d utop with a fee of %d is %s", p.Amount, p.Fee, p.Status)
+		}
+	}
+	for _, d := range gs.Disputes {
+		if err := once("dispute " + d.ChainId + "/" + strconv.FormatUint(d.Epoch, 10) + "/" + d.ID()); err != nil {
+			return err
 		}
 	}
 	_, err := gs.Books().Check()
@@ -66,19 +73,20 @@ func (gs GenesisState) Validate() error {
 
 // Books are all amounts that the module accounts for.
 type Books struct {
-	Escrows []Escrow
-	Lines   []CreditLine
-	Pools   []Pool
-	Payouts []Payout
+	Escrows  []Escrow
+	Lines    []CreditLine
+	Pools    []Pool
+	Payouts  []Payout
+	Disputes []Dispute
 }
 
 // Books of a genesis.
 func (gs GenesisState) Books() Books {
-	return Books{Escrows: gs.Escrows, Lines: gs.CreditLines, Pools: gs.Pools, Payouts: gs.Payouts}
+	return Books{Escrows: gs.Escrows, Lines: gs.CreditLines, Pools: gs.Pools, Payouts: gs.Payouts, Disputes: gs.Disputes}
 }
 
 // Check holds every pool against its credit lines and sums what the module account must hold:
-// Σ (free + reserve + withdrawals) + Σ pools + Σ payouts not yet paid, in utop.
+// Σ (free + reserve + withdrawals) + Σ pools + Σ payouts not yet paid + Σ bonds of open disputes, in utop.
 func (b Books) Check() (uint64, error) {
 	var total uint64
 	add := func(v uint64) (err error) {
@@ -112,6 +120,9 @@ func (b Books) Check() (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
+		if p.WrittenOff > p.Settled {
+			return 0, errorsmod.Wrapf(ErrInvariant, "pool of %s: %d written off of %d settled", p.ChainId, p.WrittenOff, p.Settled)
+		}
 		if held != drawn[p.ChainId] {
 			return 0, errorsmod.Wrapf(ErrInvariant, "pool of %s: %d held + %d settled, its lines are %d", p.ChainId, p.Amount, p.Settled, drawn[p.ChainId])
 		}
@@ -142,7 +153,27 @@ func (b Books) Check() (uint64, error) {
 			return 0, errorsmod.Wrapf(ErrInvariant, "pool of %s settled %d, its payouts are %d", p.ChainId, p.Settled, paidOut[p.ChainId])
 		}
 	}
+	open := map[string]uint32{}
+	for _, d := range b.Disputes {
+		if d.Status != DisputeStatus_DISPUTE_STATUS_OPEN {
+			continue
+		}
+		open[payoutName(d.ChainId, d.Epoch, d.Provider)]++
+		if err := add(d.Bond); err != nil {
+			return 0, err
+		}
+	}
+	for _, p := range b.Payouts {
+		disputed := p.Status == PayoutStatus_PAYOUT_STATUS_DISPUTED
+		if n := open[payoutName(p.ChainId, p.Epoch, p.Provider)]; n != p.OpenDisputes || disputed != (n > 0) {
+			return 0, errorsmod.Wrapf(ErrInvariant, "payout %s is %s with %d open disputes, there are %d", payoutName(p.ChainId, p.Epoch, p.Provider), p.Status, p.OpenDisputes, n)
+		}
+	}
 	return total, nil
+}
+
+func payoutName(chainID string, epoch uint64, provider string) string {
+	return chainID + "/" + strconv.FormatUint(epoch, 10) + "/" + provider
 }
 
 func withdrawalAmounts(e Escrow) []uint64 {

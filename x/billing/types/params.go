@@ -12,6 +12,7 @@ const (
 	MaxPacketTimeout = 86_400
 	// claimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet, with margin: a withdrawal must wait longer.
 	claimAndProofEpochs = 8
+	maxExposureBps      = 1_000_000
 )
 
 // DefaultParams of x/billing.
@@ -19,6 +20,7 @@ func DefaultParams() Params {
 	return Params{
 		WithdrawalDelayEpochs: 12, PayoutWindowEpochs: 1, FeeBps: 100, MaxSessionKeys: 16, MaxDelegations: 16,
 		MaxPayoutsPerBlock: 200, PacketTimeoutSeconds: 3_600, MinCredit: 1,
+		DisputeBond: 100_000, AnswerWindowEpochs: 2, ExposureBps: 10_000,
 	}
 }
 
@@ -36,14 +38,17 @@ func (p Params) Validate() error {
 		{"max_payouts_per_block", uint64(p.MaxPayoutsPerBlock), 1, maxPayoutsPerBlock},
 		{"packet_timeout_seconds", p.PacketTimeoutSeconds, 60, MaxPacketTimeout},
 		{"min_credit", p.MinCredit, 1, 1 << 60},
+		{"dispute_bond", p.DisputeBond, 1, 1 << 60},
+		{"answer_window_epochs", p.AnswerWindowEpochs, 1, maxWindowEpochs},
+		{"exposure_bps", uint64(p.ExposureBps), 1, maxExposureBps},
 	} {
 		if b.value < b.min || b.value > b.max {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
 		}
 	}
-	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+claimAndProofEpochs {
-		return errorsmod.Wrapf(ErrInvalid, "withdrawal_delay_epochs is %d: it must exceed payout_window_epochs (%d) by more than %d, the time for claim and proof",
-			p.WithdrawalDelayEpochs, p.PayoutWindowEpochs, claimAndProofEpochs)
+	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+p.AnswerWindowEpochs+claimAndProofEpochs {
+		return errorsmod.Wrapf(ErrInvalid, "withdrawal_delay_epochs is %d: it must exceed payout_window_epochs (%d) + answer_window_epochs (%d) by more than %d, the time for claim and proof",
+			p.WithdrawalDelayEpochs, p.PayoutWindowEpochs, p.AnswerWindowEpochs, claimAndProofEpochs)
 	}
 	return nil
 }
@@ -53,9 +58,9 @@ func (p Params) CheckChange(next Params) error {
 	if err := next.Validate(); err != nil {
 		return err
 	}
-	if next.WithdrawalDelayEpochs < p.WithdrawalDelayEpochs || next.PayoutWindowEpochs < p.PayoutWindowEpochs {
-		return errorsmod.Wrapf(ErrInvalid, "windows never shorten: withdrawal delay %d to %d, payout window %d to %d",
-			p.WithdrawalDelayEpochs, next.WithdrawalDelayEpochs, p.PayoutWindowEpochs, next.PayoutWindowEpochs)
+	if next.WithdrawalDelayEpochs < p.WithdrawalDelayEpochs || next.PayoutWindowEpochs < p.PayoutWindowEpochs || next.AnswerWindowEpochs < p.AnswerWindowEpochs {
+		return errorsmod.Wrapf(ErrInvalid, "windows never shorten: withdrawal delay %d to %d, payout window %d to %d, answer window %d to %d",
+			p.WithdrawalDelayEpochs, next.WithdrawalDelayEpochs, p.PayoutWindowEpochs, next.PayoutWindowEpochs, p.AnswerWindowEpochs, next.AnswerWindowEpochs)
 	}
 	return nil
 }

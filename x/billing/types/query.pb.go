@@ -790,6 +790,281 @@ func (m *QueryPayoutsResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+type QueryDisputesRequest struct {
+	ChainId    string             `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDisputesRequest) Reset()         { *m = QueryDisputesRequest{} }
+func (m *QueryDisputesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDisputesRequest) ProtoMessage()    {}
+func (*QueryDisputesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_9d123339c2570e70, []int{16}
+}
+func (m *QueryDisputesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDisputesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDisputesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDisputesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDisputesRequest.Merge(m, src)
+}
+func (m *QueryDisputesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDisputesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDisputesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDisputesRequest proto.InternalMessageInfo
+
+func (m *QueryDisputesRequest) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *QueryDisputesRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+type QueryDisputesResponse struct {
+	Disputes   []Dispute           `protobuf:"bytes,1,rep,name=disputes,proto3" json:"disputes"`
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDisputesResponse) Reset()         { *m = QueryDisputesResponse{} }
+func (m *QueryDisputesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDisputesResponse) ProtoMessage()    {}
+func (*QueryDisputesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_9d123339c2570e70, []int{17}
+}
+func (m *QueryDisputesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDisputesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDisputesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDisputesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDisputesResponse.Merge(m, src)
+}
+func (m *QueryDisputesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDisputesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDisputesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDisputesResponse proto.InternalMessageInfo
+
+func (m *QueryDisputesResponse) GetDisputes() []Dispute {
+	if m != nil {
+		return m.Disputes
+	}
+	return nil
+}
+
+func (m *QueryDisputesResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+type QueryExplainRequest struct {
+	ChainId  string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch    uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider string `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+}
+
+func (m *QueryExplainRequest) Reset()         { *m = QueryExplainRequest{} }
+func (m *QueryExplainRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryExplainRequest) ProtoMessage()    {}
+func (*QueryExplainRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_9d123339c2570e70, []int{18}
+}
+func (m *QueryExplainRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryExplainRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryExplainRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryExplainRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryExplainRequest.Merge(m, src)
+}
+func (m *QueryExplainRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryExplainRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryExplainRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryExplainRequest proto.InternalMessageInfo
+
+func (m *QueryExplainRequest) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *QueryExplainRequest) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *QueryExplainRequest) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+type QueryExplainResponse struct {
+	Settlement Settlement `protobuf:"bytes,1,opt,name=settlement,proto3" json:"settlement"`
+	Payout     Payout     `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout"`
+	Disputes   []Dispute  `protobuf:"bytes,3,rep,name=disputes,proto3" json:"disputes"`
+	// contribution is what the settlement credited; paid = contribution - refunded - fee.
+	Contribution uint64 `protobuf:"varint,4,opt,name=contribution,proto3" json:"contribution,omitempty"`
+	Refunded     uint64 `protobuf:"varint,5,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	Fee          uint64 `protobuf:"varint,6,opt,name=fee,proto3" json:"fee,omitempty"`
+	Paid         uint64 `protobuf:"varint,7,opt,name=paid,proto3" json:"paid,omitempty"`
+	// slashed is all that the provider has lost of its deposit on this service chain so far.
+	Slashed uint64 `protobuf:"varint,8,opt,name=slashed,proto3" json:"slashed,omitempty"`
+	// steps say the same in words, one line per step of the computation.
+	Steps []string `protobuf:"bytes,9,rep,name=steps,proto3" json:"steps,omitempty"`
+}
+
+func (m *QueryExplainResponse) Reset()         { *m = QueryExplainResponse{} }
+func (m *QueryExplainResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryExplainResponse) ProtoMessage()    {}
+func (*QueryExplainResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_9d123339c2570e70, []int{19}
+}
+func (m *QueryExplainResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryExplainResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryExplainResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryExplainResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryExplainResponse.Merge(m, src)
+}
+func (m *QueryExplainResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryExplainResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryExplainResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryExplainResponse proto.InternalMessageInfo
+
+func (m *QueryExplainResponse) GetSettlement() Settlement {
+	if m != nil {
+		return m.Settlement
+	}
+	return Settlement{}
+}
+
+func (m *QueryExplainResponse) GetPayout() Payout {
+	if m != nil {
+		return m.Payout
+	}
+	return Payout{}
+}
+
+func (m *QueryExplainResponse) GetDisputes() []Dispute {
+	if m != nil {
+		return m.Disputes
+	}
+	return nil
+}
+
+func (m *QueryExplainResponse) GetContribution() uint64 {
+	if m != nil {
+		return m.Contribution
+	}
+	return 0
+}
+
+func (m *QueryExplainResponse) GetRefunded() uint64 {
+	if m != nil {
+		return m.Refunded
+	}
+	return 0
+}
+
+func (m *QueryExplainResponse) GetFee() uint64 {
+	if m != nil {
+		return m.Fee
+	}
+	return 0
+}
+
+func (m *QueryExplainResponse) GetPaid() uint64 {
+	if m != nil {
+		return m.Paid
+	}
+	return 0
+}
+
+func (m *QueryExplainResponse) GetSlashed() uint64 {
+	if m != nil {
+		return m.Slashed
+	}
+	return 0
+}
+
+func (m *QueryExplainResponse) GetSteps() []string {
+	if m != nil {
+		return m.Steps
+	}
+	return nil
+}
+
 type QueryInvariantsRequest struct {
 }
 
@@ -797,7 +1072,7 @@ func (m *QueryInvariantsRequest) Reset()         { *m = QueryInvariantsRequest{}
 func (m *QueryInvariantsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsRequest) ProtoMessage()    {}
 func (*QueryInvariantsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_9d123339c2570e70, []int{16}
+	return fileDescriptor_9d123339c2570e70, []int{20}
 }
 func (m *QueryInvariantsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -840,7 +1115,7 @@ func (m *QueryInvariantsResponse) Reset()         { *m = QueryInvariantsResponse
 func (m *QueryInvariantsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsResponse) ProtoMessage()    {}
 func (*QueryInvariantsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_9d123339c2570e70, []int{17}
+	return fileDescriptor_9d123339c2570e70, []int{21}
 }
 func (m *QueryInvariantsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -921,6 +1196,10 @@ func init() {
 	proto.RegisterType((*QuerySettlementsResponse)(nil), "top.billing.v1.QuerySettlementsResponse")
 	proto.RegisterType((*QueryPayoutsRequest)(nil), "top.billing.v1.QueryPayoutsRequest")
 	proto.RegisterType((*QueryPayoutsResponse)(nil), "top.billing.v1.QueryPayoutsResponse")
+	proto.RegisterType((*QueryDisputesRequest)(nil), "top.billing.v1.QueryDisputesRequest")
+	proto.RegisterType((*QueryDisputesResponse)(nil), "top.billing.v1.QueryDisputesResponse")
+	proto.RegisterType((*QueryExplainRequest)(nil), "top.billing.v1.QueryExplainRequest")
+	proto.RegisterType((*QueryExplainResponse)(nil), "top.billing.v1.QueryExplainResponse")
 	proto.RegisterType((*QueryInvariantsRequest)(nil), "top.billing.v1.QueryInvariantsRequest")
 	proto.RegisterType((*QueryInvariantsResponse)(nil), "top.billing.v1.QueryInvariantsResponse")
 }
@@ -928,68 +1207,84 @@ func init() {
 func init() { proto.RegisterFile("top/billing/v1/query.proto", fileDescriptor_9d123339c2570e70) }
 
 var fileDescriptor_9d123339c2570e70 = []byte{
-	// 972 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x56, 0x5f, 0x6f, 0xdc, 0x44,
-	0x10, 0x8f, 0x2f, 0x97, 0xbb, 0x64, 0xae, 0xaa, 0x60, 0x7b, 0x24, 0xae, 0x55, 0x2e, 0xc9, 0x52,
-	0x25, 0x47, 0x04, 0xb6, 0x52, 0x2a, 0x3e, 0x40, 0xa2, 0x82, 0x2a, 0x78, 0x28, 0xc7, 0x1b, 0x12,
-	0x8a, 0x6c, 0xdf, 0xca, 0x67, 0x9d, 0xcf, 0xeb, 0xd8, 0xbe, 0xa4, 0xa1, 0x54, 0x02, 0x1e, 0x78,
-	0xa5, 0x12, 0x12, 0x7c, 0x04, 0xf8, 0x28, 0x7d, 0xac, 0xc4, 0x0b, 0x4f, 0x08, 0x25, 0x7c, 0x10,
-	0xe4, 0xd9, 0xf5, 0xff, 0xf3, 0x9d, 0x84, 0x22, 0xde, 0xbc, 0xb3, 0xb3, 0xf3, 0xfb, 0xcd, 0xec,
-	0xec, 0x6f, 0x0c, 0x5a, 0xcc, 0x03, 0xc3, 0x72, 0x3d, 0xcf, 0xf5, 0x1d, 0xe3, 0xe2, 0xd8, 0x38,
-	0x9f, 0xb3, 0xf0, 0x4a, 0x0f, 0x42, 0x1e, 0x73, 0x72, 0x37, 0xe6, 0x81, 0x2e, 0xf7, 0xf4, 0x8b,
-	0x63, 0xed, 0xc8, 0xe6, 0xd1, 0x8c, 0x47, 0x86, 0x65, 0x46, 0x4c, 0x38, 0x1a, 0x17, 0xc7, 0x16,
-	0x8b, 0xcd, 0x63, 0x23, 0x30, 0x1d, 0xd7, 0x37, 0x63, 0x97, 0xfb, 0xe2, 0xac, 0xd6, 0x77, 0xb8,
-	0xc3, 0xf1, 0xd3, 0x48, 0xbe, 0xa4, 0xf5, 0x81, 0xc3, 0xb9, 0xe3, 0x31, 0xc3, 0x0c, 0x5c, 0xc3,
-	0xf4, 0x7d, 0x1e, 0xe3, 0x91, 0x28, 0xdd, 0xad, 0x70, 0x49, 0xa1, 0x71, 0x97, 0xf6, 0x81, 0x7c,
-	0x91, 0x60, 0x3e, 0x33, 0x43, 0x73, 0x16, 0x8d, 0xd8, 0xf9, 0x9c, 0x45, 0x31, 0xfd, 0x0c, 0xee,
-	0x95, 0xac, 0x51, 0xc0, 0xfd, 0x88, 0x91, 0xc7, 0xd0, 0x09, 0xd0, 0xa2, 0x2a, 0x7b, 0xca, 0xb0,
-	0xf7, 0x68, 0x5b, 0x2f, 0xe7, 0xa2, 0x0b, 0xff, 0x93, 0xf6, 0xeb, 0xbf, 0x76, 0xd7, 0x46, 0xd2,
-	0x97, 0xde, 0x83, 0xb7, 0x31, 0xd8, 0x93, 0x80, 0xdb, 0x93, 0x14, 0x81, 0x49, 0x5c, 0x69, 0x94,
-	0x00, 0x7d, 0xd8, 0x60, 0x89, 0x01, 0xe3, 0xb7, 0x47, 0x62, 0x41, 0xf6, 0xe1, 0x0e, 0x7e, 0x9c,
-	0x59, 0x1e, 0xb7, 0xa7, 0x91, 0xda, 0xc2, 0xcd, 0x1e, 0xda, 0x4e, 0xd0, 0x44, 0xb6, 0xa1, 0x33,
-	0x61, 0xae, 0x33, 0x89, 0xd5, 0xf5, 0x3d, 0x65, 0xb8, 0x3e, 0x92, 0x2b, 0x7a, 0x94, 0xc2, 0x44,
-	0x76, 0xc8, 0x2f, 0x25, 0x78, 0x02, 0xc3, 0x2f, 0x7d, 0x16, 0x22, 0xcc, 0xd6, 0x48, 0x2c, 0xb2,
-	0xa4, 0x53, 0xdf, 0x3c, 0x69, 0x86, 0x96, 0xa6, 0xa4, 0x85, 0x7f, 0x9a, 0xb4, 0xf0, 0xa5, 0x5f,
-	0x97, 0x82, 0xa5, 0x85, 0x25, 0x9f, 0x00, 0xe4, 0x97, 0x2a, 0x03, 0x1e, 0xe8, 0xa2, 0x03, 0xf4,
-	0xa4, 0x03, 0x74, 0xd1, 0x2a, 0xb2, 0x03, 0xf4, 0x67, 0xa6, 0xc3, 0xe4, 0xd9, 0x51, 0xe1, 0x24,
-	0xfd, 0x55, 0x81, 0x7e, 0x39, 0xbe, 0x64, 0xfb, 0x31, 0x74, 0x05, 0x83, 0xe4, 0x8e, 0xd6, 0x57,
-	0xd2, 0x4d, 0x9d, 0xc9, 0xa7, 0x25, 0x62, 0x2d, 0x24, 0x76, 0xb8, 0x92, 0x98, 0x00, 0x2d, 0x31,
-	0xbb, 0x84, 0x1d, 0x24, 0x76, 0x1a, 0xb2, 0xb1, 0x1b, 0x7f, 0xee, 0xfa, 0x2c, 0x5a, 0x5a, 0xf6,
-	0x4a, 0x49, 0x5a, 0xff, 0xb9, 0x24, 0xbf, 0x2b, 0xa0, 0xd6, 0x91, 0x65, 0x59, 0x4e, 0xe1, 0x8e,
-	0x8d, 0xe6, 0x33, 0x2f, 0xb1, 0xcb, 0xda, 0x68, 0xd5, 0xda, 0xe4, 0x47, 0x65, 0x7d, 0x7a, 0x76,
-	0x1e, 0xec, 0xf6, 0x6a, 0xf4, 0x21, 0xbc, 0x25, 0x9e, 0x17, 0xe7, 0x5e, 0x5a, 0x9c, 0xfb, 0xb0,
-	0x69, 0x4f, 0x4c, 0xd7, 0x3f, 0x73, 0xc7, 0xb2, 0x3e, 0x5d, 0x5c, 0x3f, 0x1d, 0xd3, 0x53, 0xf9,
-	0x80, 0x84, 0xbb, 0xcc, 0x48, 0x87, 0x76, 0xc0, 0xb9, 0x27, 0x7b, 0xa8, 0x5f, 0x7b, 0x89, 0x9c,
-	0x7b, 0x32, 0x07, 0xf4, 0xa3, 0xdf, 0xca, 0x7b, 0xf9, 0x92, 0xc5, 0xb1, 0xc7, 0x66, 0xcc, 0x8f,
-	0xa3, 0xd5, 0xd0, 0xb7, 0x76, 0x39, 0xbf, 0xa5, 0x97, 0x53, 0x82, 0x97, 0xa9, 0x9c, 0x40, 0x2f,
-	0xca, 0xcd, 0x4d, 0x77, 0x93, 0x9f, 0x4c, 0xef, 0xa6, 0x70, 0xe8, 0xf6, 0xee, 0xe6, 0x79, 0x26,
-	0x7d, 0x57, 0x7c, 0xfe, 0xbf, 0xd6, 0x28, 0x7b, 0xd3, 0x19, 0x74, 0xfe, 0xa6, 0x03, 0x61, 0x6a,
-	0x7a, 0xd3, 0xe2, 0x44, 0xfa, 0xa6, 0xa5, 0xf3, 0xed, 0xd5, 0x44, 0x85, 0x6d, 0x24, 0xf6, 0xd4,
-	0xbf, 0x30, 0x43, 0xd7, 0xcc, 0x5b, 0x87, 0xfe, 0xa4, 0xc8, 0xb6, 0x2a, 0x6e, 0x49, 0xda, 0x77,
-	0xa1, 0xc5, 0xa7, 0x58, 0xac, 0xcd, 0x51, 0x8b, 0x4f, 0x13, 0x8d, 0xb6, 0x42, 0x3e, 0x65, 0x82,
-	0xca, 0xd6, 0x48, 0xae, 0x9a, 0xb4, 0x9b, 0x68, 0xb0, 0x19, 0x32, 0x9b, 0x87, 0x63, 0x36, 0x56,
-	0xdb, 0x28, 0xf9, 0xd9, 0x9a, 0xa8, 0xd0, 0xb5, 0x4c, 0xcf, 0xf4, 0x6d, 0xa6, 0x6e, 0xe0, 0x56,
-	0xba, 0x7c, 0xf4, 0xe3, 0x16, 0x6c, 0x20, 0x23, 0x72, 0x0e, 0x1d, 0x31, 0x8f, 0x08, 0xad, 0xd6,
-	0xab, 0x3e, 0xf2, 0xb4, 0xf7, 0x96, 0xfa, 0x88, 0x94, 0xe8, 0xe0, 0x87, 0x3f, 0xfe, 0xf9, 0xb9,
-	0xa5, 0x92, 0x6d, 0xa3, 0x32, 0x54, 0xc5, 0xa8, 0x23, 0x33, 0xd8, 0x78, 0x22, 0x46, 0xd6, 0xc2,
-	0x68, 0xc5, 0x09, 0xa8, 0xd1, 0x65, 0x2e, 0x12, 0xef, 0x5d, 0xc4, 0xdb, 0x21, 0xef, 0x54, 0xf1,
-	0xc4, 0x60, 0xfc, 0x06, 0x3a, 0x42, 0xcd, 0x1b, 0x32, 0x2c, 0x4d, 0xbd, 0x86, 0x0c, 0xcb, 0xd3,
-	0x8e, 0x1e, 0x22, 0xe2, 0x3e, 0xd9, 0xad, 0x21, 0x8a, 0x41, 0x61, 0xbc, 0x40, 0xd5, 0x7e, 0x49,
-	0xe6, 0xd0, 0x95, 0xb3, 0x87, 0x2c, 0x0b, 0x9c, 0xd5, 0xf7, 0xe1, 0x72, 0x27, 0x09, 0xbf, 0x8b,
-	0xf0, 0xf7, 0xc9, 0x4e, 0x03, 0x3c, 0xf9, 0x45, 0x81, 0x5e, 0x41, 0xe0, 0xc9, 0xe1, 0xc2, 0xb0,
-	0xf5, 0xe1, 0xa3, 0x0d, 0x57, 0x3b, 0x4a, 0x0e, 0x8f, 0x91, 0x83, 0x4e, 0x3e, 0x58, 0x51, 0x02,
-	0xa3, 0x38, 0x51, 0xc8, 0x1c, 0xda, 0x89, 0xe6, 0x92, 0xbd, 0xc5, 0x7d, 0x94, 0x2b, 0xbd, 0xb6,
-	0xbf, 0xc4, 0x43, 0x52, 0x18, 0x22, 0x05, 0x4a, 0xf6, 0x6a, 0x7d, 0xc6, 0xb9, 0x17, 0x19, 0x2f,
-	0x52, 0x29, 0x7a, 0x49, 0x5e, 0x29, 0xd0, 0x2b, 0x68, 0x6a, 0x43, 0x3d, 0xea, 0xa2, 0xdf, 0x50,
-	0x8f, 0x05, 0xf2, 0x4c, 0x75, 0x24, 0x33, 0x24, 0x07, 0x55, 0x32, 0x05, 0xfd, 0x2d, 0x52, 0xfa,
-	0x4e, 0x81, 0xae, 0x94, 0x30, 0xd2, 0xf4, 0xaa, 0x8a, 0xda, 0xda, 0xd0, 0x1a, 0x15, 0x15, 0xa4,
-	0x47, 0x48, 0xe3, 0x21, 0xa1, 0xf5, 0xb7, 0x87, 0x8e, 0x45, 0x0a, 0xdf, 0x2b, 0x00, 0xb9, 0x22,
-	0x91, 0x83, 0x85, 0x00, 0x35, 0x35, 0xd3, 0x0e, 0x57, 0xfa, 0x49, 0x2e, 0x14, 0xb9, 0x3c, 0x20,
-	0x5a, 0x95, 0x8b, 0x9b, 0xf9, 0x9e, 0x9c, 0xbe, 0xbe, 0x1e, 0x28, 0x6f, 0xae, 0x07, 0xca, 0xdf,
-	0xd7, 0x03, 0xe5, 0xd5, 0xcd, 0x60, 0xed, 0xcd, 0xcd, 0x60, 0xed, 0xcf, 0x9b, 0xc1, 0xda, 0x57,
-	0xef, 0x3b, 0x6e, 0x3c, 0x99, 0x5b, 0xba, 0xcd, 0x67, 0xc9, 0x79, 0x9f, 0xc5, 0x97, 0x3c, 0x9c,
-	0x62, 0xa8, 0xe7, 0x59, 0xb0, 0xf8, 0x2a, 0x60, 0x91, 0xd5, 0xc1, 0xbf, 0xf4, 0x8f, 0xfe, 0x0d,
-	0x00, 0x00, 0xff, 0xff, 0xa2, 0xb8, 0x9a, 0x72, 0x51, 0x0c, 0x00, 0x00,
+	// 1228 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x57, 0xcf, 0x6f, 0x1b, 0xc5,
+	0x17, 0xcf, 0xda, 0x8e, 0xed, 0x8c, 0xab, 0xaa, 0xdf, 0x69, 0x9a, 0x6c, 0x57, 0xfd, 0xba, 0xc9,
+	0xb4, 0x4d, 0x42, 0x80, 0x5d, 0xa5, 0x14, 0x10, 0x07, 0x24, 0x94, 0x50, 0x50, 0x05, 0x87, 0x62,
+	0x6e, 0x48, 0x28, 0x5a, 0xdb, 0x53, 0x7b, 0x95, 0xcd, 0xce, 0x66, 0x77, 0x9d, 0x1f, 0x84, 0x48,
+	0x80, 0xb8, 0x53, 0xa9, 0x12, 0x1c, 0x38, 0x72, 0x80, 0x3f, 0xa5, 0xc7, 0x4a, 0x5c, 0x38, 0x01,
+	0x4a, 0xf8, 0x43, 0xd0, 0xbe, 0x79, 0xb3, 0xbf, 0xec, 0xb5, 0x01, 0x45, 0xbd, 0x79, 0xde, 0xbe,
+	0x99, 0xcf, 0xe7, 0x7d, 0xe6, 0xbd, 0x79, 0xcf, 0xc4, 0x88, 0x84, 0x6f, 0x75, 0x1d, 0xd7, 0x75,
+	0xbc, 0x81, 0x75, 0xb8, 0x65, 0x1d, 0x8c, 0x78, 0x70, 0x62, 0xfa, 0x81, 0x88, 0x04, 0xbd, 0x1a,
+	0x09, 0xdf, 0xc4, 0x6f, 0xe6, 0xe1, 0x96, 0xb1, 0xd9, 0x13, 0xe1, 0xbe, 0x08, 0xad, 0xae, 0x1d,
+	0x72, 0xe9, 0x68, 0x1d, 0x6e, 0x75, 0x79, 0x64, 0x6f, 0x59, 0xbe, 0x3d, 0x70, 0x3c, 0x3b, 0x72,
+	0x84, 0x27, 0xf7, 0x1a, 0x8b, 0x03, 0x31, 0x10, 0xf0, 0xd3, 0x8a, 0x7f, 0xa1, 0xf5, 0xd6, 0x40,
+	0x88, 0x81, 0xcb, 0x2d, 0xdb, 0x77, 0x2c, 0xdb, 0xf3, 0x44, 0x04, 0x5b, 0x42, 0xf5, 0xb5, 0xc0,
+	0x45, 0x41, 0xc3, 0x57, 0xb6, 0x48, 0xe8, 0x27, 0x31, 0xe6, 0x63, 0x3b, 0xb0, 0xf7, 0xc3, 0x0e,
+	0x3f, 0x18, 0xf1, 0x30, 0x62, 0x1f, 0x91, 0xeb, 0x39, 0x6b, 0xe8, 0x0b, 0x2f, 0xe4, 0xf4, 0x01,
+	0xa9, 0xfb, 0x60, 0xd1, 0xb5, 0x15, 0x6d, 0xa3, 0x75, 0x7f, 0xc9, 0xcc, 0xc7, 0x62, 0x4a, 0xff,
+	0xed, 0xda, 0xf3, 0xdf, 0x6f, 0xcf, 0x75, 0xd0, 0x97, 0x5d, 0x27, 0xff, 0x83, 0xc3, 0x1e, 0xfa,
+	0xa2, 0x37, 0x54, 0x08, 0x1c, 0x71, 0xd1, 0x88, 0x00, 0x8b, 0x64, 0x9e, 0xc7, 0x06, 0x38, 0xbf,
+	0xd6, 0x91, 0x0b, 0xba, 0x4a, 0xae, 0xc0, 0x8f, 0xdd, 0xae, 0x2b, 0x7a, 0x7b, 0xa1, 0x5e, 0x81,
+	0x8f, 0x2d, 0xb0, 0x6d, 0x83, 0x89, 0x2e, 0x91, 0xfa, 0x90, 0x3b, 0x83, 0x61, 0xa4, 0x57, 0x57,
+	0xb4, 0x8d, 0x6a, 0x07, 0x57, 0x6c, 0x53, 0xc1, 0x84, 0xbd, 0x40, 0x1c, 0x21, 0x78, 0x0c, 0x23,
+	0x8e, 0x3c, 0x1e, 0x00, 0xcc, 0x42, 0x47, 0x2e, 0x92, 0xa0, 0x95, 0x6f, 0x1a, 0x34, 0x07, 0x4b,
+	0x59, 0xd0, 0xd2, 0x5f, 0x05, 0x2d, 0x7d, 0xd9, 0xe7, 0xb9, 0xc3, 0x94, 0xb0, 0xf4, 0x03, 0x42,
+	0xd2, 0x4b, 0xc5, 0x03, 0xd7, 0x4c, 0x99, 0x01, 0x66, 0x9c, 0x01, 0xa6, 0x4c, 0x15, 0xcc, 0x00,
+	0xf3, 0xb1, 0x3d, 0xe0, 0xb8, 0xb7, 0x93, 0xd9, 0xc9, 0x7e, 0xd0, 0xc8, 0x62, 0xfe, 0x7c, 0x64,
+	0xfb, 0x16, 0x69, 0x48, 0x06, 0xf1, 0x1d, 0x55, 0x67, 0xd2, 0x55, 0xce, 0xf4, 0xc3, 0x1c, 0xb1,
+	0x0a, 0x10, 0x5b, 0x9f, 0x49, 0x4c, 0x82, 0xe6, 0x98, 0x1d, 0x91, 0x65, 0x20, 0xb6, 0x13, 0xf0,
+	0xbe, 0x13, 0x7d, 0xec, 0x78, 0x3c, 0x9c, 0x2a, 0x7b, 0x41, 0x92, 0xca, 0x7f, 0x96, 0xe4, 0x17,
+	0x8d, 0xe8, 0xe3, 0xc8, 0x28, 0xcb, 0x0e, 0xb9, 0xd2, 0x03, 0xf3, 0xae, 0x1b, 0xdb, 0x51, 0x1b,
+	0xa3, 0xa8, 0x4d, 0xba, 0x15, 0xf5, 0x69, 0xf5, 0xd2, 0xc3, 0x2e, 0x4f, 0xa3, 0xd7, 0xc9, 0x35,
+	0x59, 0x5e, 0x42, 0xb8, 0x4a, 0x9c, 0x9b, 0xa4, 0xd9, 0x1b, 0xda, 0x8e, 0xb7, 0xeb, 0xf4, 0x51,
+	0x9f, 0x06, 0xac, 0x1f, 0xf5, 0xd9, 0x0e, 0x16, 0x90, 0x74, 0xc7, 0x88, 0x4c, 0x52, 0xf3, 0x85,
+	0x70, 0x31, 0x87, 0x16, 0xc7, 0x2a, 0x51, 0x08, 0x17, 0x63, 0x00, 0x3f, 0xf6, 0x25, 0xde, 0xcb,
+	0xa7, 0x3c, 0x8a, 0x5c, 0xbe, 0xcf, 0xbd, 0x28, 0x9c, 0x0d, 0x7d, 0x69, 0x97, 0xf3, 0xb3, 0xba,
+	0x9c, 0x1c, 0x3c, 0x86, 0xb2, 0x4d, 0x5a, 0x61, 0x6a, 0x2e, 0xbb, 0x9b, 0x74, 0xa7, 0xba, 0x9b,
+	0xcc, 0xa6, 0xcb, 0xbb, 0x9b, 0xe3, 0xe4, 0xe9, 0x3b, 0x11, 0xa3, 0x97, 0xaa, 0x51, 0x52, 0xd3,
+	0x09, 0x74, 0x5a, 0xd3, 0xbe, 0x34, 0x95, 0xd5, 0xb4, 0xdc, 0xa1, 0x6a, 0x1a, 0x9d, 0x2f, 0x4f,
+	0x93, 0x13, 0x24, 0xf6, 0xbe, 0x13, 0xfa, 0xa3, 0x88, 0xbf, 0x4c, 0x51, 0x7e, 0xd4, 0xc8, 0x8d,
+	0x02, 0x36, 0xaa, 0xf2, 0x0e, 0x69, 0xf6, 0xd1, 0x86, 0xb2, 0x2c, 0x17, 0x65, 0xc1, 0x3d, 0xa8,
+	0x4b, 0xe2, 0x7e, 0x79, 0xc2, 0x74, 0xd5, 0x2b, 0x7f, 0xec, 0xbb, 0xb6, 0xe3, 0xfd, 0x03, 0x5d,
+	0x92, 0x0e, 0x57, 0xc9, 0x76, 0x38, 0x83, 0x34, 0xfd, 0x40, 0x1c, 0x3a, 0x7d, 0x1e, 0x40, 0x03,
+	0x5b, 0xe8, 0x24, 0x6b, 0xf6, 0x47, 0x45, 0x3d, 0xf5, 0x0a, 0x04, 0x05, 0x78, 0x8f, 0x90, 0xb4,
+	0x02, 0xf0, 0x1d, 0x98, 0x5d, 0x35, 0x99, 0x3d, 0xb2, 0x9f, 0xc7, 0xb9, 0x82, 0x1a, 0x4c, 0xcf,
+	0x2b, 0xf4, 0xcd, 0x09, 0x5f, 0xfd, 0x77, 0xc2, 0x33, 0x72, 0xa5, 0x27, 0xbc, 0x28, 0x70, 0xba,
+	0x23, 0x90, 0xbe, 0x06, 0x22, 0xe4, 0x6c, 0xb1, 0x16, 0x01, 0x7f, 0x32, 0xf2, 0xfa, 0xbc, 0xaf,
+	0xcf, 0xc3, 0xf7, 0x64, 0x4d, 0xaf, 0x91, 0xea, 0x13, 0xce, 0xf5, 0x3a, 0x98, 0xe3, 0x9f, 0x94,
+	0x92, 0x9a, 0x6f, 0x3b, 0x7d, 0xbd, 0x01, 0x26, 0xf8, 0x4d, 0x75, 0xd2, 0x08, 0x5d, 0x3b, 0x1c,
+	0xf2, 0xbe, 0xde, 0x04, 0xb3, 0x5a, 0xc6, 0xea, 0x87, 0x11, 0xf7, 0x43, 0x7d, 0x61, 0xa5, 0x1a,
+	0x77, 0x20, 0x58, 0x30, 0x9d, 0x2c, 0x81, 0xc0, 0x8f, 0xbc, 0x43, 0x3b, 0x70, 0xec, 0xf4, 0x65,
+	0x64, 0xdf, 0x69, 0xf8, 0x6a, 0x66, 0x3f, 0xa1, 0xfc, 0x57, 0x49, 0x45, 0xec, 0x81, 0xec, 0xcd,
+	0x4e, 0x45, 0xec, 0xc5, 0x23, 0x48, 0x37, 0x10, 0x7b, 0x5c, 0x26, 0xd4, 0x42, 0x07, 0x57, 0x65,
+	0xa3, 0x89, 0x8c, 0xb3, 0x27, 0x82, 0x38, 0xce, 0x9a, 0x8a, 0x53, 0xae, 0xe3, 0x08, 0xba, 0xb6,
+	0x6b, 0x7b, 0x3d, 0x8e, 0x12, 0xa8, 0xe5, 0xfd, 0x9f, 0x5a, 0x64, 0x1e, 0x18, 0xd1, 0x03, 0x52,
+	0x97, 0xe3, 0x16, 0x65, 0x45, 0xf9, 0xc7, 0x27, 0x3a, 0xe3, 0xce, 0x54, 0x1f, 0x19, 0x12, 0x6b,
+	0x7f, 0xf3, 0xeb, 0x5f, 0xcf, 0x2a, 0x3a, 0x5d, 0xb2, 0x0a, 0x33, 0xa3, 0x9c, 0xe4, 0xe8, 0x3e,
+	0x99, 0x7f, 0x28, 0x27, 0xb2, 0x89, 0xa7, 0x65, 0x07, 0x3c, 0x83, 0x4d, 0x73, 0x41, 0xbc, 0xff,
+	0x03, 0xde, 0x32, 0xbd, 0x51, 0xc4, 0x93, 0x55, 0xf1, 0x05, 0xa9, 0xcb, 0x61, 0xa5, 0x24, 0xc2,
+	0xdc, 0x50, 0x57, 0x12, 0x61, 0x7e, 0x98, 0x63, 0xeb, 0x80, 0xb8, 0x4a, 0x6f, 0x8f, 0x21, 0xca,
+	0x39, 0xc8, 0x3a, 0x85, 0xa1, 0xe4, 0x8c, 0x8e, 0x48, 0x03, 0x47, 0x2b, 0x3a, 0xed, 0xe0, 0x44,
+	0xdf, 0xbb, 0xd3, 0x9d, 0x10, 0xfe, 0x36, 0xc0, 0xdf, 0xa4, 0xcb, 0x25, 0xf0, 0xf4, 0x7b, 0x8d,
+	0xb4, 0x32, 0xf3, 0x0b, 0x5d, 0x9f, 0x78, 0xec, 0xf8, 0x6c, 0x65, 0x6c, 0xcc, 0x76, 0x44, 0x0e,
+	0x0f, 0x80, 0x83, 0x49, 0x5f, 0x9b, 0x21, 0x81, 0x95, 0x1d, 0x98, 0xe8, 0x88, 0xd4, 0xe2, 0x91,
+	0x82, 0xae, 0x4c, 0xce, 0xa3, 0x74, 0x90, 0x31, 0x56, 0xa7, 0x78, 0x20, 0x85, 0x0d, 0xa0, 0xc0,
+	0xe8, 0xca, 0x58, 0x9e, 0x09, 0xe1, 0x86, 0xd6, 0xa9, 0x7a, 0x3c, 0xcf, 0xe8, 0x53, 0x8d, 0xb4,
+	0x32, 0x23, 0x43, 0x89, 0x1e, 0xe3, 0x33, 0x4d, 0x89, 0x1e, 0x13, 0xa6, 0x0f, 0x66, 0x02, 0x99,
+	0x0d, 0xba, 0x56, 0x24, 0x93, 0x19, 0x2f, 0xb2, 0x94, 0xbe, 0xd2, 0x48, 0x03, 0x3b, 0x34, 0x2d,
+	0xab, 0xaa, 0xec, 0xe8, 0x50, 0x92, 0x1a, 0x85, 0x26, 0xcf, 0x36, 0x81, 0xc6, 0x5d, 0xca, 0xc6,
+	0x6b, 0x0f, 0x1c, 0xb3, 0x14, 0xbe, 0xd5, 0x48, 0x53, 0xf5, 0x43, 0x3a, 0xf9, 0xf8, 0x42, 0xab,
+	0x36, 0xee, 0xcd, 0xf0, 0x42, 0x16, 0xaf, 0x02, 0x8b, 0x7b, 0xf4, 0x4e, 0x91, 0x85, 0x7a, 0xc2,
+	0xb3, 0x34, 0x9e, 0x69, 0xa4, 0x81, 0x4d, 0xa9, 0xac, 0x48, 0x72, 0x7d, 0xb1, 0xac, 0x48, 0xf2,
+	0x7d, 0x8d, 0xbd, 0x0b, 0x1c, 0xde, 0xa6, 0x6f, 0x8e, 0x25, 0xa8, 0x74, 0xcc, 0x50, 0xb0, 0x4e,
+	0xe1, 0xa5, 0x38, 0xb3, 0x4e, 0x55, 0xbb, 0x3c, 0xa3, 0x5f, 0x6b, 0x84, 0xa4, 0xcf, 0x35, 0x5d,
+	0x9b, 0x88, 0x39, 0xf6, 0xd4, 0x1b, 0xeb, 0x33, 0xfd, 0x90, 0x1e, 0x03, 0x7a, 0xb7, 0xa8, 0x51,
+	0xa4, 0xe7, 0x24, 0xbe, 0xdb, 0x3b, 0xcf, 0xcf, 0xdb, 0xda, 0x8b, 0xf3, 0xb6, 0xf6, 0xe7, 0x79,
+	0x5b, 0x7b, 0x7a, 0xd1, 0x9e, 0x7b, 0x71, 0xd1, 0x9e, 0xfb, 0xed, 0xa2, 0x3d, 0xf7, 0xd9, 0x2b,
+	0x03, 0x27, 0x1a, 0x8e, 0xba, 0x66, 0x4f, 0xec, 0xc7, 0xfb, 0x3d, 0x1e, 0x1d, 0x89, 0x60, 0x0f,
+	0x8e, 0x3a, 0x4e, 0x0e, 0x8b, 0x4e, 0x7c, 0x1e, 0x76, 0xeb, 0xf0, 0x0f, 0xfd, 0x8d, 0xbf, 0x03,
+	0x00, 0x00, 0xff, 0xff, 0xf4, 0xad, 0xb6, 0xd0, 0x4d, 0x10, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1013,6 +1308,9 @@ type QueryClient interface {
 	Pool(ctx context.Context, in *QueryPoolRequest, opts ...grpc.CallOption) (*QueryPoolResponse, error)
 	Settlements(ctx context.Context, in *QuerySettlementsRequest, opts ...grpc.CallOption) (*QuerySettlementsResponse, error)
 	Payouts(ctx context.Context, in *QueryPayoutsRequest, opts ...grpc.CallOption) (*QueryPayoutsResponse, error)
+	Disputes(ctx context.Context, in *QueryDisputesRequest, opts ...grpc.CallOption) (*QueryDisputesResponse, error)
+	// Explain recomputes a payout from what this chain has: settlement, fee, refunds, slashes.
+	Explain(ctx context.Context, in *QueryExplainRequest, opts ...grpc.CallOption) (*QueryExplainResponse, error)
 	// Invariants runs the module's invariant checker on the queried height.
 	Invariants(ctx context.Context, in *QueryInvariantsRequest, opts ...grpc.CallOption) (*QueryInvariantsResponse, error)
 }
@@ -1097,6 +1395,24 @@ func (c *queryClient) Payouts(ctx context.Context, in *QueryPayoutsRequest, opts
 	return out, nil
 }
 
+func (c *queryClient) Disputes(ctx context.Context, in *QueryDisputesRequest, opts ...grpc.CallOption) (*QueryDisputesResponse, error) {
+	out := new(QueryDisputesResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Query/Disputes", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Explain(ctx context.Context, in *QueryExplainRequest, opts ...grpc.CallOption) (*QueryExplainResponse, error) {
+	out := new(QueryExplainResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Query/Explain", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) Invariants(ctx context.Context, in *QueryInvariantsRequest, opts ...grpc.CallOption) (*QueryInvariantsResponse, error) {
 	out := new(QueryInvariantsResponse)
 	err := c.cc.Invoke(ctx, "/top.billing.v1.Query/Invariants", in, out, opts...)
@@ -1117,6 +1433,9 @@ type QueryServer interface {
 	Pool(context.Context, *QueryPoolRequest) (*QueryPoolResponse, error)
 	Settlements(context.Context, *QuerySettlementsRequest) (*QuerySettlementsResponse, error)
 	Payouts(context.Context, *QueryPayoutsRequest) (*QueryPayoutsResponse, error)
+	Disputes(context.Context, *QueryDisputesRequest) (*QueryDisputesResponse, error)
+	// Explain recomputes a payout from what this chain has: settlement, fee, refunds, slashes.
+	Explain(context.Context, *QueryExplainRequest) (*QueryExplainResponse, error)
 	// Invariants runs the module's invariant checker on the queried height.
 	Invariants(context.Context, *QueryInvariantsRequest) (*QueryInvariantsResponse, error)
 }
@@ -1148,6 +1467,12 @@ func (*UnimplementedQueryServer) Settlements(ctx context.Context, req *QuerySett
 }
 func (*UnimplementedQueryServer) Payouts(ctx context.Context, req *QueryPayoutsRequest) (*QueryPayoutsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Payouts not implemented")
+}
+func (*UnimplementedQueryServer) Disputes(ctx context.Context, req *QueryDisputesRequest) (*QueryDisputesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Disputes not implemented")
+}
+func (*UnimplementedQueryServer) Explain(ctx context.Context, req *QueryExplainRequest) (*QueryExplainResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Explain not implemented")
 }
 func (*UnimplementedQueryServer) Invariants(ctx context.Context, req *QueryInvariantsRequest) (*QueryInvariantsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Invariants not implemented")
@@ -1301,6 +1626,42 @@ func _Query_Payouts_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Disputes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDisputesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Disputes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Query/Disputes",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Disputes(ctx, req.(*QueryDisputesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Query/Explain",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Explain(ctx, req.(*QueryExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_Invariants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryInvariantsRequest)
 	if err := dec(in); err != nil {
@@ -1355,6 +1716,14 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Payouts",
 			Handler:    _Query_Payouts_Handler,
+		},
+		{
+			MethodName: "Disputes",
+			Handler:    _Query_Disputes_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _Query_Explain_Handler,
 		},
 		{
 			MethodName: "Invariants",
@@ -1965,6 +2334,230 @@ func (m *QueryPayoutsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryDisputesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDisputesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDisputesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDisputesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDisputesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDisputesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Disputes) > 0 {
+		for iNdEx := len(m.Disputes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Disputes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryExplainRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryExplainRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryExplainRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryExplainResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryExplainResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryExplainResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Steps) > 0 {
+		for iNdEx := len(m.Steps) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Steps[iNdEx])
+			copy(dAtA[i:], m.Steps[iNdEx])
+			i = encodeVarintQuery(dAtA, i, uint64(len(m.Steps[iNdEx])))
+			i--
+			dAtA[i] = 0x4a
+		}
+	}
+	if m.Slashed != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Slashed))
+		i--
+		dAtA[i] = 0x40
+	}
+	if m.Paid != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Paid))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Fee != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Fee))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Refunded != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Refunded))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Contribution != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Contribution))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.Disputes) > 0 {
+		for iNdEx := len(m.Disputes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Disputes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	{
+		size, err := m.Payout.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Settlement.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func (m *QueryInvariantsRequest) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -2285,6 +2878,102 @@ func (m *QueryPayoutsResponse) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDisputesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDisputesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Disputes) > 0 {
+		for _, e := range m.Disputes {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryExplainRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryExplainResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Settlement.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Payout.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Disputes) > 0 {
+		for _, e := range m.Disputes {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Contribution != 0 {
+		n += 1 + sovQuery(uint64(m.Contribution))
+	}
+	if m.Refunded != 0 {
+		n += 1 + sovQuery(uint64(m.Refunded))
+	}
+	if m.Fee != 0 {
+		n += 1 + sovQuery(uint64(m.Fee))
+	}
+	if m.Paid != 0 {
+		n += 1 + sovQuery(uint64(m.Paid))
+	}
+	if m.Slashed != 0 {
+		n += 1 + sovQuery(uint64(m.Slashed))
+	}
+	if len(m.Steps) > 0 {
+		for _, s := range m.Steps {
+			l = len(s)
+			n += 1 + l + sovQuery(uint64(l))
+		}
 	}
 	return n
 }
@@ -3847,6 +4536,654 @@ func (m *QueryPayoutsResponse) Unmarshal(dAtA []byte) error {
 			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDisputesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDisputesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDisputesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDisputesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDisputesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDisputesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Disputes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Disputes = append(m.Disputes, Dispute{})
+			if err := m.Disputes[len(m.Disputes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryExplainRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryExplainRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryExplainRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryExplainResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryExplainResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryExplainResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Settlement", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Settlement.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payout", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Payout.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Disputes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Disputes = append(m.Disputes, Dispute{})
+			if err := m.Disputes[len(m.Disputes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Contribution", wireType)
+			}
+			m.Contribution = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Contribution |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunded", wireType)
+			}
+			m.Refunded = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Refunded |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fee", wireType)
+			}
+			m.Fee = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Fee |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			m.Paid = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Paid |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			m.Slashed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Slashed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Steps", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Steps = append(m.Steps, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -10,6 +10,7 @@ import (
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	grpc1 "github.com/cosmos/gogoproto/grpc"
 	proto "github.com/cosmos/gogoproto/proto"
+	voucher "github.com/topnetwork/top/protocol/voucher"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
@@ -809,6 +810,617 @@ func (m *MsgOpenCreditLineResponse) GetSequence() uint64 {
 	return 0
 }
 
+type MsgDispute struct {
+	Payer      string `protobuf:"bytes,1,opt,name=payer,proto3" json:"payer,omitempty"`
+	ChainId    string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch      uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider   string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
+	ClaimEpoch uint64 `protobuf:"varint,5,opt,name=claim_epoch,json=claimEpoch,proto3" json:"claim_epoch,omitempty"`
+	SessionKey []byte `protobuf:"bytes,6,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
+	Amount     uint64 `protobuf:"varint,7,opt,name=amount,proto3" json:"amount,omitempty"`
+	// path from the debit to the settlement's debit root (query usage debit-proof).
+	Path []DebitNode `protobuf:"bytes,8,rep,name=path,proto3" json:"path"`
+}
+
+func (m *MsgDispute) Reset()         { *m = MsgDispute{} }
+func (m *MsgDispute) String() string { return proto.CompactTextString(m) }
+func (*MsgDispute) ProtoMessage()    {}
+func (*MsgDispute) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{16}
+}
+func (m *MsgDispute) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDispute) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDispute.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDispute) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDispute.Merge(m, src)
+}
+func (m *MsgDispute) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDispute) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDispute.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDispute proto.InternalMessageInfo
+
+func (m *MsgDispute) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
+func (m *MsgDispute) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgDispute) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *MsgDispute) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *MsgDispute) GetClaimEpoch() uint64 {
+	if m != nil {
+		return m.ClaimEpoch
+	}
+	return 0
+}
+
+func (m *MsgDispute) GetSessionKey() []byte {
+	if m != nil {
+		return m.SessionKey
+	}
+	return nil
+}
+
+func (m *MsgDispute) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *MsgDispute) GetPath() []DebitNode {
+	if m != nil {
+		return m.Path
+	}
+	return nil
+}
+
+type MsgDisputeResponse struct {
+	DeadlineEpoch uint64 `protobuf:"varint,1,opt,name=deadline_epoch,json=deadlineEpoch,proto3" json:"deadline_epoch,omitempty"`
+}
+
+func (m *MsgDisputeResponse) Reset()         { *m = MsgDisputeResponse{} }
+func (m *MsgDisputeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDisputeResponse) ProtoMessage()    {}
+func (*MsgDisputeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{17}
+}
+func (m *MsgDisputeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgDisputeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgDisputeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgDisputeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDisputeResponse.Merge(m, src)
+}
+func (m *MsgDisputeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgDisputeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDisputeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgDisputeResponse proto.InternalMessageInfo
+
+func (m *MsgDisputeResponse) GetDeadlineEpoch() uint64 {
+	if m != nil {
+		return m.DeadlineEpoch
+	}
+	return 0
+}
+
+type MsgAnswerDispute struct {
+	Provider   string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	ChainId    string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch      uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	ClaimEpoch uint64 `protobuf:"varint,4,opt,name=claim_epoch,json=claimEpoch,proto3" json:"claim_epoch,omitempty"`
+	Payer      string `protobuf:"bytes,5,opt,name=payer,proto3" json:"payer,omitempty"`
+	SessionKey []byte `protobuf:"bytes,6,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
+	// evidence in rising order of session ids; several answers may follow each other.
+	Evidence []*voucher.Evidence `protobuf:"bytes,7,rep,name=evidence,proto3" json:"evidence,omitempty"`
+}
+
+func (m *MsgAnswerDispute) Reset()         { *m = MsgAnswerDispute{} }
+func (m *MsgAnswerDispute) String() string { return proto.CompactTextString(m) }
+func (*MsgAnswerDispute) ProtoMessage()    {}
+func (*MsgAnswerDispute) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{18}
+}
+func (m *MsgAnswerDispute) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAnswerDispute) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAnswerDispute.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAnswerDispute) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAnswerDispute.Merge(m, src)
+}
+func (m *MsgAnswerDispute) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAnswerDispute) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAnswerDispute.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAnswerDispute proto.InternalMessageInfo
+
+func (m *MsgAnswerDispute) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *MsgAnswerDispute) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgAnswerDispute) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *MsgAnswerDispute) GetClaimEpoch() uint64 {
+	if m != nil {
+		return m.ClaimEpoch
+	}
+	return 0
+}
+
+func (m *MsgAnswerDispute) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
+func (m *MsgAnswerDispute) GetSessionKey() []byte {
+	if m != nil {
+		return m.SessionKey
+	}
+	return nil
+}
+
+func (m *MsgAnswerDispute) GetEvidence() []*voucher.Evidence {
+	if m != nil {
+		return m.Evidence
+	}
+	return nil
+}
+
+type MsgAnswerDisputeResponse struct {
+	// missing is what is still to be shown, in utop.
+	Missing uint64 `protobuf:"varint,1,opt,name=missing,proto3" json:"missing,omitempty"`
+}
+
+func (m *MsgAnswerDisputeResponse) Reset()         { *m = MsgAnswerDisputeResponse{} }
+func (m *MsgAnswerDisputeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgAnswerDisputeResponse) ProtoMessage()    {}
+func (*MsgAnswerDisputeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{19}
+}
+func (m *MsgAnswerDisputeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAnswerDisputeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAnswerDisputeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAnswerDisputeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAnswerDisputeResponse.Merge(m, src)
+}
+func (m *MsgAnswerDisputeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAnswerDisputeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAnswerDisputeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAnswerDisputeResponse proto.InternalMessageInfo
+
+func (m *MsgAnswerDisputeResponse) GetMissing() uint64 {
+	if m != nil {
+		return m.Missing
+	}
+	return 0
+}
+
+type MsgReportEquivocation struct {
+	Reporter string           `protobuf:"bytes,1,opt,name=reporter,proto3" json:"reporter,omitempty"`
+	ChainId  string           `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Provider string           `protobuf:"bytes,3,opt,name=provider,proto3" json:"provider,omitempty"`
+	First    *voucher.Voucher `protobuf:"bytes,4,opt,name=first,proto3" json:"first,omitempty"`
+	Second   *voucher.Voucher `protobuf:"bytes,5,opt,name=second,proto3" json:"second,omitempty"`
+}
+
+func (m *MsgReportEquivocation) Reset()         { *m = MsgReportEquivocation{} }
+func (m *MsgReportEquivocation) String() string { return proto.CompactTextString(m) }
+func (*MsgReportEquivocation) ProtoMessage()    {}
+func (*MsgReportEquivocation) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{20}
+}
+func (m *MsgReportEquivocation) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgReportEquivocation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgReportEquivocation.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgReportEquivocation) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgReportEquivocation.Merge(m, src)
+}
+func (m *MsgReportEquivocation) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgReportEquivocation) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgReportEquivocation.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgReportEquivocation proto.InternalMessageInfo
+
+func (m *MsgReportEquivocation) GetReporter() string {
+	if m != nil {
+		return m.Reporter
+	}
+	return ""
+}
+
+func (m *MsgReportEquivocation) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgReportEquivocation) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+func (m *MsgReportEquivocation) GetFirst() *voucher.Voucher {
+	if m != nil {
+		return m.First
+	}
+	return nil
+}
+
+func (m *MsgReportEquivocation) GetSecond() *voucher.Voucher {
+	if m != nil {
+		return m.Second
+	}
+	return nil
+}
+
+type MsgReportEquivocationResponse struct {
+	Slashed uint64 `protobuf:"varint,1,opt,name=slashed,proto3" json:"slashed,omitempty"`
+}
+
+func (m *MsgReportEquivocationResponse) Reset()         { *m = MsgReportEquivocationResponse{} }
+func (m *MsgReportEquivocationResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgReportEquivocationResponse) ProtoMessage()    {}
+func (*MsgReportEquivocationResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{21}
+}
+func (m *MsgReportEquivocationResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgReportEquivocationResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgReportEquivocationResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgReportEquivocationResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgReportEquivocationResponse.Merge(m, src)
+}
+func (m *MsgReportEquivocationResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgReportEquivocationResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgReportEquivocationResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgReportEquivocationResponse proto.InternalMessageInfo
+
+func (m *MsgReportEquivocationResponse) GetSlashed() uint64 {
+	if m != nil {
+		return m.Slashed
+	}
+	return 0
+}
+
+type MsgRetryPayout struct {
+	Signer   string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	ChainId  string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Epoch    uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
+}
+
+func (m *MsgRetryPayout) Reset()         { *m = MsgRetryPayout{} }
+func (m *MsgRetryPayout) String() string { return proto.CompactTextString(m) }
+func (*MsgRetryPayout) ProtoMessage()    {}
+func (*MsgRetryPayout) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{22}
+}
+func (m *MsgRetryPayout) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRetryPayout) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRetryPayout.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRetryPayout) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRetryPayout.Merge(m, src)
+}
+func (m *MsgRetryPayout) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRetryPayout) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRetryPayout.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRetryPayout proto.InternalMessageInfo
+
+func (m *MsgRetryPayout) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgRetryPayout) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgRetryPayout) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *MsgRetryPayout) GetProvider() string {
+	if m != nil {
+		return m.Provider
+	}
+	return ""
+}
+
+type MsgRetryPayoutResponse struct {
+}
+
+func (m *MsgRetryPayoutResponse) Reset()         { *m = MsgRetryPayoutResponse{} }
+func (m *MsgRetryPayoutResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRetryPayoutResponse) ProtoMessage()    {}
+func (*MsgRetryPayoutResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{23}
+}
+func (m *MsgRetryPayoutResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRetryPayoutResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRetryPayoutResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRetryPayoutResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRetryPayoutResponse.Merge(m, src)
+}
+func (m *MsgRetryPayoutResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRetryPayoutResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRetryPayoutResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRetryPayoutResponse proto.InternalMessageInfo
+
+type MsgCloseCreditLine struct {
+	Signer  string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	Owner   string `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	ChainId string `protobuf:"bytes,3,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+}
+
+func (m *MsgCloseCreditLine) Reset()         { *m = MsgCloseCreditLine{} }
+func (m *MsgCloseCreditLine) String() string { return proto.CompactTextString(m) }
+func (*MsgCloseCreditLine) ProtoMessage()    {}
+func (*MsgCloseCreditLine) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{24}
+}
+func (m *MsgCloseCreditLine) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCloseCreditLine) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCloseCreditLine.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCloseCreditLine) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCloseCreditLine.Merge(m, src)
+}
+func (m *MsgCloseCreditLine) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCloseCreditLine) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCloseCreditLine.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCloseCreditLine proto.InternalMessageInfo
+
+func (m *MsgCloseCreditLine) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgCloseCreditLine) GetOwner() string {
+	if m != nil {
+		return m.Owner
+	}
+	return ""
+}
+
+func (m *MsgCloseCreditLine) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+type MsgCloseCreditLineResponse struct {
+	Returned uint64 `protobuf:"varint,1,opt,name=returned,proto3" json:"returned,omitempty"`
+}
+
+func (m *MsgCloseCreditLineResponse) Reset()         { *m = MsgCloseCreditLineResponse{} }
+func (m *MsgCloseCreditLineResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCloseCreditLineResponse) ProtoMessage()    {}
+func (*MsgCloseCreditLineResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b5d52c7e44e53f28, []int{25}
+}
+func (m *MsgCloseCreditLineResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCloseCreditLineResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCloseCreditLineResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCloseCreditLineResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCloseCreditLineResponse.Merge(m, src)
+}
+func (m *MsgCloseCreditLineResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCloseCreditLineResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCloseCreditLineResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCloseCreditLineResponse proto.InternalMessageInfo
+
+func (m *MsgCloseCreditLineResponse) GetReturned() uint64 {
+	if m != nil {
+		return m.Returned
+	}
+	return 0
+}
+
 type MsgUpdateParams struct {
 	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
 	Params    Params `protobuf:"bytes,2,opt,name=params,proto3" json:"params"`
@@ -818,7 +1430,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b5d52c7e44e53f28, []int{16}
+	return fileDescriptor_b5d52c7e44e53f28, []int{26}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -868,7 +1480,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b5d52c7e44e53f28, []int{17}
+	return fileDescriptor_b5d52c7e44e53f28, []int{27}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -914,6 +1526,16 @@ func init() {
 	proto.RegisterType((*MsgDelegateResponse)(nil), "top.billing.v1.MsgDelegateResponse")
 	proto.RegisterType((*MsgOpenCreditLine)(nil), "top.billing.v1.MsgOpenCreditLine")
 	proto.RegisterType((*MsgOpenCreditLineResponse)(nil), "top.billing.v1.MsgOpenCreditLineResponse")
+	proto.RegisterType((*MsgDispute)(nil), "top.billing.v1.MsgDispute")
+	proto.RegisterType((*MsgDisputeResponse)(nil), "top.billing.v1.MsgDisputeResponse")
+	proto.RegisterType((*MsgAnswerDispute)(nil), "top.billing.v1.MsgAnswerDispute")
+	proto.RegisterType((*MsgAnswerDisputeResponse)(nil), "top.billing.v1.MsgAnswerDisputeResponse")
+	proto.RegisterType((*MsgReportEquivocation)(nil), "top.billing.v1.MsgReportEquivocation")
+	proto.RegisterType((*MsgReportEquivocationResponse)(nil), "top.billing.v1.MsgReportEquivocationResponse")
+	proto.RegisterType((*MsgRetryPayout)(nil), "top.billing.v1.MsgRetryPayout")
+	proto.RegisterType((*MsgRetryPayoutResponse)(nil), "top.billing.v1.MsgRetryPayoutResponse")
+	proto.RegisterType((*MsgCloseCreditLine)(nil), "top.billing.v1.MsgCloseCreditLine")
+	proto.RegisterType((*MsgCloseCreditLineResponse)(nil), "top.billing.v1.MsgCloseCreditLineResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "top.billing.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "top.billing.v1.MsgUpdateParamsResponse")
 }
@@ -921,58 +1543,86 @@ func init() {
 func init() { proto.RegisterFile("top/billing/v1/tx.proto", fileDescriptor_b5d52c7e44e53f28) }
 
 var fileDescriptor_b5d52c7e44e53f28 = []byte{
-	// 810 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0xcf, 0x4e, 0xfb, 0x46,
-	0x10, 0x8e, 0x49, 0x08, 0x61, 0xf8, 0x53, 0x70, 0x03, 0x09, 0x06, 0x42, 0x6a, 0x5a, 0x35, 0xd0,
-	0x36, 0x16, 0xb4, 0x52, 0x25, 0x6e, 0x05, 0x5a, 0x09, 0x81, 0x55, 0x64, 0x84, 0x5a, 0xb5, 0x52,
-	0x91, 0x13, 0xaf, 0x36, 0x16, 0x89, 0x77, 0xeb, 0xdd, 0x04, 0x72, 0xab, 0xfa, 0x02, 0xed, 0x1b,
-	0xf4, 0x09, 0x2a, 0xf1, 0x18, 0x1c, 0x39, 0xf6, 0x54, 0x55, 0x70, 0xe0, 0x35, 0x2a, 0xff, 0x5b,
-	0xdb, 0x89, 0x03, 0x48, 0xbf, 0xdf, 0xcd, 0x33, 0xf3, 0xcd, 0x7c, 0xdf, 0xcc, 0xee, 0x8e, 0x0c,
-	0x15, 0x4e, 0xa8, 0xd6, 0xb2, 0xbb, 0x5d, 0xdb, 0xc1, 0xda, 0x60, 0x4f, 0xe3, 0xb7, 0x4d, 0xea,
-	0x12, 0x4e, 0xe4, 0x45, 0x4e, 0x68, 0x33, 0x0c, 0x34, 0x07, 0x7b, 0x4a, 0xa5, 0x4d, 0x58, 0x8f,
-	0x30, 0xad, 0xc7, 0x7c, 0x5c, 0x8f, 0xe1, 0x00, 0xa8, 0x94, 0x31, 0xc1, 0xc4, 0xff, 0xd4, 0xbc,
-	0xaf, 0xd0, 0xbb, 0x31, 0x52, 0x37, 0xaa, 0xe4, 0x47, 0xd5, 0xef, 0x00, 0x74, 0x86, 0x8f, 0x11,
-	0x25, 0xcc, 0xe6, 0x72, 0x19, 0xa6, 0xc9, 0x8d, 0x83, 0xdc, 0xaa, 0x54, 0x97, 0x1a, 0xb3, 0x46,
-	0x60, 0xc8, 0xab, 0x50, 0x34, 0x7b, 0xa4, 0xef, 0xf0, 0xea, 0x54, 0x5d, 0x6a, 0x14, 0x8c, 0xd0,
-	0x3a, 0x80, 0xdf, 0x9f, 0xef, 0x76, 0x03, 0x8c, 0x5a, 0x06, 0x39, 0xae, 0x63, 0x20, 0x46, 0x89,
-	0xc3, 0x90, 0x7a, 0x0a, 0x0b, 0x3a, 0xc3, 0x17, 0xc8, 0xf3, 0x20, 0x77, 0x80, 0x26, 0x10, 0x54,
-	0x61, 0xc6, 0x0d, 0x00, 0x21, 0x43, 0x64, 0xa6, 0x28, 0x2a, 0xb0, 0x92, 0x2a, 0x26, 0x58, 0xce,
-	0xa1, 0xac, 0x33, 0x6c, 0xa0, 0x5f, 0xfb, 0x88, 0xf1, 0x1f, 0x6c, 0xde, 0xb1, 0x5c, 0xf3, 0xc6,
-	0xec, 0xbe, 0x43, 0x37, 0x47, 0xb0, 0x91, 0x55, 0x31, 0x62, 0x94, 0xb7, 0x61, 0xc1, 0x45, 0x5d,
-	0x64, 0x32, 0x74, 0x85, 0x28, 0x69, 0x77, 0x7c, 0x86, 0x82, 0x31, 0x1f, 0x3a, 0xbf, 0xf5, 0x7c,
-	0xaa, 0x06, 0x73, 0x3a, 0xc3, 0x51, 0x76, 0xb6, 0x9a, 0x14, 0xeb, 0x17, 0xf0, 0x61, 0x22, 0x41,
-	0x90, 0xc5, 0x82, 0xa5, 0xa4, 0x60, 0xf5, 0x2f, 0x09, 0x96, 0x74, 0x86, 0xbf, 0xb1, 0xac, 0x0b,
-	0xc4, 0x98, 0x4d, 0x9c, 0x53, 0x34, 0xf4, 0xc0, 0xcc, 0xc6, 0x31, 0x4d, 0x68, 0xc5, 0xec, 0x53,
-	0xc9, 0x59, 0x2c, 0x41, 0xfe, 0x1a, 0x0d, 0xab, 0xf9, 0xba, 0xd4, 0x98, 0x37, 0xbc, 0x4f, 0x79,
-	0x0d, 0x4a, 0x6d, 0x93, 0x5e, 0xf5, 0x39, 0xa1, 0xd5, 0x42, 0x70, 0x16, 0x6d, 0x93, 0x5e, 0x72,
-	0x42, 0xbd, 0xa6, 0xd1, 0x2d, 0xb5, 0x5d, 0xc4, 0xc2, 0xa6, 0xa7, 0x83, 0xa6, 0x43, 0xa7, 0xdf,
-	0xf4, 0xc1, 0x9c, 0xd7, 0x4f, 0x48, 0xaa, 0x2a, 0x50, 0x1d, 0x15, 0x28, 0x0e, 0xad, 0xe5, 0x37,
-	0x6b, 0xa0, 0x01, 0xb9, 0x46, 0xef, 0x4f, 0x7f, 0x9a, 0x7f, 0x13, 0xd6, 0x33, 0x38, 0x84, 0x84,
-	0x3f, 0x24, 0xff, 0x84, 0x8e, 0x51, 0x17, 0x61, 0x93, 0x4f, 0xba, 0x9c, 0x0a, 0x94, 0xac, 0x10,
-	0x11, 0x92, 0x0b, 0x5b, 0xde, 0x04, 0xe8, 0xda, 0x3d, 0x9b, 0x07, 0xf3, 0xca, 0xfb, 0xf3, 0x98,
-	0xf5, 0x3d, 0xd9, 0x13, 0x2b, 0x64, 0x4c, 0x2c, 0x79, 0x03, 0x56, 0xfc, 0xa1, 0x44, 0x82, 0x84,
-	0xd0, 0x0e, 0x2c, 0xeb, 0x0c, 0x7f, 0x4f, 0x91, 0x73, 0xe4, 0x22, 0xcb, 0xe6, 0x67, 0xb6, 0x33,
-	0x49, 0xad, 0x77, 0x7e, 0x1d, 0xd3, 0x76, 0xae, 0x6c, 0x2b, 0x54, 0x3b, 0xe3, 0xdb, 0x27, 0x56,
-	0xe2, 0x1e, 0xe5, 0x27, 0x5e, 0xfc, 0xaf, 0x61, 0x6d, 0x8c, 0x49, 0x5c, 0x44, 0x05, 0x4a, 0xcc,
-	0x7b, 0x12, 0x4e, 0x1b, 0x85, 0x57, 0x51, 0xd8, 0x6a, 0x1f, 0x3e, 0xd0, 0x19, 0xbe, 0xa4, 0x96,
-	0xc9, 0xd1, 0xb9, 0xe9, 0x9a, 0x3d, 0x26, 0x6f, 0xc0, 0xac, 0xd9, 0xe7, 0x1d, 0xe2, 0xda, 0x7c,
-	0x18, 0x8a, 0x8c, 0x1d, 0xf2, 0x57, 0x50, 0xa4, 0x3e, 0xce, 0x97, 0x39, 0xb7, 0xbf, 0xda, 0x4c,
-	0xaf, 0xb9, 0x66, 0x50, 0xe5, 0xb0, 0x70, 0xff, 0xef, 0x56, 0xce, 0x08, 0xb1, 0x07, 0x8b, 0x9e,
-	0xd6, 0xb8, 0x8a, 0xba, 0x06, 0x95, 0x11, 0xda, 0x48, 0xed, 0xfe, 0xdf, 0x45, 0xc8, 0xeb, 0x0c,
-	0xcb, 0x27, 0x30, 0x13, 0xad, 0x37, 0x65, 0x94, 0x23, 0x5e, 0x59, 0x8a, 0x3a, 0x39, 0x26, 0x06,
-	0x60, 0x00, 0x24, 0x76, 0xd9, 0x66, 0x46, 0x46, 0x1c, 0x56, 0x3e, 0x79, 0x31, 0x2c, 0x6a, 0x62,
-	0x58, 0x1e, 0xdf, 0x5c, 0x1f, 0x67, 0xe4, 0x8e, 0xa1, 0x94, 0xcf, 0xdf, 0x82, 0x12, 0x44, 0x67,
-	0x50, 0x12, 0xbb, 0x68, 0x3d, 0x23, 0x33, 0x0a, 0x2a, 0xdb, 0x2f, 0x04, 0x45, 0xb5, 0x9f, 0x61,
-	0x21, 0xbd, 0x78, 0xea, 0x19, 0x59, 0x29, 0x84, 0xd2, 0x78, 0x0d, 0x21, 0x8a, 0x5b, 0xb0, 0x34,
-	0xb6, 0x18, 0xb6, 0x33, 0x9b, 0x4d, 0x83, 0x94, 0xcf, 0xde, 0x00, 0x4a, 0x0e, 0x44, 0x3c, 0xfd,
-	0xf5, 0xcc, 0xd3, 0x0f, 0x82, 0x99, 0x03, 0x19, 0x7d, 0xa3, 0xf2, 0x2f, 0xb0, 0x38, 0xf2, 0x40,
-	0x3f, 0xca, 0x48, 0x4b, 0x43, 0x94, 0x9d, 0x57, 0x21, 0xa2, 0xfe, 0x8f, 0x30, 0x9f, 0x7a, 0x5d,
-	0x5b, 0x19, 0xa9, 0x49, 0x80, 0xf2, 0xe9, 0x2b, 0x80, 0xa8, 0xb2, 0x32, 0xfd, 0xdb, 0xf3, 0xdd,
-	0xae, 0x74, 0x78, 0x74, 0xff, 0x58, 0x93, 0x1e, 0x1e, 0x6b, 0xd2, 0x7f, 0x8f, 0x35, 0xe9, 0xcf,
-	0xa7, 0x5a, 0xee, 0xe1, 0xa9, 0x96, 0xfb, 0xe7, 0xa9, 0x96, 0xfb, 0x69, 0x07, 0xdb, 0xbc, 0xd3,
-	0x6f, 0x35, 0xdb, 0xa4, 0xa7, 0x71, 0x42, 0x1d, 0xc4, 0x6f, 0x88, 0x7b, 0xed, 0x7d, 0x6a, 0xb7,
-	0xe2, 0xcf, 0x82, 0x0f, 0x29, 0x62, 0xad, 0xa2, 0xff, 0x57, 0xf1, 0xe5, 0xff, 0x01, 0x00, 0x00,
-	0xff, 0xff, 0xa9, 0x86, 0x3f, 0xa4, 0xcd, 0x08, 0x00, 0x00,
+	// 1262 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x57, 0x41, 0x53, 0xdb, 0xc6,
+	0x17, 0x47, 0xb1, 0x8d, 0xcd, 0x73, 0x20, 0x89, 0xfe, 0x24, 0x18, 0x01, 0x86, 0xbf, 0x28, 0x2d,
+	0xa1, 0xc5, 0x1e, 0x08, 0x33, 0x6d, 0xe9, 0xa9, 0x01, 0x3a, 0x93, 0x49, 0xdc, 0x32, 0xca, 0xd0,
+	0x76, 0xda, 0x99, 0x32, 0xc2, 0xda, 0xca, 0x1b, 0x6c, 0xad, 0xa2, 0x5d, 0x1b, 0x7c, 0xeb, 0xe4,
+	0xd8, 0x4b, 0xfb, 0x0d, 0xfa, 0x15, 0xf2, 0x31, 0x72, 0xcc, 0xb1, 0xbd, 0x74, 0x3a, 0x70, 0xc8,
+	0x87, 0x68, 0x0f, 0x1d, 0xad, 0x56, 0x6b, 0x49, 0x5e, 0x1b, 0x32, 0xcd, 0x4d, 0x6f, 0xdf, 0x6f,
+	0xdf, 0xfb, 0xbd, 0xdf, 0x3e, 0xbf, 0x5d, 0xc3, 0x1c, 0x23, 0x7e, 0xfd, 0x04, 0xb7, 0xdb, 0xd8,
+	0x73, 0xeb, 0xbd, 0xad, 0x3a, 0x3b, 0xaf, 0xf9, 0x01, 0x61, 0x44, 0x9f, 0x61, 0xc4, 0xaf, 0x09,
+	0x47, 0xad, 0xb7, 0x65, 0xcc, 0x35, 0x09, 0xed, 0x10, 0x5a, 0xef, 0x50, 0x8e, 0xeb, 0x50, 0x37,
+	0x02, 0x1a, 0xb3, 0x2e, 0x71, 0x09, 0xff, 0xac, 0x87, 0x5f, 0x62, 0x75, 0x31, 0x13, 0x37, 0x8e,
+	0x94, 0xf0, 0x52, 0x44, 0x29, 0x26, 0x5e, 0xe8, 0x15, 0x9f, 0x91, 0xd7, 0xfc, 0x02, 0xa0, 0x41,
+	0xdd, 0x7d, 0xe4, 0x13, 0x8a, 0x99, 0x3e, 0x0b, 0x05, 0x72, 0xe6, 0xa1, 0xa0, 0xa2, 0xad, 0x68,
+	0xeb, 0x53, 0x56, 0x64, 0xe8, 0xf7, 0x60, 0xd2, 0xee, 0x90, 0xae, 0xc7, 0x2a, 0x37, 0x56, 0xb4,
+	0xf5, 0xbc, 0x25, 0xac, 0x5d, 0x78, 0xf1, 0xe6, 0xe5, 0x46, 0x84, 0x31, 0x67, 0x41, 0x1f, 0xc4,
+	0xb1, 0x10, 0xf5, 0x89, 0x47, 0x91, 0xf9, 0x18, 0xa6, 0x1b, 0xd4, 0x7d, 0x8a, 0xc2, 0x15, 0x14,
+	0xf4, 0xd0, 0x88, 0x04, 0x15, 0x28, 0x06, 0x11, 0x40, 0x64, 0x88, 0xcd, 0x54, 0x8a, 0x39, 0xb8,
+	0x9b, 0x0a, 0x26, 0xb3, 0x1c, 0xc2, 0x6c, 0x83, 0xba, 0x16, 0x7a, 0xde, 0x45, 0x94, 0x7d, 0x83,
+	0x59, 0xcb, 0x09, 0xec, 0x33, 0xbb, 0xfd, 0x1f, 0xaa, 0xd9, 0x83, 0x45, 0x55, 0xc4, 0x38, 0xa3,
+	0xbe, 0x0a, 0xd3, 0x01, 0x6a, 0x23, 0x9b, 0xa2, 0x63, 0xe4, 0x93, 0x66, 0x8b, 0x67, 0xc8, 0x5b,
+	0x37, 0xc5, 0xe2, 0x41, 0xb8, 0x66, 0xd6, 0xa1, 0xdc, 0xa0, 0x6e, 0xbc, 0x5b, 0xcd, 0x26, 0x95,
+	0x75, 0x13, 0xfe, 0x97, 0xd8, 0x20, 0x93, 0x0d, 0x08, 0x6b, 0x49, 0xc2, 0xe6, 0x6f, 0x1a, 0xdc,
+	0x6e, 0x50, 0xf7, 0x73, 0xc7, 0x79, 0x1a, 0x1d, 0xe9, 0x63, 0xd4, 0x0f, 0xc1, 0x14, 0xbb, 0x83,
+	0x34, 0xc2, 0x1a, 0x64, 0xbf, 0x91, 0xd4, 0xe2, 0x36, 0xe4, 0x4e, 0x51, 0xbf, 0x92, 0x5b, 0xd1,
+	0xd6, 0x6f, 0x5a, 0xe1, 0xa7, 0x3e, 0x0f, 0xa5, 0xa6, 0xed, 0x1f, 0x77, 0x19, 0xf1, 0x2b, 0xf9,
+	0xe8, 0x2c, 0x9a, 0xb6, 0x7f, 0xc4, 0x88, 0x1f, 0x16, 0x8d, 0xce, 0x7d, 0x1c, 0x20, 0x2a, 0x8a,
+	0x2e, 0x44, 0x45, 0x8b, 0x45, 0x5e, 0xf4, 0x6e, 0x39, 0xac, 0x47, 0x24, 0x35, 0x0d, 0xa8, 0x64,
+	0x09, 0xca, 0x43, 0x3b, 0xe1, 0xc5, 0x5a, 0xa8, 0x47, 0x4e, 0xd1, 0xbb, 0xe3, 0x9f, 0xce, 0xbf,
+	0x04, 0x0b, 0x8a, 0x1c, 0x92, 0xc2, 0x2f, 0x1a, 0x3f, 0xa1, 0x7d, 0xd4, 0x46, 0xae, 0xcd, 0x46,
+	0x35, 0xa7, 0x01, 0x25, 0x47, 0x20, 0x44, 0x72, 0x69, 0xeb, 0x4b, 0x00, 0x6d, 0xdc, 0xc1, 0x2c,
+	0xd2, 0x2b, 0xc7, 0xf5, 0x98, 0xe2, 0x2b, 0x6a, 0xc5, 0xf2, 0x0a, 0xc5, 0x92, 0x1d, 0x70, 0x97,
+	0x8b, 0x12, 0x13, 0x92, 0x44, 0x5b, 0x70, 0xa7, 0x41, 0xdd, 0xaf, 0x7c, 0xe4, 0xed, 0x05, 0xc8,
+	0xc1, 0xec, 0x09, 0xf6, 0x46, 0xb1, 0x0d, 0xcf, 0xaf, 0x65, 0x63, 0xef, 0x18, 0x3b, 0x82, 0x6d,
+	0x91, 0xdb, 0x8f, 0x9c, 0x44, 0x1f, 0xe5, 0x46, 0x36, 0xfe, 0xc7, 0x30, 0x3f, 0x94, 0x49, 0x36,
+	0xa2, 0x01, 0x25, 0x1a, 0xfe, 0x24, 0xbc, 0x26, 0x12, 0xad, 0x28, 0x6d, 0xf3, 0xe7, 0x1b, 0xd1,
+	0x20, 0xc1, 0xd4, 0xef, 0x46, 0x52, 0xfa, 0x76, 0x7f, 0x40, 0x8e, 0x1b, 0xe3, 0xc8, 0xcd, 0x42,
+	0x21, 0x92, 0x28, 0xe2, 0x16, 0x19, 0x61, 0x46, 0x3f, 0x20, 0x3d, 0xec, 0xa0, 0x80, 0x6b, 0x37,
+	0x65, 0x49, 0x5b, 0x5f, 0x86, 0x72, 0xb3, 0x6d, 0xe3, 0x4e, 0xaa, 0x19, 0x81, 0x2f, 0x71, 0x61,
+	0x43, 0x80, 0x98, 0x75, 0xc7, 0x61, 0x93, 0x4c, 0xf2, 0x26, 0x01, 0x9a, 0xea, 0x35, 0x21, 0x48,
+	0x31, 0x29, 0x88, 0xfe, 0x00, 0xf2, 0xbe, 0xcd, 0x5a, 0x95, 0xd2, 0x4a, 0x6e, 0xbd, 0xbc, 0x3d,
+	0x5f, 0x4b, 0x4f, 0xe7, 0xda, 0x3e, 0x3a, 0xc1, 0xec, 0x4b, 0xe2, 0xa0, 0x87, 0xf9, 0x57, 0x7f,
+	0x2e, 0x4f, 0x58, 0x1c, 0x2c, 0x54, 0xe4, 0x75, 0x9a, 0x9f, 0x45, 0xc3, 0x30, 0xd2, 0x42, 0xca,
+	0xb7, 0x06, 0x33, 0x0e, 0xb2, 0x9d, 0x36, 0xf6, 0xd2, 0x53, 0x63, 0x3a, 0x5e, 0x8d, 0xc6, 0xc6,
+	0x3f, 0xe2, 0x67, 0xed, 0xd1, 0x33, 0x14, 0xc4, 0x7a, 0x26, 0x85, 0xd0, 0x32, 0x42, 0xbc, 0xb5,
+	0xaa, 0x19, 0xe5, 0xf2, 0x43, 0xca, 0xc9, 0xd3, 0x2b, 0x24, 0x4f, 0xef, 0x4a, 0x3d, 0x77, 0xa0,
+	0x84, 0x42, 0x4a, 0x61, 0x7f, 0x14, 0xb9, 0x76, 0x15, 0xae, 0x5d, 0x7c, 0xe3, 0xf4, 0xb6, 0x6a,
+	0x07, 0xc2, 0x6f, 0x49, 0xe4, 0xee, 0x74, 0x28, 0x9c, 0xac, 0xc6, 0xdc, 0x89, 0x66, 0x46, 0xb2,
+	0x7a, 0xa9, 0x60, 0x05, 0x8a, 0x1d, 0x4c, 0x29, 0xf6, 0x5c, 0x21, 0x5d, 0x6c, 0x9a, 0x7f, 0x68,
+	0xfc, 0x72, 0xb0, 0x90, 0x4f, 0x02, 0x76, 0xf0, 0xbc, 0x8b, 0x7b, 0xa4, 0x69, 0x33, 0x4c, 0xbc,
+	0x50, 0xb9, 0x80, 0xaf, 0x0e, 0x94, 0x8b, 0xed, 0x71, 0xca, 0x25, 0x05, 0xcf, 0x65, 0x04, 0xdf,
+	0x84, 0xc2, 0x8f, 0x38, 0xa0, 0x8c, 0x2b, 0x57, 0xde, 0x9e, 0xcb, 0x16, 0xf9, 0x35, 0xe9, 0x36,
+	0x5b, 0x28, 0xb0, 0x22, 0x94, 0x5e, 0x87, 0x49, 0x8a, 0x9a, 0xc4, 0x73, 0xb8, 0x9c, 0x63, 0xf0,
+	0x02, 0x26, 0x14, 0x89, 0x59, 0x9a, 0x9f, 0xc2, 0x92, 0xb2, 0xb4, 0xa4, 0x2c, 0xb4, 0x6d, 0xd3,
+	0x16, 0x72, 0x62, 0x59, 0x84, 0x69, 0xbe, 0xd0, 0x60, 0x86, 0xef, 0x65, 0x41, 0xff, 0xd0, 0xee,
+	0x93, 0x2e, 0x1b, 0x39, 0x60, 0xdf, 0xe5, 0x6f, 0x33, 0x3d, 0x85, 0x2b, 0x70, 0x2f, 0xcd, 0x41,
+	0xce, 0xb5, 0x67, 0xfc, 0x77, 0xb2, 0xd7, 0x26, 0x14, 0x25, 0x06, 0xdb, 0xdb, 0x5d, 0x01, 0x49,
+	0xde, 0xb9, 0x14, 0xef, 0x34, 0x8b, 0x4f, 0xc0, 0x18, 0xce, 0x95, 0x1c, 0x6d, 0x01, 0x62, 0xdd,
+	0xc0, 0x93, 0x1a, 0x4a, 0xdb, 0xec, 0xc2, 0xad, 0x06, 0x75, 0x8f, 0x7c, 0xc7, 0x66, 0xe8, 0xd0,
+	0x0e, 0xec, 0x0e, 0xd5, 0x17, 0x61, 0xca, 0xee, 0xb2, 0x16, 0x09, 0x30, 0xeb, 0x0b, 0x96, 0x83,
+	0x05, 0x7d, 0x07, 0x26, 0x7d, 0x8e, 0xe3, 0x4c, 0xcb, 0xdb, 0xf7, 0xb2, 0x13, 0x24, 0x8a, 0x22,
+	0xc6, 0x87, 0xc0, 0xee, 0xce, 0x84, 0x6c, 0x07, 0x51, 0xcc, 0x79, 0x98, 0xcb, 0xa4, 0x8d, 0xd9,
+	0x6e, 0xff, 0x3d, 0x05, 0xb9, 0x06, 0x75, 0xf5, 0x47, 0x50, 0x8c, 0x5f, 0x6e, 0x46, 0x36, 0xc7,
+	0xe0, 0x35, 0x66, 0x98, 0xa3, 0x7d, 0x52, 0x00, 0x0b, 0x20, 0xf1, 0x4c, 0x5b, 0x52, 0xec, 0x18,
+	0xb8, 0x8d, 0xb5, 0xb1, 0x6e, 0x19, 0xd3, 0x85, 0x3b, 0xc3, 0x8f, 0xb2, 0xf7, 0x14, 0x7b, 0x87,
+	0x50, 0xc6, 0x47, 0xd7, 0x41, 0xc9, 0x44, 0x4f, 0xa0, 0x24, 0x9f, 0x59, 0x0b, 0x8a, 0x9d, 0xb1,
+	0xd3, 0x58, 0x1d, 0xe3, 0x94, 0xd1, 0xbe, 0x87, 0xe9, 0xf4, 0x9b, 0x6a, 0x45, 0xb1, 0x2b, 0x85,
+	0x30, 0xd6, 0xaf, 0x42, 0xc8, 0xe0, 0x0e, 0xdc, 0x1e, 0x7a, 0xf3, 0xac, 0x2a, 0x8b, 0x4d, 0x83,
+	0x8c, 0x0f, 0xaf, 0x01, 0x4a, 0x0a, 0x22, 0x5f, 0x35, 0x0b, 0xca, 0xd3, 0x8f, 0x9c, 0x4a, 0x41,
+	0xb2, 0xcf, 0x0f, 0xfd, 0x07, 0x98, 0xc9, 0xbc, 0x3d, 0xfe, 0xaf, 0xd8, 0x96, 0x86, 0x18, 0xf7,
+	0xaf, 0x84, 0xc8, 0xf8, 0x61, 0x1b, 0xc7, 0xf7, 0x9c, 0x8a, 0x4f, 0xe4, 0x53, 0xb7, 0x71, 0xe6,
+	0x86, 0x08, 0xcf, 0x2e, 0x75, 0x71, 0x2a, 0xcf, 0x2e, 0x89, 0x50, 0x9f, 0x9d, 0xf2, 0xfa, 0x79,
+	0x06, 0xba, 0xe2, 0x82, 0x59, 0x53, 0x1e, 0x4c, 0x16, 0x66, 0x6c, 0x5e, 0x0b, 0x26, 0x73, 0x1d,
+	0x41, 0x39, 0x39, 0xb5, 0xab, 0xca, 0xdd, 0xd2, 0x6f, 0xbc, 0x3f, 0xde, 0x2f, 0xc3, 0xda, 0x70,
+	0x2b, 0x3b, 0x6e, 0x55, 0xb2, 0x66, 0x30, 0xc6, 0xc6, 0xd5, 0x18, 0x99, 0xe2, 0x5b, 0xb8, 0x99,
+	0x9a, 0x95, 0xcb, 0x8a, 0xbd, 0x49, 0x80, 0xf1, 0xc1, 0x15, 0x80, 0x38, 0xb2, 0x51, 0xf8, 0xe9,
+	0xcd, 0xcb, 0x0d, 0xed, 0xe1, 0xde, 0xab, 0x8b, 0xaa, 0xf6, 0xfa, 0xa2, 0xaa, 0xfd, 0x75, 0x51,
+	0xd5, 0x7e, 0xbd, 0xac, 0x4e, 0xbc, 0xbe, 0xac, 0x4e, 0xfc, 0x7e, 0x59, 0x9d, 0xf8, 0xee, 0xbe,
+	0x8b, 0x59, 0xab, 0x7b, 0x52, 0x6b, 0x92, 0x4e, 0x9d, 0x11, 0xdf, 0x43, 0xec, 0x8c, 0x04, 0xa7,
+	0xe1, 0x67, 0xfd, 0x5c, 0xfe, 0x41, 0x66, 0x7d, 0x1f, 0xd1, 0x93, 0x49, 0xfe, 0xf7, 0xf7, 0xc1,
+	0xbf, 0x01, 0x00, 0x00, 0xff, 0xff, 0x0c, 0x29, 0x14, 0x2a, 0x94, 0x0f, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1003,6 +1653,16 @@ type MsgClient interface {
 	Delegate(ctx context.Context, in *MsgDelegate, opts ...grpc.CallOption) (*MsgDelegateResponse, error)
 	// OpenCreditLine moves free coins behind a service chain's pool and tells it by IBC.
 	OpenCreditLine(ctx context.Context, in *MsgOpenCreditLine, opts ...grpc.CallOption) (*MsgOpenCreditLineResponse, error)
+	// Dispute demands the vouchers behind a debit while its payout is pending.
+	Dispute(ctx context.Context, in *MsgDispute, opts ...grpc.CallOption) (*MsgDisputeResponse, error)
+	// AnswerDispute shows vouchers that the payer's session key signed.
+	AnswerDispute(ctx context.Context, in *MsgAnswerDispute, opts ...grpc.CallOption) (*MsgAnswerDisputeResponse, error)
+	// ReportEquivocation shows two vouchers of one session with one number that the provider signed; it is slashed.
+	ReportEquivocation(ctx context.Context, in *MsgReportEquivocation, opts ...grpc.CallOption) (*MsgReportEquivocationResponse, error)
+	// RetryPayout pays a held payout again; anyone may send it.
+	RetryPayout(ctx context.Context, in *MsgRetryPayout, opts ...grpc.CallOption) (*MsgRetryPayoutResponse, error)
+	// CloseCreditLine returns an owner's share of a closed chain's pool; anyone may send it.
+	CloseCreditLine(ctx context.Context, in *MsgCloseCreditLine, opts ...grpc.CallOption) (*MsgCloseCreditLineResponse, error)
 	// UpdateParams is for governance.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -1087,6 +1747,51 @@ func (c *msgClient) OpenCreditLine(ctx context.Context, in *MsgOpenCreditLine, o
 	return out, nil
 }
 
+func (c *msgClient) Dispute(ctx context.Context, in *MsgDispute, opts ...grpc.CallOption) (*MsgDisputeResponse, error) {
+	out := new(MsgDisputeResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/Dispute", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) AnswerDispute(ctx context.Context, in *MsgAnswerDispute, opts ...grpc.CallOption) (*MsgAnswerDisputeResponse, error) {
+	out := new(MsgAnswerDisputeResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/AnswerDispute", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ReportEquivocation(ctx context.Context, in *MsgReportEquivocation, opts ...grpc.CallOption) (*MsgReportEquivocationResponse, error) {
+	out := new(MsgReportEquivocationResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/ReportEquivocation", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RetryPayout(ctx context.Context, in *MsgRetryPayout, opts ...grpc.CallOption) (*MsgRetryPayoutResponse, error) {
+	out := new(MsgRetryPayoutResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/RetryPayout", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CloseCreditLine(ctx context.Context, in *MsgCloseCreditLine, opts ...grpc.CallOption) (*MsgCloseCreditLineResponse, error) {
+	out := new(MsgCloseCreditLineResponse)
+	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/CloseCreditLine", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/top.billing.v1.Msg/UpdateParams", in, out, opts...)
@@ -1114,6 +1819,16 @@ type MsgServer interface {
 	Delegate(context.Context, *MsgDelegate) (*MsgDelegateResponse, error)
 	// OpenCreditLine moves free coins behind a service chain's pool and tells it by IBC.
 	OpenCreditLine(context.Context, *MsgOpenCreditLine) (*MsgOpenCreditLineResponse, error)
+	// Dispute demands the vouchers behind a debit while its payout is pending.
+	Dispute(context.Context, *MsgDispute) (*MsgDisputeResponse, error)
+	// AnswerDispute shows vouchers that the payer's session key signed.
+	AnswerDispute(context.Context, *MsgAnswerDispute) (*MsgAnswerDisputeResponse, error)
+	// ReportEquivocation shows two vouchers of one session with one number that the provider signed; it is slashed.
+	ReportEquivocation(context.Context, *MsgReportEquivocation) (*MsgReportEquivocationResponse, error)
+	// RetryPayout pays a held payout again; anyone may send it.
+	RetryPayout(context.Context, *MsgRetryPayout) (*MsgRetryPayoutResponse, error)
+	// CloseCreditLine returns an owner's share of a closed chain's pool; anyone may send it.
+	CloseCreditLine(context.Context, *MsgCloseCreditLine) (*MsgCloseCreditLineResponse, error)
 	// UpdateParams is for governance.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -1145,6 +1860,21 @@ func (*UnimplementedMsgServer) Delegate(ctx context.Context, req *MsgDelegate) (
 }
 func (*UnimplementedMsgServer) OpenCreditLine(ctx context.Context, req *MsgOpenCreditLine) (*MsgOpenCreditLineResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method OpenCreditLine not implemented")
+}
+func (*UnimplementedMsgServer) Dispute(ctx context.Context, req *MsgDispute) (*MsgDisputeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Dispute not implemented")
+}
+func (*UnimplementedMsgServer) AnswerDispute(ctx context.Context, req *MsgAnswerDispute) (*MsgAnswerDisputeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AnswerDispute not implemented")
+}
+func (*UnimplementedMsgServer) ReportEquivocation(ctx context.Context, req *MsgReportEquivocation) (*MsgReportEquivocationResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ReportEquivocation not implemented")
+}
+func (*UnimplementedMsgServer) RetryPayout(ctx context.Context, req *MsgRetryPayout) (*MsgRetryPayoutResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RetryPayout not implemented")
+}
+func (*UnimplementedMsgServer) CloseCreditLine(ctx context.Context, req *MsgCloseCreditLine) (*MsgCloseCreditLineResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CloseCreditLine not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -1298,6 +2028,96 @@ func _Msg_OpenCreditLine_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_Dispute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDispute)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).Dispute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Msg/Dispute",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).Dispute(ctx, req.(*MsgDispute))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_AnswerDispute_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAnswerDispute)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AnswerDispute(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Msg/AnswerDispute",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AnswerDispute(ctx, req.(*MsgAnswerDispute))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ReportEquivocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgReportEquivocation)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ReportEquivocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Msg/ReportEquivocation",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ReportEquivocation(ctx, req.(*MsgReportEquivocation))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RetryPayout_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRetryPayout)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RetryPayout(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Msg/RetryPayout",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RetryPayout(ctx, req.(*MsgRetryPayout))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CloseCreditLine_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCloseCreditLine)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CloseCreditLine(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.billing.v1.Msg/CloseCreditLine",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CloseCreditLine(ctx, req.(*MsgCloseCreditLine))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -1352,6 +2172,26 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "OpenCreditLine",
 			Handler:    _Msg_OpenCreditLine_Handler,
+		},
+		{
+			MethodName: "Dispute",
+			Handler:    _Msg_Dispute_Handler,
+		},
+		{
+			MethodName: "AnswerDispute",
+			Handler:    _Msg_AnswerDispute_Handler,
+		},
+		{
+			MethodName: "ReportEquivocation",
+			Handler:    _Msg_ReportEquivocation_Handler,
+		},
+		{
+			MethodName: "RetryPayout",
+			Handler:    _Msg_RetryPayout_Handler,
+		},
+		{
+			MethodName: "CloseCreditLine",
+			Handler:    _Msg_CloseCreditLine_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -1883,6 +2723,457 @@ func (m *MsgOpenCreditLineResponse) MarshalToSizedBuffer(dAtA []byte) (int, erro
 	return len(dAtA) - i, nil
 }
 
+func (m *MsgDispute) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDispute) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDispute) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Path) > 0 {
+		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Path[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x42
+		}
+	}
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x38
+	}
+	if len(m.SessionKey) > 0 {
+		i -= len(m.SessionKey)
+		copy(dAtA[i:], m.SessionKey)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.SessionKey)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.ClaimEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.ClaimEpoch))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgDisputeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgDisputeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgDisputeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.DeadlineEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.DeadlineEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAnswerDispute) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAnswerDispute) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAnswerDispute) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Evidence) > 0 {
+		for iNdEx := len(m.Evidence) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Evidence[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x3a
+		}
+	}
+	if len(m.SessionKey) > 0 {
+		i -= len(m.SessionKey)
+		copy(dAtA[i:], m.SessionKey)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.SessionKey)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.ClaimEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.ClaimEpoch))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAnswerDisputeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAnswerDisputeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAnswerDisputeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Missing != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Missing))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgReportEquivocation) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgReportEquivocation) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgReportEquivocation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Second != nil {
+		{
+			size, err := m.Second.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.First != nil {
+		{
+			size, err := m.First.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Reporter) > 0 {
+		i -= len(m.Reporter)
+		copy(dAtA[i:], m.Reporter)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Reporter)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgReportEquivocationResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgReportEquivocationResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgReportEquivocationResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Slashed != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Slashed))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRetryPayout) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRetryPayout) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRetryPayout) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Provider) > 0 {
+		i -= len(m.Provider)
+		copy(dAtA[i:], m.Provider)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Provider)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRetryPayoutResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRetryPayoutResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRetryPayoutResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCloseCreditLine) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCloseCreditLine) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCloseCreditLine) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Owner) > 0 {
+		i -= len(m.Owner)
+		copy(dAtA[i:], m.Owner)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Owner)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCloseCreditLineResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCloseCreditLineResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCloseCreditLineResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Returned != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Returned))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *MsgUpdateParams) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -2186,6 +3477,214 @@ func (m *MsgOpenCreditLineResponse) Size() (n int) {
 	_ = l
 	if m.Sequence != 0 {
 		n += 1 + sovTx(uint64(m.Sequence))
+	}
+	return n
+}
+
+func (m *MsgDispute) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.ClaimEpoch != 0 {
+		n += 1 + sovTx(uint64(m.ClaimEpoch))
+	}
+	l = len(m.SessionKey)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	if len(m.Path) > 0 {
+		for _, e := range m.Path {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgDisputeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.DeadlineEpoch != 0 {
+		n += 1 + sovTx(uint64(m.DeadlineEpoch))
+	}
+	return n
+}
+
+func (m *MsgAnswerDispute) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	if m.ClaimEpoch != 0 {
+		n += 1 + sovTx(uint64(m.ClaimEpoch))
+	}
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.SessionKey)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Evidence) > 0 {
+		for _, e := range m.Evidence {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgAnswerDisputeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Missing != 0 {
+		n += 1 + sovTx(uint64(m.Missing))
+	}
+	return n
+}
+
+func (m *MsgReportEquivocation) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Reporter)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.First != nil {
+		l = m.First.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Second != nil {
+		l = m.Second.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgReportEquivocationResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Slashed != 0 {
+		n += 1 + sovTx(uint64(m.Slashed))
+	}
+	return n
+}
+
+func (m *MsgRetryPayout) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	l = len(m.Provider)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgRetryPayoutResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgCloseCreditLine) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Owner)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgCloseCreditLineResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Returned != 0 {
+		n += 1 + sovTx(uint64(m.Returned))
 	}
 	return n
 }
@@ -3656,6 +5155,1384 @@ func (m *MsgOpenCreditLineResponse) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Sequence |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDispute) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDispute: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDispute: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ClaimEpoch", wireType)
+			}
+			m.ClaimEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ClaimEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SessionKey", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SessionKey = append(m.SessionKey[:0], dAtA[iNdEx:postIndex]...)
+			if m.SessionKey == nil {
+				m.SessionKey = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Path = append(m.Path, DebitNode{})
+			if err := m.Path[len(m.Path)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgDisputeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgDisputeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgDisputeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DeadlineEpoch", wireType)
+			}
+			m.DeadlineEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.DeadlineEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAnswerDispute) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAnswerDispute: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAnswerDispute: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ClaimEpoch", wireType)
+			}
+			m.ClaimEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ClaimEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SessionKey", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SessionKey = append(m.SessionKey[:0], dAtA[iNdEx:postIndex]...)
+			if m.SessionKey == nil {
+				m.SessionKey = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Evidence", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Evidence = append(m.Evidence, &voucher.Evidence{})
+			if err := m.Evidence[len(m.Evidence)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAnswerDisputeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAnswerDisputeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAnswerDisputeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Missing", wireType)
+			}
+			m.Missing = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Missing |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgReportEquivocation) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgReportEquivocation: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgReportEquivocation: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reporter", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reporter = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field First", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.First == nil {
+				m.First = &voucher.Voucher{}
+			}
+			if err := m.First.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Second", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Second == nil {
+				m.Second = &voucher.Voucher{}
+			}
+			if err := m.Second.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgReportEquivocationResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgReportEquivocationResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgReportEquivocationResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			m.Slashed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Slashed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRetryPayout) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRetryPayout: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRetryPayout: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provider", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Provider = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRetryPayoutResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRetryPayoutResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRetryPayoutResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCloseCreditLine) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCloseCreditLine: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCloseCreditLine: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owner", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Owner = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCloseCreditLineResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCloseCreditLineResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCloseCreditLineResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Returned", wireType)
+			}
+			m.Returned = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Returned |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -18,10 +18,12 @@ import (
 
 // Keeper of x/services.
 type Keeper struct {
-	bank      types.BankKeeper
-	clients   types.ClientKeeper
-	hooks     types.ServicesHooks
-	authority string
+	bank    types.BankKeeper
+	clients types.ClientKeeper
+	billing types.BillingKeeper
+	// feeCollector gets what providers lose for faults.
+	feeCollector string
+	authority    string
 
 	Schema collections.Schema
 	params collections.Item[types.Params]
@@ -37,12 +39,12 @@ type Keeper struct {
 	providerKeys collections.Map[collections.Pair[string, []byte], string]
 }
 
-// NewKeeper builds the keeper. authority is the account that governance acts with.
-func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, bank types.BankKeeper, clients types.ClientKeeper, authority string) *Keeper {
+// NewKeeper builds the keeper. Slashed deposits go to the module account feeCollector; authority is the account that governance acts with.
+func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, bank types.BankKeeper, clients types.ClientKeeper, feeCollector, authority string) *Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	pair := collections.PairKeyCodec(collections.StringKey, collections.StringKey)
 	k := &Keeper{
-		bank: bank, clients: clients, authority: authority,
+		bank: bank, clients: clients, feeCollector: feeCollector, authority: authority,
 		params:       collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		serviceTypes: collections.NewMap(sb, types.TypesKey, "types", collections.StringKey, codec.CollValue[types.ServiceType](cdc)),
 		chains:       collections.NewMap(sb, types.ChainsKey, "chains", collections.StringKey, codec.CollValue[types.ServiceChain](cdc)),
@@ -58,8 +60,8 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, bank types
 	return k
 }
 
-// SetHooks names who hears of changed providers. It is called once, while the app is wired.
-func (k *Keeper) SetHooks(h types.ServicesHooks) { k.hooks = h }
+// SetBilling joins the registry to x/billing. It is called once, while the app is wired.
+func (k *Keeper) SetBilling(b types.BillingKeeper) { k.billing = b }
 
 // takeDeposit moves a deposit of at least min into the module account.
 func (k *Keeper) takeDeposit(ctx context.Context, from string, amount, min uint64) error {
@@ -72,6 +74,19 @@ func (k *Keeper) takeDeposit(ctx context.Context, from string, amount, min uint6
 	}
 	coins := sdk.NewCoins(sdk.NewCoin(types.Denom, math.NewIntFromUint64(amount)))
 	return k.bank.SendCoinsFromAccountToModule(ctx, addr, types.ModuleName, coins)
+}
+
+// returnDeposit pays a deposit back.
+func (k *Keeper) returnDeposit(ctx context.Context, to, chainID string, amount uint64) error {
+	addr, err := sdk.AccAddressFromBech32(to)
+	if err != nil {
+		return errorsmod.Wrapf(types.ErrInvalid, "address %q: %s", to, err)
+	}
+	coins := sdk.NewCoins(sdk.NewCoin(types.Denom, math.NewIntFromUint64(amount)))
+	if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.ModuleName, addr, coins); err != nil {
+		return err
+	}
+	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventDepositReturned{ChainId: chainID, Address: to, Amount: amount})
 }
 
 // Invariants checks that the module account covers every deposit. Unsolicited coins on top are nobody's claim.

@@ -22,15 +22,18 @@ func (k *Keeper) RegisterProvider(ctx context.Context, msg *types.MsgRegisterPro
 		return nil, err
 	}
 	key := collections.Join(msg.ChainId, msg.Address)
-	if exists, err := k.providers.Has(ctx, key); err != nil {
+	// One that has exited may come back, with its record of slashes.
+	earlier, err := k.providers.Get(ctx, key)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
 		return nil, err
-	} else if exists {
+	}
+	if err == nil && earlier.Status != types.ProviderStatus_PROVIDER_STATUS_EXITED {
 		return nil, errorsmod.Wrapf(types.ErrExists, "provider %s on %s", msg.Address, msg.ChainId)
 	}
 	byKey := collections.Join(msg.ChainId, msg.Key)
-	if owner, err := k.providerKeys.Get(ctx, byKey); err == nil {
+	if owner, err := k.providerKeys.Get(ctx, byKey); err == nil && owner != msg.Address {
 		return nil, errorsmod.Wrapf(types.ErrExists, "the key belongs to provider %s", owner)
-	} else if !errors.Is(err, collections.ErrNotFound) {
+	} else if err != nil && !errors.Is(err, collections.ErrNotFound) {
 		return nil, err
 	}
 	peerID, err := types.PeerID(msg.Key)
@@ -56,7 +59,12 @@ func (k *Keeper) RegisterProvider(ctx context.Context, msg *types.MsgRegisterPro
 	}
 	p := types.Provider{
 		ChainId: msg.ChainId, Address: msg.Address, Key: msg.Key, PeerId: peerID, Endpoints: msg.Endpoints, Prices: msg.Prices,
-		Deposit: msg.Deposit, Status: types.ProviderStatus_PROVIDER_STATUS_ACTIVE,
+		Deposit: msg.Deposit, Status: types.ProviderStatus_PROVIDER_STATUS_ACTIVE, Slashed: earlier.Slashed,
+	}
+	if len(earlier.Key) > 0 {
+		if err := k.providerKeys.Remove(ctx, collections.Join(msg.ChainId, earlier.Key)); err != nil {
+			return nil, err
+		}
 	}
 	if err := k.providerKeys.Set(ctx, byKey, p.Address); err != nil {
 		return nil, err
@@ -81,6 +89,16 @@ func (k *Keeper) UpdateProvider(ctx context.Context, msg *types.MsgUpdateProvide
 	if err := types.ValidatePrices(msg.Prices, serviceType); err != nil {
 		return nil, err
 	}
+	if p.Exit() {
+		return nil, errorsmod.Wrapf(types.ErrExiting, "provider %s on %s: an exit is for good", msg.Address, msg.ChainId)
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if msg.Status == types.ProviderStatus_PROVIDER_STATUS_ACTIVE && p.Deposit < params.MinProviderDeposit {
+		return nil, errorsmod.Wrapf(types.ErrDeposit, "%d utop are left, at least %d are needed to be active: tx services add-provider-deposit", p.Deposit, params.MinProviderDeposit)
+	}
 	p.Endpoints, p.Prices, p.Status = msg.Endpoints, msg.Prices, msg.Status
 	if err := k.setProvider(ctx, p); err != nil {
 		return nil, err
@@ -102,15 +120,12 @@ func (k *Keeper) setProvider(ctx context.Context, p types.Provider) error {
 	if err := k.providers.Set(ctx, collections.Join(p.ChainId, p.Address), p); err != nil {
 		return err
 	}
-	if k.hooks == nil {
-		return nil
-	}
-	return k.hooks.AfterProviderChanged(ctx, p)
+	return k.billing.AfterProviderChanged(ctx, p)
 }
 
-// chainAndType answers a linked chain and its type.
+// chainAndType answers a chain that takes providers, and its type.
 func (k *Keeper) chainAndType(ctx context.Context, chainID string) (types.ServiceChain, types.ServiceType, error) {
-	chain, err := k.LinkedChain(ctx, chainID)
+	chain, err := k.OpenChain(ctx, chainID)
 	if err != nil {
 		return chain, types.ServiceType{}, err
 	}

@@ -94,6 +94,15 @@ func (k *Keeper) LinkedChain(ctx context.Context, id string) (types.ServiceChain
 	return c, err
 }
 
+// OpenChain answers a service chain that takes new credit and new providers.
+func (k *Keeper) OpenChain(ctx context.Context, id string) (types.ServiceChain, error) {
+	c, err := k.LinkedChain(ctx, id)
+	if err == nil && c.ClosingEpoch > 0 {
+		return c, errorsmod.Wrapf(types.ErrExiting, "%s closes with epoch %d", id, c.ClosingEpoch)
+	}
+	return c, err
+}
+
 // ChainOfClient answers the service chain that a light client stands for.
 func (k *Keeper) ChainOfClient(ctx context.Context, clientID string) (types.ServiceChain, error) {
 	id, err := k.clientChains.Get(ctx, clientID)

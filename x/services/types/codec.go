@@ -10,6 +10,7 @@ import (
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgRegisterServiceType{}, &MsgRegisterServiceChain{}, &MsgLinkServiceChain{}, &MsgRegisterProvider{}, &MsgUpdateProvider{}, &MsgUpdateParams{},
+		&MsgAddProviderDeposit{}, &MsgExitProvider{}, &MsgWithdrawProviderDeposit{}, &MsgAddServiceChainDeposit{}, &MsgExitServiceChain{}, &MsgWithdrawServiceChainDeposit{},
 	)
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

@@ -12,4 +12,5 @@ var (
 	ErrClient       = errorsmod.Register(ModuleName, 7, "unsuitable light client")
 	ErrNotLinked    = errorsmod.Register(ModuleName, 8, "service chain not linked")
 	ErrInvariant    = errorsmod.Register(ModuleName, 9, "invariant broken")
+	ErrExiting      = errorsmod.Register(ModuleName, 10, "exiting")
 )

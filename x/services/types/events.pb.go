@@ -306,39 +306,290 @@ func (m *EventProviderUpdated) GetStatus() string {
 	return ""
 }
 
+type EventProviderExiting struct {
+	ChainId   string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Address   string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	ExitEpoch uint64 `protobuf:"varint,3,opt,name=exit_epoch,json=exitEpoch,proto3" json:"exit_epoch,omitempty"`
+}
+
+func (m *EventProviderExiting) Reset()         { *m = EventProviderExiting{} }
+func (m *EventProviderExiting) String() string { return proto.CompactTextString(m) }
+func (*EventProviderExiting) ProtoMessage()    {}
+func (*EventProviderExiting) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef48a7c0a6b235d, []int{5}
+}
+func (m *EventProviderExiting) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProviderExiting) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProviderExiting.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProviderExiting) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProviderExiting.Merge(m, src)
+}
+func (m *EventProviderExiting) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProviderExiting) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProviderExiting.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProviderExiting proto.InternalMessageInfo
+
+func (m *EventProviderExiting) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventProviderExiting) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *EventProviderExiting) GetExitEpoch() uint64 {
+	if m != nil {
+		return m.ExitEpoch
+	}
+	return 0
+}
+
+type EventDepositReturned struct {
+	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Amount  uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *EventDepositReturned) Reset()         { *m = EventDepositReturned{} }
+func (m *EventDepositReturned) String() string { return proto.CompactTextString(m) }
+func (*EventDepositReturned) ProtoMessage()    {}
+func (*EventDepositReturned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef48a7c0a6b235d, []int{6}
+}
+func (m *EventDepositReturned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventDepositReturned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventDepositReturned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventDepositReturned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventDepositReturned.Merge(m, src)
+}
+func (m *EventDepositReturned) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventDepositReturned) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventDepositReturned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventDepositReturned proto.InternalMessageInfo
+
+func (m *EventDepositReturned) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventDepositReturned) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *EventDepositReturned) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type EventServiceChainClosing struct {
+	ChainId      string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	ClosingEpoch uint64 `protobuf:"varint,2,opt,name=closing_epoch,json=closingEpoch,proto3" json:"closing_epoch,omitempty"`
+}
+
+func (m *EventServiceChainClosing) Reset()         { *m = EventServiceChainClosing{} }
+func (m *EventServiceChainClosing) String() string { return proto.CompactTextString(m) }
+func (*EventServiceChainClosing) ProtoMessage()    {}
+func (*EventServiceChainClosing) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef48a7c0a6b235d, []int{7}
+}
+func (m *EventServiceChainClosing) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventServiceChainClosing) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventServiceChainClosing.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventServiceChainClosing) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventServiceChainClosing.Merge(m, src)
+}
+func (m *EventServiceChainClosing) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventServiceChainClosing) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventServiceChainClosing.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventServiceChainClosing proto.InternalMessageInfo
+
+func (m *EventServiceChainClosing) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventServiceChainClosing) GetClosingEpoch() uint64 {
+	if m != nil {
+		return m.ClosingEpoch
+	}
+	return 0
+}
+
+type EventProviderSlashed struct {
+	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	Amount  uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Reason  string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *EventProviderSlashed) Reset()         { *m = EventProviderSlashed{} }
+func (m *EventProviderSlashed) String() string { return proto.CompactTextString(m) }
+func (*EventProviderSlashed) ProtoMessage()    {}
+func (*EventProviderSlashed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_eef48a7c0a6b235d, []int{8}
+}
+func (m *EventProviderSlashed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProviderSlashed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProviderSlashed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProviderSlashed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProviderSlashed.Merge(m, src)
+}
+func (m *EventProviderSlashed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProviderSlashed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProviderSlashed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProviderSlashed proto.InternalMessageInfo
+
+func (m *EventProviderSlashed) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *EventProviderSlashed) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *EventProviderSlashed) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+func (m *EventProviderSlashed) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterType((*EventServiceTypeRegistered)(nil), "top.services.v1.EventServiceTypeRegistered")
 	proto.RegisterType((*EventServiceChainRegistered)(nil), "top.services.v1.EventServiceChainRegistered")
 	proto.RegisterType((*EventServiceChainLinked)(nil), "top.services.v1.EventServiceChainLinked")
 	proto.RegisterType((*EventProviderRegistered)(nil), "top.services.v1.EventProviderRegistered")
 	proto.RegisterType((*EventProviderUpdated)(nil), "top.services.v1.EventProviderUpdated")
+	proto.RegisterType((*EventProviderExiting)(nil), "top.services.v1.EventProviderExiting")
+	proto.RegisterType((*EventDepositReturned)(nil), "top.services.v1.EventDepositReturned")
+	proto.RegisterType((*EventServiceChainClosing)(nil), "top.services.v1.EventServiceChainClosing")
+	proto.RegisterType((*EventProviderSlashed)(nil), "top.services.v1.EventProviderSlashed")
 }
 
 func init() { proto.RegisterFile("top/services/v1/events.proto", fileDescriptor_eef48a7c0a6b235d) }
 
 var fileDescriptor_eef48a7c0a6b235d = []byte{
-	// 331 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x92, 0xcf, 0x4a, 0xc3, 0x40,
-	0x10, 0xc6, 0x1b, 0x95, 0xa6, 0x9d, 0x8b, 0x10, 0xc4, 0xc6, 0x56, 0x82, 0xe4, 0x24, 0x1e, 0x12,
-	0x8a, 0x6f, 0xe0, 0x9f, 0x43, 0xc5, 0x83, 0x56, 0xbd, 0x78, 0x91, 0x34, 0x3b, 0xb4, 0x4b, 0x6d,
-	0x76, 0xd9, 0x9d, 0x46, 0xfb, 0x16, 0x3e, 0x96, 0xc7, 0x1e, 0x3d, 0x4a, 0xf3, 0x22, 0xb2, 0x9b,
-	0x44, 0x2b, 0x82, 0x88, 0xb7, 0xf9, 0xbe, 0xd9, 0xfd, 0x7e, 0xc3, 0xee, 0xc0, 0x3e, 0x09, 0x19,
-	0x6b, 0x54, 0x39, 0x4f, 0x51, 0xc7, 0x79, 0x3f, 0xc6, 0x1c, 0x33, 0xd2, 0x91, 0x54, 0x82, 0x84,
-	0xb7, 0x4d, 0x42, 0x46, 0x75, 0x37, 0xca, 0xfb, 0xe1, 0x05, 0x74, 0xcf, 0xcd, 0x81, 0x9b, 0xd2,
-	0xbb, 0x5d, 0x48, 0x1c, 0xe2, 0x98, 0x6b, 0x42, 0x85, 0xcc, 0xf3, 0x60, 0x2b, 0x4b, 0x66, 0xe8,
-	0x3b, 0x07, 0xce, 0x61, 0x7b, 0x68, 0x6b, 0xcf, 0x07, 0x37, 0x55, 0x98, 0x90, 0x50, 0xfe, 0x86,
-	0xb5, 0x6b, 0x19, 0x4e, 0xa0, 0xb7, 0x9e, 0x75, 0x3a, 0x49, 0x78, 0xb6, 0x16, 0xb6, 0x07, 0xad,
-	0xd4, 0x58, 0x0f, 0x9c, 0x55, 0x81, 0xae, 0xd5, 0x03, 0xcb, 0xa1, 0x85, 0xc4, 0x2a, 0xd0, 0xd6,
-	0x5e, 0x17, 0x5a, 0x42, 0xa2, 0xb2, 0xa0, 0x4d, 0xeb, 0x7f, 0xea, 0xf0, 0x1a, 0x3a, 0x3f, 0x48,
-	0x97, 0x3c, 0x9b, 0xfe, 0x4e, 0xe9, 0x41, 0x3b, 0x7d, 0xe4, 0x98, 0x91, 0xe9, 0x95, 0xa8, 0x56,
-	0x69, 0x0c, 0x58, 0x38, 0xae, 0x22, 0xaf, 0x94, 0xc8, 0x39, 0x43, 0xf5, 0xb7, 0xc1, 0x7d, 0x70,
-	0x13, 0xc6, 0x14, 0x6a, 0x5d, 0x3f, 0x46, 0x25, 0xbd, 0x0e, 0xb8, 0x12, 0x51, 0x99, 0x3b, 0xe5,
-	0xf4, 0x4d, 0x23, 0x07, 0x2c, 0x4c, 0x61, 0xe7, 0x1b, 0xe8, 0x4e, 0xb2, 0x84, 0xfe, 0x4b, 0xd9,
-	0x85, 0xa6, 0xa6, 0x84, 0xe6, 0xba, 0x86, 0x94, 0xea, 0xe4, 0xec, 0x75, 0x15, 0x38, 0xcb, 0x55,
-	0xe0, 0xbc, 0xaf, 0x02, 0xe7, 0xa5, 0x08, 0x1a, 0xcb, 0x22, 0x68, 0xbc, 0x15, 0x41, 0xe3, 0xfe,
-	0x68, 0xcc, 0x69, 0x32, 0x1f, 0x45, 0xa9, 0x98, 0xc5, 0x24, 0x64, 0x86, 0xf4, 0x24, 0xd4, 0xd4,
-	0x94, 0xf1, 0xf3, 0xd7, 0xde, 0x98, 0x1f, 0xd0, 0xa3, 0xa6, 0x5d, 0x9a, 0xe3, 0x8f, 0x00, 0x00,
-	0x00, 0xff, 0xff, 0x49, 0x10, 0x17, 0x40, 0x54, 0x02, 0x00, 0x00,
+	// 435 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x93, 0xcf, 0x6e, 0xd3, 0x40,
+	0x10, 0xc6, 0xe3, 0x12, 0xe5, 0xcf, 0x08, 0x84, 0x64, 0x21, 0x6a, 0x5a, 0xb0, 0x90, 0xb9, 0x20,
+	0x0e, 0xb1, 0x2a, 0xde, 0x80, 0x36, 0x87, 0x20, 0x0e, 0x90, 0xc2, 0xa5, 0x97, 0x6a, 0xeb, 0x1d,
+	0xc5, 0x4b, 0x93, 0xdd, 0xd5, 0xee, 0xc4, 0xa4, 0xe2, 0x25, 0x78, 0x2c, 0x8e, 0x3d, 0x72, 0x44,
+	0xc9, 0x8b, 0xa0, 0xfd, 0xe3, 0x52, 0x5a, 0x09, 0x50, 0xe0, 0x36, 0xdf, 0xe7, 0xf5, 0xf7, 0x9b,
+	0xd9, 0xd5, 0xc0, 0x63, 0x52, 0xba, 0xb4, 0x68, 0x1a, 0x51, 0xa1, 0x2d, 0x9b, 0x83, 0x12, 0x1b,
+	0x94, 0x64, 0x47, 0xda, 0x28, 0x52, 0xe9, 0x7d, 0x52, 0x7a, 0xd4, 0x7e, 0x1d, 0x35, 0x07, 0xc5,
+	0x6b, 0xd8, 0x1b, 0xbb, 0x03, 0xc7, 0xc1, 0x7b, 0x7f, 0xa1, 0x71, 0x8a, 0x33, 0x61, 0x09, 0x0d,
+	0xf2, 0x34, 0x85, 0xae, 0x64, 0x0b, 0xcc, 0x92, 0xa7, 0xc9, 0xf3, 0xe1, 0xd4, 0xd7, 0x69, 0x06,
+	0xfd, 0xca, 0x20, 0x23, 0x65, 0xb2, 0x1d, 0x6f, 0xb7, 0xb2, 0xa8, 0x61, 0xff, 0x7a, 0xd6, 0x61,
+	0xcd, 0x84, 0xbc, 0x16, 0xf6, 0x08, 0x06, 0x95, 0xb3, 0x4e, 0x05, 0x8f, 0x81, 0x7d, 0xaf, 0x27,
+	0x9e, 0x43, 0x17, 0x1a, 0x63, 0xa0, 0xaf, 0xd3, 0x3d, 0x18, 0x28, 0x8d, 0xc6, 0x83, 0xee, 0x78,
+	0xff, 0x4a, 0x17, 0xef, 0x60, 0xf7, 0x16, 0xe9, 0x8d, 0x90, 0xe7, 0xbf, 0xa7, 0xec, 0xc3, 0xb0,
+	0x9a, 0x0b, 0x94, 0xe4, 0xbe, 0x05, 0xd4, 0x20, 0x18, 0x13, 0x5e, 0xcc, 0x62, 0xe4, 0x5b, 0xa3,
+	0x1a, 0xc1, 0xd1, 0xfc, 0x5d, 0xe3, 0x19, 0xf4, 0x19, 0xe7, 0x06, 0xad, 0x6d, 0x2f, 0x23, 0xca,
+	0x74, 0x17, 0xfa, 0x1a, 0xd1, 0xb8, 0x7f, 0x42, 0xf7, 0x3d, 0x27, 0x27, 0xbc, 0xa8, 0xe0, 0xc1,
+	0x2f, 0xa0, 0x0f, 0x9a, 0x33, 0xda, 0x96, 0xf2, 0x10, 0x7a, 0x96, 0x18, 0x2d, 0x6d, 0x0b, 0x09,
+	0xaa, 0xf8, 0x78, 0x03, 0x32, 0x5e, 0x09, 0x12, 0x72, 0xb6, 0x1d, 0xe4, 0x09, 0x00, 0xae, 0x04,
+	0x9d, 0xa2, 0x56, 0x55, 0xed, 0x41, 0xdd, 0xe9, 0xd0, 0x39, 0x63, 0x67, 0x5c, 0x0d, 0x74, 0x84,
+	0x5a, 0x59, 0x41, 0x53, 0xa4, 0xa5, 0x91, 0xff, 0x30, 0x10, 0x5b, 0xa8, 0xa5, 0xa4, 0xc8, 0x89,
+	0xaa, 0x38, 0x81, 0xec, 0xd6, 0x8b, 0x1f, 0xce, 0x95, 0xfd, 0xc3, 0x50, 0xcf, 0xe0, 0x5e, 0x15,
+	0x4e, 0xc5, 0xee, 0x77, 0x7c, 0xea, 0xdd, 0x68, 0x86, 0x01, 0x3e, 0xdf, 0xb8, 0xac, 0xe3, 0x39,
+	0xb3, 0xf5, 0x7f, 0x1e, 0xc0, 0xf9, 0x06, 0x99, 0x55, 0x32, 0xeb, 0x86, 0x97, 0x0a, 0xea, 0xd5,
+	0xd1, 0xd7, 0x75, 0x9e, 0x5c, 0xae, 0xf3, 0xe4, 0xfb, 0x3a, 0x4f, 0xbe, 0x6c, 0xf2, 0xce, 0xe5,
+	0x26, 0xef, 0x7c, 0xdb, 0xe4, 0x9d, 0x93, 0x17, 0x33, 0x41, 0xf5, 0xf2, 0x6c, 0x54, 0xa9, 0x45,
+	0x49, 0x4a, 0x4b, 0xa4, 0x4f, 0xca, 0x9c, 0xbb, 0xb2, 0x5c, 0xfd, 0xdc, 0x70, 0xb7, 0x2b, 0xf6,
+	0xac, 0xe7, 0xd7, 0xfb, 0xe5, 0x8f, 0x00, 0x00, 0x00, 0xff, 0xff, 0xcf, 0x44, 0xf6, 0xa2, 0xfe,
+	0x03, 0x00, 0x00,
 }
 
 func (m *EventServiceTypeRegistered) Marshal() (dAtA []byte, err error) {
@@ -547,6 +798,174 @@ func (m *EventProviderUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventProviderExiting) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProviderExiting) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProviderExiting) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ExitEpoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.ExitEpoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventDepositReturned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventDepositReturned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventDepositReturned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventServiceChainClosing) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventServiceChainClosing) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventServiceChainClosing) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ClosingEpoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.ClosingEpoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventProviderSlashed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProviderSlashed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProviderSlashed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Amount != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -649,6 +1068,86 @@ func (m *EventProviderUpdated) Size() (n int) {
 		n += 1 + l + sovEvents(uint64(l))
 	}
 	l = len(m.Status)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventProviderExiting) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.ExitEpoch != 0 {
+		n += 1 + sovEvents(uint64(m.ExitEpoch))
+	}
+	return n
+}
+
+func (m *EventDepositReturned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovEvents(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *EventServiceChainClosing) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.ClosingEpoch != 0 {
+		n += 1 + sovEvents(uint64(m.ClosingEpoch))
+	}
+	return n
+}
+
+func (m *EventProviderSlashed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovEvents(uint64(m.Amount))
+	}
+	l = len(m.Reason)
 	if l > 0 {
 		n += 1 + l + sovEvents(uint64(l))
 	}
@@ -1305,6 +1804,538 @@ func (m *EventProviderUpdated) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.Status = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProviderExiting) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProviderExiting: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProviderExiting: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExitEpoch", wireType)
+			}
+			m.ExitEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ExitEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventDepositReturned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventDepositReturned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventDepositReturned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventServiceChainClosing) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventServiceChainClosing: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventServiceChainClosing: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ClosingEpoch", wireType)
+			}
+			m.ClosingEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ClosingEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProviderSlashed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProviderSlashed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProviderSlashed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

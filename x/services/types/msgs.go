@@ -18,6 +18,12 @@ var (
 	_ sdk.HasValidateBasic = (*MsgLinkServiceChain)(nil)
 	_ sdk.HasValidateBasic = (*MsgRegisterProvider)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateProvider)(nil)
+	_ sdk.HasValidateBasic = (*MsgAddProviderDeposit)(nil)
+	_ sdk.HasValidateBasic = (*MsgExitProvider)(nil)
+	_ sdk.HasValidateBasic = (*MsgWithdrawProviderDeposit)(nil)
+	_ sdk.HasValidateBasic = (*MsgAddServiceChainDeposit)(nil)
+	_ sdk.HasValidateBasic = (*MsgExitServiceChain)(nil)
+	_ sdk.HasValidateBasic = (*MsgWithdrawServiceChainDeposit)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
@@ -95,6 +101,49 @@ func (m *MsgUpdateProvider) ValidateBasic() error {
 		return errorsmod.Wrapf(ErrInvalid, "status %d: want ACTIVE or INACTIVE", m.Status)
 	}
 	return ValidateEndpoints(m.Endpoints)
+}
+
+// checkAccount is for messages about a chain, signed by an account.
+func checkAccount(field, addr, chainID string) error {
+	if err := checkAddress(field, addr); err != nil {
+		return err
+	}
+	return ValidateChainID(chainID)
+}
+
+func checkRaise(field, addr, chainID string, amount uint64) error {
+	if amount == 0 || amount > maxDeposit {
+		return errorsmod.Wrapf(ErrInvalid, "amount is %d utop, want 1 to %d", amount, uint64(maxDeposit))
+	}
+	return checkAccount(field, addr, chainID)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgAddProviderDeposit) ValidateBasic() error {
+	return checkRaise("address", m.Address, m.ChainId, m.Amount)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgExitProvider) ValidateBasic() error { return checkAccount("address", m.Address, m.ChainId) }
+
+// ValidateBasic checks what needs no state.
+func (m *MsgWithdrawProviderDeposit) ValidateBasic() error {
+	return checkAccount("address", m.Address, m.ChainId)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgAddServiceChainDeposit) ValidateBasic() error {
+	return checkRaise("sender", m.Sender, m.ChainId, m.Amount)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgExitServiceChain) ValidateBasic() error {
+	return checkAccount("signer", m.Signer, m.ChainId)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgWithdrawServiceChainDeposit) ValidateBasic() error {
+	return checkAccount("operator", m.Operator, m.ChainId)
 }
 
 // ValidateBasic checks what needs no state.

@@ -5,9 +5,12 @@ import errorsmod "cosmossdk.io/errors"
 // maxDeposit bounds every deposit: the supply cannot exceed it.
 const maxDeposit = 1 << 60
 
-// DefaultParams ask for 100 TOP for a type, 100 TOP for a chain, 1 TOP for a provider.
+// bpsOne is all of it, in ten-thousandths.
+const bpsOne = 10_000
+
+// DefaultParams ask for 100 TOP for a type, 100 TOP for a chain, 1 TOP for a provider, and take half of a provider's deposit for a fault.
 func DefaultParams() Params {
-	return Params{MinTypeDeposit: 100_000_000, MinChainDeposit: 100_000_000, MinProviderDeposit: 1_000_000}
+	return Params{MinTypeDeposit: 100_000_000, MinChainDeposit: 100_000_000, MinProviderDeposit: 1_000_000, FaultSlashBps: 5_000}
 }
 
 // Validate holds each parameter against its bounds.
@@ -19,6 +22,9 @@ func (p Params) Validate() error {
 		if d.value == 0 || d.value > maxDeposit {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want 1 to %d", d.name, d.value, uint64(maxDeposit))
 		}
+	}
+	if p.FaultSlashBps > bpsOne {
+		return errorsmod.Wrapf(ErrInvalid, "fault_slash_bps is %d, want 0 to %d", p.FaultSlashBps, bpsOne)
 	}
 	return nil
 }

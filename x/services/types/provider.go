@@ -20,6 +20,11 @@ const (
 // (libp2p peer-id specification).
 var ed25519PeerPrefix = []byte{0x00, 0x24, 0x08, 0x01, 0x12, 0x20}
 
+// Exit tells whether the provider is on its way out, or gone.
+func (p Provider) Exit() bool {
+	return p.Status == ProviderStatus_PROVIDER_STATUS_EXITING || p.Status == ProviderStatus_PROVIDER_STATUS_EXITED
+}
+
 // PeerID of an ed25519 public key, in base58.
 func PeerID(key []byte) (string, error) {
 	if len(key) != ed25519.PublicKeySize {

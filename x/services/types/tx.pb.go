@@ -591,6 +591,601 @@ func (m *MsgUpdateProviderResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUpdateProviderResponse proto.InternalMessageInfo
 
+type MsgAddProviderDeposit struct {
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	ChainId string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Amount  uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgAddProviderDeposit) Reset()         { *m = MsgAddProviderDeposit{} }
+func (m *MsgAddProviderDeposit) String() string { return proto.CompactTextString(m) }
+func (*MsgAddProviderDeposit) ProtoMessage()    {}
+func (*MsgAddProviderDeposit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{10}
+}
+func (m *MsgAddProviderDeposit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddProviderDeposit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddProviderDeposit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddProviderDeposit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddProviderDeposit.Merge(m, src)
+}
+func (m *MsgAddProviderDeposit) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddProviderDeposit) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddProviderDeposit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddProviderDeposit proto.InternalMessageInfo
+
+func (m *MsgAddProviderDeposit) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *MsgAddProviderDeposit) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgAddProviderDeposit) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type MsgAddProviderDepositResponse struct {
+	Deposit uint64 `protobuf:"varint,1,opt,name=deposit,proto3" json:"deposit,omitempty"`
+}
+
+func (m *MsgAddProviderDepositResponse) Reset()         { *m = MsgAddProviderDepositResponse{} }
+func (m *MsgAddProviderDepositResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgAddProviderDepositResponse) ProtoMessage()    {}
+func (*MsgAddProviderDepositResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{11}
+}
+func (m *MsgAddProviderDepositResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddProviderDepositResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddProviderDepositResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddProviderDepositResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddProviderDepositResponse.Merge(m, src)
+}
+func (m *MsgAddProviderDepositResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddProviderDepositResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddProviderDepositResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddProviderDepositResponse proto.InternalMessageInfo
+
+func (m *MsgAddProviderDepositResponse) GetDeposit() uint64 {
+	if m != nil {
+		return m.Deposit
+	}
+	return 0
+}
+
+type MsgExitProvider struct {
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	ChainId string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+}
+
+func (m *MsgExitProvider) Reset()         { *m = MsgExitProvider{} }
+func (m *MsgExitProvider) String() string { return proto.CompactTextString(m) }
+func (*MsgExitProvider) ProtoMessage()    {}
+func (*MsgExitProvider) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{12}
+}
+func (m *MsgExitProvider) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExitProvider) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExitProvider.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExitProvider) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExitProvider.Merge(m, src)
+}
+func (m *MsgExitProvider) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExitProvider) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExitProvider.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExitProvider proto.InternalMessageInfo
+
+func (m *MsgExitProvider) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *MsgExitProvider) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+type MsgExitProviderResponse struct {
+	ExitEpoch uint64 `protobuf:"varint,1,opt,name=exit_epoch,json=exitEpoch,proto3" json:"exit_epoch,omitempty"`
+}
+
+func (m *MsgExitProviderResponse) Reset()         { *m = MsgExitProviderResponse{} }
+func (m *MsgExitProviderResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgExitProviderResponse) ProtoMessage()    {}
+func (*MsgExitProviderResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{13}
+}
+func (m *MsgExitProviderResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExitProviderResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExitProviderResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExitProviderResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExitProviderResponse.Merge(m, src)
+}
+func (m *MsgExitProviderResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExitProviderResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExitProviderResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExitProviderResponse proto.InternalMessageInfo
+
+func (m *MsgExitProviderResponse) GetExitEpoch() uint64 {
+	if m != nil {
+		return m.ExitEpoch
+	}
+	return 0
+}
+
+type MsgWithdrawProviderDeposit struct {
+	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
+	ChainId string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+}
+
+func (m *MsgWithdrawProviderDeposit) Reset()         { *m = MsgWithdrawProviderDeposit{} }
+func (m *MsgWithdrawProviderDeposit) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawProviderDeposit) ProtoMessage()    {}
+func (*MsgWithdrawProviderDeposit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{14}
+}
+func (m *MsgWithdrawProviderDeposit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawProviderDeposit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawProviderDeposit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawProviderDeposit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawProviderDeposit.Merge(m, src)
+}
+func (m *MsgWithdrawProviderDeposit) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawProviderDeposit) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawProviderDeposit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawProviderDeposit proto.InternalMessageInfo
+
+func (m *MsgWithdrawProviderDeposit) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *MsgWithdrawProviderDeposit) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+type MsgWithdrawProviderDepositResponse struct {
+	Amount uint64 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgWithdrawProviderDepositResponse) Reset()         { *m = MsgWithdrawProviderDepositResponse{} }
+func (m *MsgWithdrawProviderDepositResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawProviderDepositResponse) ProtoMessage()    {}
+func (*MsgWithdrawProviderDepositResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{15}
+}
+func (m *MsgWithdrawProviderDepositResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawProviderDepositResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawProviderDepositResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawProviderDepositResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawProviderDepositResponse.Merge(m, src)
+}
+func (m *MsgWithdrawProviderDepositResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawProviderDepositResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawProviderDepositResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawProviderDepositResponse proto.InternalMessageInfo
+
+func (m *MsgWithdrawProviderDepositResponse) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type MsgAddServiceChainDeposit struct {
+	// sender need not be the operator, who gets the deposit back.
+	Sender  string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
+	ChainId string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Amount  uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgAddServiceChainDeposit) Reset()         { *m = MsgAddServiceChainDeposit{} }
+func (m *MsgAddServiceChainDeposit) String() string { return proto.CompactTextString(m) }
+func (*MsgAddServiceChainDeposit) ProtoMessage()    {}
+func (*MsgAddServiceChainDeposit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{16}
+}
+func (m *MsgAddServiceChainDeposit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddServiceChainDeposit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddServiceChainDeposit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddServiceChainDeposit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddServiceChainDeposit.Merge(m, src)
+}
+func (m *MsgAddServiceChainDeposit) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddServiceChainDeposit) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddServiceChainDeposit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddServiceChainDeposit proto.InternalMessageInfo
+
+func (m *MsgAddServiceChainDeposit) GetSender() string {
+	if m != nil {
+		return m.Sender
+	}
+	return ""
+}
+
+func (m *MsgAddServiceChainDeposit) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *MsgAddServiceChainDeposit) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
+type MsgAddServiceChainDepositResponse struct {
+	Deposit uint64 `protobuf:"varint,1,opt,name=deposit,proto3" json:"deposit,omitempty"`
+}
+
+func (m *MsgAddServiceChainDepositResponse) Reset()         { *m = MsgAddServiceChainDepositResponse{} }
+func (m *MsgAddServiceChainDepositResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgAddServiceChainDepositResponse) ProtoMessage()    {}
+func (*MsgAddServiceChainDepositResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{17}
+}
+func (m *MsgAddServiceChainDepositResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgAddServiceChainDepositResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgAddServiceChainDepositResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgAddServiceChainDepositResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgAddServiceChainDepositResponse.Merge(m, src)
+}
+func (m *MsgAddServiceChainDepositResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgAddServiceChainDepositResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgAddServiceChainDepositResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgAddServiceChainDepositResponse proto.InternalMessageInfo
+
+func (m *MsgAddServiceChainDepositResponse) GetDeposit() uint64 {
+	if m != nil {
+		return m.Deposit
+	}
+	return 0
+}
+
+type MsgExitServiceChain struct {
+	Signer  string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	ChainId string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+}
+
+func (m *MsgExitServiceChain) Reset()         { *m = MsgExitServiceChain{} }
+func (m *MsgExitServiceChain) String() string { return proto.CompactTextString(m) }
+func (*MsgExitServiceChain) ProtoMessage()    {}
+func (*MsgExitServiceChain) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{18}
+}
+func (m *MsgExitServiceChain) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExitServiceChain) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExitServiceChain.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExitServiceChain) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExitServiceChain.Merge(m, src)
+}
+func (m *MsgExitServiceChain) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExitServiceChain) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExitServiceChain.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExitServiceChain proto.InternalMessageInfo
+
+func (m *MsgExitServiceChain) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgExitServiceChain) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+type MsgExitServiceChainResponse struct {
+	ClosingEpoch uint64 `protobuf:"varint,1,opt,name=closing_epoch,json=closingEpoch,proto3" json:"closing_epoch,omitempty"`
+}
+
+func (m *MsgExitServiceChainResponse) Reset()         { *m = MsgExitServiceChainResponse{} }
+func (m *MsgExitServiceChainResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgExitServiceChainResponse) ProtoMessage()    {}
+func (*MsgExitServiceChainResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{19}
+}
+func (m *MsgExitServiceChainResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgExitServiceChainResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgExitServiceChainResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgExitServiceChainResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgExitServiceChainResponse.Merge(m, src)
+}
+func (m *MsgExitServiceChainResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgExitServiceChainResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgExitServiceChainResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgExitServiceChainResponse proto.InternalMessageInfo
+
+func (m *MsgExitServiceChainResponse) GetClosingEpoch() uint64 {
+	if m != nil {
+		return m.ClosingEpoch
+	}
+	return 0
+}
+
+type MsgWithdrawServiceChainDeposit struct {
+	Operator string `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
+	ChainId  string `protobuf:"bytes,2,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+}
+
+func (m *MsgWithdrawServiceChainDeposit) Reset()         { *m = MsgWithdrawServiceChainDeposit{} }
+func (m *MsgWithdrawServiceChainDeposit) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawServiceChainDeposit) ProtoMessage()    {}
+func (*MsgWithdrawServiceChainDeposit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{20}
+}
+func (m *MsgWithdrawServiceChainDeposit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawServiceChainDeposit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawServiceChainDeposit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawServiceChainDeposit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawServiceChainDeposit.Merge(m, src)
+}
+func (m *MsgWithdrawServiceChainDeposit) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawServiceChainDeposit) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawServiceChainDeposit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawServiceChainDeposit proto.InternalMessageInfo
+
+func (m *MsgWithdrawServiceChainDeposit) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+func (m *MsgWithdrawServiceChainDeposit) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+type MsgWithdrawServiceChainDepositResponse struct {
+	Amount uint64 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
+}
+
+func (m *MsgWithdrawServiceChainDepositResponse) Reset() {
+	*m = MsgWithdrawServiceChainDepositResponse{}
+}
+func (m *MsgWithdrawServiceChainDepositResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawServiceChainDepositResponse) ProtoMessage()    {}
+func (*MsgWithdrawServiceChainDepositResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_6108281faeda7097, []int{21}
+}
+func (m *MsgWithdrawServiceChainDepositResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawServiceChainDepositResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawServiceChainDepositResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawServiceChainDepositResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawServiceChainDepositResponse.Merge(m, src)
+}
+func (m *MsgWithdrawServiceChainDepositResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawServiceChainDepositResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawServiceChainDepositResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawServiceChainDepositResponse proto.InternalMessageInfo
+
+func (m *MsgWithdrawServiceChainDepositResponse) GetAmount() uint64 {
+	if m != nil {
+		return m.Amount
+	}
+	return 0
+}
+
 type MsgUpdateParams struct {
 	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
 	Params    Params `protobuf:"bytes,2,opt,name=params,proto3" json:"params"`
@@ -600,7 +1195,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_6108281faeda7097, []int{10}
+	return fileDescriptor_6108281faeda7097, []int{22}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -650,7 +1245,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_6108281faeda7097, []int{11}
+	return fileDescriptor_6108281faeda7097, []int{23}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -690,6 +1285,18 @@ func init() {
 	proto.RegisterType((*MsgRegisterProviderResponse)(nil), "top.services.v1.MsgRegisterProviderResponse")
 	proto.RegisterType((*MsgUpdateProvider)(nil), "top.services.v1.MsgUpdateProvider")
 	proto.RegisterType((*MsgUpdateProviderResponse)(nil), "top.services.v1.MsgUpdateProviderResponse")
+	proto.RegisterType((*MsgAddProviderDeposit)(nil), "top.services.v1.MsgAddProviderDeposit")
+	proto.RegisterType((*MsgAddProviderDepositResponse)(nil), "top.services.v1.MsgAddProviderDepositResponse")
+	proto.RegisterType((*MsgExitProvider)(nil), "top.services.v1.MsgExitProvider")
+	proto.RegisterType((*MsgExitProviderResponse)(nil), "top.services.v1.MsgExitProviderResponse")
+	proto.RegisterType((*MsgWithdrawProviderDeposit)(nil), "top.services.v1.MsgWithdrawProviderDeposit")
+	proto.RegisterType((*MsgWithdrawProviderDepositResponse)(nil), "top.services.v1.MsgWithdrawProviderDepositResponse")
+	proto.RegisterType((*MsgAddServiceChainDeposit)(nil), "top.services.v1.MsgAddServiceChainDeposit")
+	proto.RegisterType((*MsgAddServiceChainDepositResponse)(nil), "top.services.v1.MsgAddServiceChainDepositResponse")
+	proto.RegisterType((*MsgExitServiceChain)(nil), "top.services.v1.MsgExitServiceChain")
+	proto.RegisterType((*MsgExitServiceChainResponse)(nil), "top.services.v1.MsgExitServiceChainResponse")
+	proto.RegisterType((*MsgWithdrawServiceChainDeposit)(nil), "top.services.v1.MsgWithdrawServiceChainDeposit")
+	proto.RegisterType((*MsgWithdrawServiceChainDepositResponse)(nil), "top.services.v1.MsgWithdrawServiceChainDepositResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "top.services.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "top.services.v1.MsgUpdateParamsResponse")
 }
@@ -697,56 +1304,76 @@ func init() {
 func init() { proto.RegisterFile("top/services/v1/tx.proto", fileDescriptor_6108281faeda7097) }
 
 var fileDescriptor_6108281faeda7097 = []byte{
-	// 776 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x55, 0xcd, 0x4e, 0xdb, 0x4a,
-	0x14, 0x8e, 0x6f, 0x42, 0x42, 0x86, 0xf0, 0x73, 0x0d, 0xf7, 0xc6, 0x18, 0xae, 0xc9, 0x75, 0x91,
-	0x1a, 0x45, 0x95, 0x5d, 0x82, 0xda, 0x4a, 0x2c, 0x69, 0x37, 0x48, 0x8d, 0x84, 0x4c, 0xbb, 0x61,
-	0x43, 0x4d, 0x3c, 0x35, 0xa3, 0x34, 0x9e, 0xd1, 0xcc, 0x24, 0x25, 0xbb, 0xaa, 0xfb, 0x4a, 0x7d,
-	0x90, 0x2e, 0x78, 0x0c, 0x96, 0x2c, 0xbb, 0xaa, 0xaa, 0xb0, 0xe0, 0x25, 0x2a, 0xb5, 0x9a, 0xf1,
-	0x4f, 0x12, 0xc7, 0x40, 0xa4, 0x76, 0x77, 0x7e, 0x3e, 0x9f, 0xf3, 0x7d, 0xc7, 0x67, 0x66, 0x80,
-	0xc6, 0x31, 0xb1, 0x19, 0xa4, 0x7d, 0xd4, 0x86, 0xcc, 0xee, 0xef, 0xd8, 0xfc, 0xdc, 0x22, 0x14,
-	0x73, 0xac, 0x2e, 0x73, 0x4c, 0xac, 0x38, 0x63, 0xf5, 0x77, 0xf4, 0x6a, 0x1b, 0xb3, 0x2e, 0x66,
-	0x76, 0x97, 0xf9, 0x02, 0xd8, 0x65, 0x7e, 0x88, 0xd4, 0xd7, 0x7c, 0xec, 0x63, 0x69, 0xda, 0xc2,
-	0x8a, 0xa2, 0x46, 0xba, 0x72, 0x52, 0x2b, 0xcc, 0x6f, 0x86, 0x79, 0xc6, 0x10, 0x0e, 0xc2, 0xb4,
-	0x34, 0xc3, 0xac, 0xf9, 0x45, 0x01, 0xff, 0xb6, 0x98, 0xef, 0x40, 0x1f, 0x31, 0x0e, 0xe9, 0x51,
-	0xf8, 0xed, 0xab, 0x01, 0x81, 0xaa, 0x06, 0x4a, 0x6d, 0x0a, 0x5d, 0x8e, 0xa9, 0xa6, 0xd4, 0x94,
-	0x7a, 0xd9, 0x89, 0x5d, 0x55, 0x05, 0x85, 0xc0, 0xed, 0x42, 0xed, 0x2f, 0x19, 0x96, 0xb6, 0x5a,
-	0x03, 0x0b, 0x1e, 0x64, 0x6d, 0x8a, 0x08, 0x47, 0x38, 0xd0, 0xf2, 0x32, 0x35, 0x1e, 0x52, 0x75,
-	0x30, 0xdf, 0x85, 0x2e, 0xeb, 0x51, 0xc8, 0xb4, 0x42, 0x2d, 0x5f, 0x2f, 0x3b, 0x89, 0x2f, 0x7a,
-	0x79, 0x90, 0x60, 0x86, 0xb8, 0x36, 0x57, 0x53, 0xea, 0x05, 0x27, 0x76, 0xf7, 0x2a, 0x1f, 0x6f,
-	0x2e, 0x1a, 0x71, 0x67, 0xb3, 0x06, 0x8c, 0x6c, 0xb6, 0x0e, 0x64, 0x04, 0x07, 0x0c, 0x9a, 0x9f,
-	0x14, 0x50, 0x9d, 0x86, 0x3c, 0x3f, 0x73, 0x91, 0x64, 0x80, 0x09, 0xa4, 0x63, 0x92, 0x12, 0x5f,
-	0x5d, 0x07, 0xf3, 0x6d, 0x01, 0x3a, 0x41, 0x5e, 0xa4, 0xab, 0x24, 0xfd, 0x03, 0x4f, 0xc8, 0xe5,
-	0x03, 0x02, 0x23, 0x4d, 0xd2, 0x1e, 0x27, 0x5c, 0x98, 0x24, 0xbc, 0x28, 0x08, 0x27, 0x75, 0xcd,
-	0xff, 0xc1, 0xd6, 0x2d, 0x74, 0x12, 0xca, 0xe7, 0x60, 0xb5, 0xc5, 0xfc, 0x97, 0x28, 0xe8, 0xfc,
-	0x09, 0xb6, 0x1b, 0xa0, 0xdc, 0x7e, 0x87, 0x60, 0xc0, 0x45, 0x2e, 0xa4, 0x3c, 0x1f, 0x06, 0x0e,
-	0xbc, 0x34, 0xb9, 0xff, 0xc0, 0x46, 0x46, 0xe7, 0x84, 0xd8, 0x0f, 0x45, 0x32, 0x8b, 0xc9, 0x1f,
-	0x52, 0xdc, 0x47, 0x1e, 0xa4, 0x42, 0xbc, 0xeb, 0x79, 0x14, 0x32, 0x16, 0x6f, 0x46, 0xe4, 0xde,
-	0xc5, 0x6b, 0x05, 0xe4, 0x3b, 0x70, 0x20, 0x19, 0x55, 0x1c, 0x61, 0xaa, 0x0f, 0xc0, 0x62, 0x07,
-	0x0e, 0x4e, 0x18, 0xf2, 0x03, 0x97, 0xf7, 0x28, 0x94, 0x93, 0xac, 0x38, 0x95, 0x0e, 0x1c, 0x1c,
-	0xc5, 0x31, 0x75, 0x13, 0x94, 0x61, 0xe0, 0x11, 0x8c, 0x02, 0xce, 0xb4, 0x39, 0xb9, 0x36, 0xa3,
-	0x80, 0xba, 0x0b, 0x8a, 0x84, 0x8a, 0x65, 0xd7, 0x8a, 0xb5, 0x7c, 0x7d, 0xa1, 0xf9, 0x8f, 0x15,
-	0x9e, 0xa6, 0x70, 0xc5, 0xfb, 0x3b, 0xd6, 0xa1, 0xc8, 0xee, 0x17, 0x2e, 0xbf, 0x6d, 0xe5, 0x9c,
-	0x08, 0x3a, 0xfe, 0xef, 0x4a, 0x59, 0xcb, 0x16, 0x89, 0x31, 0x9f, 0xca, 0xe9, 0xa4, 0xd5, 0xc7,
-	0xd3, 0x51, 0xab, 0xa0, 0x44, 0x20, 0xa4, 0x42, 0x6a, 0x38, 0x85, 0xa2, 0x70, 0x0f, 0x3c, 0x73,
-	0xa8, 0x80, 0xbf, 0x5b, 0xcc, 0x7f, 0x4d, 0x3c, 0x97, 0xc3, 0xdf, 0x1b, 0xda, 0x84, 0xfa, 0xfc,
-	0xed, 0xea, 0x0b, 0xb3, 0xab, 0x7f, 0x06, 0x8a, 0x8c, 0xbb, 0xbc, 0xc7, 0xe4, 0x49, 0x5b, 0x6a,
-	0x6e, 0x59, 0xa9, 0x0b, 0xc8, 0x8a, 0x29, 0x1f, 0x49, 0x98, 0x13, 0xc1, 0x53, 0xc3, 0xd9, 0x00,
-	0xeb, 0x53, 0x1a, 0x93, 0xc5, 0xe9, 0x83, 0xe5, 0x51, 0xd2, 0xa5, 0x6e, 0x97, 0x09, 0x25, 0x6e,
-	0x8f, 0x9f, 0x61, 0x8a, 0xf8, 0x20, 0x1a, 0xc0, 0x28, 0xa0, 0x3e, 0x01, 0x45, 0x22, 0x71, 0x72,
-	0x00, 0x0b, 0xcd, 0xea, 0x34, 0x29, 0x99, 0x4e, 0xb4, 0x48, 0x6f, 0x6f, 0x49, 0x50, 0x1a, 0x95,
-	0x31, 0xd7, 0xe5, 0xd9, 0x1f, 0xef, 0x1b, 0x53, 0x6a, 0xfe, 0x2c, 0x80, 0x7c, 0x8b, 0xf9, 0x2a,
-	0x06, 0xab, 0x59, 0x97, 0xdd, 0xc3, 0xa9, 0x86, 0xd9, 0xf7, 0x8c, 0x6e, 0xcf, 0x08, 0x4c, 0xd6,
-	0x84, 0x82, 0xb5, 0xcc, 0xcb, 0xa8, 0x3e, 0x43, 0x21, 0x89, 0xd4, 0x1f, 0xcf, 0x8a, 0x4c, 0x7a,
-	0xbe, 0x05, 0x2b, 0x53, 0xd7, 0xc9, 0x76, 0x56, 0x95, 0x34, 0x4a, 0x7f, 0x34, 0x0b, 0x6a, 0xbc,
-	0xcf, 0xd4, 0xe5, 0xb0, 0x7d, 0x17, 0xdb, 0x18, 0x95, 0xdd, 0xe7, 0xd6, 0xa3, 0xf6, 0x06, 0x2c,
-	0xa5, 0x4e, 0x93, 0x99, 0xf5, 0xfd, 0x24, 0x46, 0x6f, 0xdc, 0x8f, 0x49, 0x3a, 0x1c, 0x83, 0xca,
-	0xc4, 0xba, 0xd6, 0xee, 0xf8, 0x56, 0x22, 0xf4, 0xfa, 0x7d, 0x88, 0xb8, 0xb6, 0x3e, 0xf7, 0xe1,
-	0xe6, 0xa2, 0xa1, 0xec, 0xbf, 0xb8, 0x1c, 0x1a, 0xca, 0xd5, 0xd0, 0x50, 0xbe, 0x0f, 0x0d, 0xe5,
-	0xf3, 0xb5, 0x91, 0xbb, 0xba, 0x36, 0x72, 0x5f, 0xaf, 0x8d, 0xdc, 0x71, 0xc3, 0x47, 0xfc, 0xac,
-	0x77, 0x6a, 0xb5, 0x71, 0xd7, 0xe6, 0x98, 0x04, 0x90, 0xbf, 0xc7, 0xb4, 0x23, 0x4c, 0xfb, 0x7c,
-	0xf4, 0xb4, 0x8b, 0x77, 0x87, 0x9d, 0x16, 0xe5, 0xbb, 0xbd, 0xfb, 0x2b, 0x00, 0x00, 0xff, 0xff,
-	0x27, 0x75, 0x7e, 0x03, 0x51, 0x08, 0x00, 0x00,
+	// 1095 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x57, 0xcd, 0x6e, 0xdb, 0x46,
+	0x10, 0x36, 0x2b, 0x45, 0xb6, 0xc7, 0xb2, 0x93, 0x32, 0x89, 0x25, 0xd3, 0xb1, 0xac, 0x30, 0x46,
+	0x2a, 0xa8, 0x85, 0x54, 0xcb, 0x68, 0xd3, 0x06, 0x2d, 0xd0, 0xb8, 0xc9, 0xc1, 0x40, 0x05, 0x04,
+	0x74, 0x82, 0x02, 0xb9, 0xb8, 0x8c, 0xb8, 0xa1, 0x16, 0xb2, 0xb8, 0xc4, 0xee, 0x4a, 0x91, 0xd0,
+	0x4b, 0xd1, 0x4b, 0x4f, 0x05, 0xfa, 0x20, 0x3d, 0x04, 0x7d, 0x8a, 0x1c, 0x73, 0xec, 0xa9, 0x28,
+	0xec, 0x43, 0x5e, 0xa2, 0x87, 0x62, 0x97, 0x3f, 0xa2, 0xa8, 0xa5, 0xac, 0x38, 0xb9, 0xed, 0xcc,
+	0x7c, 0x9c, 0xf9, 0xe6, 0x87, 0xb3, 0x24, 0x94, 0x39, 0xf1, 0x9b, 0x0c, 0xd1, 0x21, 0xee, 0x20,
+	0xd6, 0x1c, 0xee, 0x37, 0xf9, 0xa8, 0xe1, 0x53, 0xc2, 0x89, 0x7e, 0x95, 0x13, 0xbf, 0x11, 0x59,
+	0x1a, 0xc3, 0x7d, 0xa3, 0xd4, 0x21, 0xac, 0x4f, 0x58, 0xb3, 0xcf, 0x5c, 0x01, 0xec, 0x33, 0x37,
+	0x40, 0x1a, 0x37, 0x5c, 0xe2, 0x12, 0x79, 0x6c, 0x8a, 0x53, 0xa8, 0xad, 0xa4, 0x3d, 0xc7, 0xbe,
+	0x02, 0xfb, 0xad, 0xc0, 0xce, 0x18, 0x26, 0x5e, 0x60, 0x96, 0xc7, 0xc0, 0x6a, 0xfe, 0xa9, 0xc1,
+	0x66, 0x9b, 0xb9, 0x16, 0x72, 0x31, 0xe3, 0x88, 0x1e, 0x07, 0xcf, 0x3e, 0x19, 0xfb, 0x48, 0x2f,
+	0xc3, 0x72, 0x87, 0x22, 0x9b, 0x13, 0x5a, 0xd6, 0xaa, 0x5a, 0x6d, 0xd5, 0x8a, 0x44, 0x5d, 0x87,
+	0xbc, 0x67, 0xf7, 0x51, 0xf9, 0x23, 0xa9, 0x96, 0x67, 0xbd, 0x0a, 0x6b, 0x0e, 0x62, 0x1d, 0x8a,
+	0x7d, 0x8e, 0x89, 0x57, 0xce, 0x49, 0x53, 0x52, 0xa5, 0x1b, 0xb0, 0xd2, 0x47, 0x36, 0x1b, 0x50,
+	0xc4, 0xca, 0xf9, 0x6a, 0xae, 0xb6, 0x6a, 0xc5, 0xb2, 0x88, 0xe5, 0x20, 0x9f, 0x30, 0xcc, 0xcb,
+	0x57, 0xaa, 0x5a, 0x2d, 0x6f, 0x45, 0xe2, 0xfd, 0xe2, 0xaf, 0x6f, 0x5f, 0xd5, 0xa3, 0xc8, 0x66,
+	0x15, 0x2a, 0x6a, 0xb6, 0x16, 0x62, 0x3e, 0xf1, 0x18, 0x32, 0x7f, 0xd7, 0xa0, 0x34, 0x0b, 0xf9,
+	0xbe, 0x6b, 0x63, 0xc9, 0x80, 0xf8, 0x88, 0x26, 0x52, 0x8a, 0x65, 0x7d, 0x0b, 0x56, 0x3a, 0x02,
+	0x74, 0x82, 0x9d, 0x30, 0xaf, 0x65, 0x29, 0x1f, 0x39, 0x22, 0x5d, 0x3e, 0xf6, 0x51, 0x98, 0x93,
+	0x3c, 0x27, 0x09, 0xe7, 0xa7, 0x09, 0xaf, 0x0b, 0xc2, 0xb1, 0x5f, 0xf3, 0x36, 0xec, 0x66, 0xd0,
+	0x89, 0x29, 0x8f, 0xe0, 0x7a, 0x9b, 0xb9, 0x3f, 0x60, 0xaf, 0xf7, 0x21, 0xd8, 0x6e, 0xc3, 0x6a,
+	0xe7, 0x14, 0x23, 0x8f, 0x0b, 0x5b, 0x40, 0x79, 0x25, 0x50, 0x1c, 0x39, 0x69, 0x72, 0x3b, 0xb0,
+	0xad, 0x88, 0x1c, 0x13, 0xfb, 0x4f, 0x93, 0xcc, 0x22, 0xf2, 0x8f, 0x29, 0x19, 0x62, 0x07, 0x51,
+	0x91, 0xbc, 0xed, 0x38, 0x14, 0x31, 0x16, 0x4d, 0x46, 0x28, 0xce, 0xe3, 0x75, 0x0d, 0x72, 0x3d,
+	0x34, 0x96, 0x8c, 0x8a, 0x96, 0x38, 0xea, 0x77, 0x60, 0xbd, 0x87, 0xc6, 0x27, 0x0c, 0xbb, 0x9e,
+	0xcd, 0x07, 0x14, 0xc9, 0x4a, 0x16, 0xad, 0x62, 0x0f, 0x8d, 0x8f, 0x23, 0x9d, 0x7e, 0x0b, 0x56,
+	0x91, 0xe7, 0xf8, 0x04, 0x7b, 0x9c, 0x95, 0xaf, 0xc8, 0xb1, 0x99, 0x28, 0xf4, 0x03, 0x28, 0xf8,
+	0x54, 0x0c, 0x7b, 0xb9, 0x50, 0xcd, 0xd5, 0xd6, 0x5a, 0x37, 0x1b, 0xc1, 0xdb, 0x14, 0x8c, 0xf8,
+	0x70, 0xbf, 0xf1, 0x58, 0x58, 0x0f, 0xf3, 0xaf, 0xff, 0xd9, 0x5d, 0xb2, 0x42, 0x68, 0xb2, 0x77,
+	0xcb, 0xaa, 0x61, 0x0b, 0x93, 0x31, 0xbf, 0x94, 0xd5, 0x49, 0x67, 0x1f, 0x55, 0x47, 0x2f, 0xc1,
+	0xb2, 0x8f, 0x10, 0x15, 0xa9, 0x06, 0x55, 0x28, 0x08, 0xf1, 0xc8, 0x31, 0xcf, 0x34, 0xf8, 0xb8,
+	0xcd, 0xdc, 0xa7, 0xbe, 0x63, 0x73, 0xf4, 0x7e, 0x45, 0x9b, 0xca, 0x3e, 0x97, 0x9d, 0x7d, 0x7e,
+	0xf1, 0xec, 0xef, 0x41, 0x81, 0x71, 0x9b, 0x0f, 0x98, 0x7c, 0xd3, 0x36, 0x5a, 0xbb, 0x8d, 0xd4,
+	0x02, 0x6a, 0x44, 0x94, 0x8f, 0x25, 0xcc, 0x0a, 0xe1, 0xa9, 0xe2, 0x6c, 0xc3, 0xd6, 0x4c, 0x8e,
+	0xf1, 0xe0, 0x50, 0xb8, 0xd9, 0x66, 0xee, 0x03, 0xc7, 0x89, 0x2c, 0x0f, 0x83, 0x02, 0x5f, 0xae,
+	0x08, 0x9b, 0x50, 0xb0, 0xfb, 0x64, 0xe0, 0x71, 0x39, 0x3c, 0x79, 0x2b, 0x94, 0x52, 0x84, 0xbe,
+	0x86, 0x1d, 0x65, 0xcc, 0xb8, 0x5f, 0x89, 0xb6, 0x6b, 0x53, 0x6d, 0x37, 0x9f, 0xc0, 0xd5, 0x36,
+	0x73, 0x1f, 0x8d, 0x30, 0x7f, 0xaf, 0x6e, 0xa5, 0x08, 0x7d, 0x25, 0x17, 0x51, 0xd2, 0x6b, 0x4c,
+	0x65, 0x07, 0x00, 0x8d, 0x30, 0x3f, 0x41, 0x3e, 0xe9, 0x74, 0x43, 0x36, 0xab, 0x42, 0xf3, 0x48,
+	0x28, 0xcc, 0x13, 0x30, 0xda, 0xcc, 0xfd, 0x11, 0xf3, 0xae, 0x43, 0xed, 0x97, 0x1f, 0xa2, 0x86,
+	0x29, 0x6a, 0xdf, 0x80, 0x99, 0x1d, 0x20, 0x66, 0x39, 0xa9, 0xbb, 0x96, 0xac, 0xbb, 0xc9, 0x64,
+	0xeb, 0x1f, 0x38, 0x4e, 0x72, 0x69, 0x44, 0xec, 0x36, 0xa1, 0xc0, 0x90, 0xe7, 0xa0, 0x68, 0x67,
+	0x85, 0xd2, 0x65, 0xfa, 0xbb, 0x26, 0x38, 0x87, 0xcf, 0x9b, 0xdf, 0xc2, 0xed, 0xcc, 0xa0, 0x0b,
+	0xb4, 0xf8, 0xa9, 0xdc, 0x64, 0xa2, 0x19, 0x53, 0x3b, 0x56, 0xb0, 0xc5, 0xae, 0x97, 0x60, 0x2b,
+	0xa5, 0x79, 0x95, 0x0c, 0x59, 0x49, 0x9c, 0x79, 0x28, 0x57, 0x44, 0xda, 0x6d, 0xcc, 0xe7, 0x0e,
+	0xac, 0x77, 0x4e, 0x09, 0xc3, 0x9e, 0x3b, 0xd5, 0xea, 0x62, 0xa8, 0x0c, 0xba, 0xfd, 0x42, 0xde,
+	0x69, 0x51, 0x33, 0x54, 0x35, 0xbd, 0xdc, 0x4d, 0x90, 0x5e, 0xf6, 0xdf, 0xc1, 0xdd, 0xf9, 0x71,
+	0x2e, 0x6c, 0xfc, 0x50, 0xbe, 0x27, 0xe1, 0x3b, 0x6f, 0x53, 0xbb, 0xcf, 0xc4, 0x82, 0xb2, 0x07,
+	0xbc, 0x4b, 0x28, 0xe6, 0xe3, 0x90, 0xdb, 0x44, 0xa1, 0x7f, 0x01, 0x05, 0x5f, 0xe2, 0x24, 0xb5,
+	0xb5, 0x56, 0x69, 0x76, 0xd7, 0x48, 0x73, 0xbc, 0xa2, 0xa4, 0x74, 0x7f, 0x43, 0x10, 0x9f, 0xb8,
+	0x31, 0xb7, 0xe4, 0x9b, 0x94, 0x8c, 0x1b, 0x51, 0x6d, 0xfd, 0x05, 0x90, 0x6b, 0x33, 0x57, 0x27,
+	0x70, 0x5d, 0xf5, 0x0d, 0xf3, 0xc9, 0x4c, 0x40, 0xf5, 0xe7, 0x83, 0xd1, 0x5c, 0x10, 0x18, 0xd7,
+	0x88, 0xc2, 0x0d, 0xe5, 0x37, 0x46, 0x6d, 0x01, 0x47, 0x12, 0x69, 0x7c, 0xbe, 0x28, 0x32, 0x8e,
+	0xf9, 0x02, 0xae, 0xcd, 0x7c, 0x25, 0xec, 0xa9, 0xbc, 0xa4, 0x51, 0xc6, 0x67, 0x8b, 0xa0, 0x92,
+	0x71, 0x66, 0xee, 0xfc, 0xbd, 0x79, 0x6c, 0x23, 0x94, 0x3a, 0x4e, 0xe6, 0x0d, 0xfa, 0x13, 0x6c,
+	0xa4, 0x2e, 0x49, 0x53, 0xf5, 0xfc, 0x34, 0xc6, 0xa8, 0x5f, 0x8c, 0x89, 0x23, 0x9c, 0x82, 0xae,
+	0xb8, 0x85, 0xee, 0xaa, 0x3c, 0xcc, 0xe2, 0x8c, 0xc6, 0x62, 0xb8, 0x38, 0xda, 0x33, 0x28, 0x4e,
+	0x5d, 0x22, 0x55, 0xd5, 0xf3, 0x49, 0x84, 0x51, 0xbb, 0x08, 0x11, 0xfb, 0xfe, 0x19, 0x4a, 0x59,
+	0x17, 0xc2, 0xa7, 0x2a, 0x27, 0x19, 0x60, 0xe3, 0xe0, 0x1d, 0xc0, 0x71, 0xf0, 0x11, 0x6c, 0x66,
+	0xac, 0xfb, 0x7a, 0x46, 0x89, 0x14, 0x58, 0xa3, 0xb5, 0x38, 0x36, 0x39, 0x8a, 0x33, 0x4b, 0x7b,
+	0x2f, 0xab, 0x68, 0x17, 0x8f, 0x7c, 0xe6, 0xa6, 0xfe, 0x4d, 0x83, 0xed, 0x79, 0x2b, 0xb8, 0x39,
+	0xaf, 0x6c, 0xaa, 0x64, 0xef, 0xbd, 0xe3, 0x03, 0xc9, 0x21, 0x9a, 0xda, 0xb0, 0xd5, 0x39, 0xe3,
+	0x2e, 0x11, 0xea, 0x21, 0x52, 0x6d, 0x4b, 0xe3, 0xca, 0x2f, 0x6f, 0x5f, 0xd5, 0xb5, 0xc3, 0x87,
+	0xaf, 0xcf, 0x2a, 0xda, 0x9b, 0xb3, 0x8a, 0xf6, 0xef, 0x59, 0x45, 0xfb, 0xe3, 0xbc, 0xb2, 0xf4,
+	0xe6, 0xbc, 0xb2, 0xf4, 0xf7, 0x79, 0x65, 0xe9, 0x59, 0xdd, 0xc5, 0xbc, 0x3b, 0x78, 0xde, 0xe8,
+	0x90, 0x7e, 0x93, 0x13, 0xdf, 0x43, 0xfc, 0x25, 0xa1, 0x3d, 0x71, 0x6c, 0x8e, 0x26, 0x3f, 0x99,
+	0xe2, 0x0f, 0x88, 0x3d, 0x2f, 0xc8, 0x3f, 0xc8, 0x83, 0xff, 0x03, 0x00, 0x00, 0xff, 0xff, 0x6d,
+	0x70, 0xa5, 0xb0, 0xdb, 0x0e, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -771,6 +1398,19 @@ type MsgClient interface {
 	RegisterProvider(ctx context.Context, in *MsgRegisterProvider, opts ...grpc.CallOption) (*MsgRegisterProviderResponse, error)
 	// UpdateProvider changes endpoints, prices and status.
 	UpdateProvider(ctx context.Context, in *MsgUpdateProvider, opts ...grpc.CallOption) (*MsgUpdateProviderResponse, error)
+	// AddProviderDeposit raises a provider's deposit, e.g. after a slash.
+	AddProviderDeposit(ctx context.Context, in *MsgAddProviderDeposit, opts ...grpc.CallOption) (*MsgAddProviderDepositResponse, error)
+	// ExitProvider ends a provider's service; its deposit is returned after the delay of withdrawals.
+	ExitProvider(ctx context.Context, in *MsgExitProvider, opts ...grpc.CallOption) (*MsgExitProviderResponse, error)
+	// WithdrawProviderDeposit returns an exiting provider's deposit once the delay has passed and nothing of it is disputed.
+	WithdrawProviderDeposit(ctx context.Context, in *MsgWithdrawProviderDeposit, opts ...grpc.CallOption) (*MsgWithdrawProviderDepositResponse, error)
+	// AddServiceChainDeposit raises a chain's deposit, which bounds its unpaid settlements.
+	AddServiceChainDeposit(ctx context.Context, in *MsgAddServiceChainDeposit, opts ...grpc.CallOption) (*MsgAddServiceChainDepositResponse, error)
+	// ExitServiceChain ends a service chain: no new credit now, no settlement after the delay of withdrawals. Signed by the operator, or by anyone once the chain's
+	// light client has expired or is frozen.
+	ExitServiceChain(ctx context.Context, in *MsgExitServiceChain, opts ...grpc.CallOption) (*MsgExitServiceChainResponse, error)
+	// WithdrawServiceChainDeposit returns a closed chain's deposit once its payers have their credit back and its payouts are paid.
+	WithdrawServiceChainDeposit(ctx context.Context, in *MsgWithdrawServiceChainDeposit, opts ...grpc.CallOption) (*MsgWithdrawServiceChainDepositResponse, error)
 	// UpdateParams is for governance.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -828,6 +1468,60 @@ func (c *msgClient) UpdateProvider(ctx context.Context, in *MsgUpdateProvider, o
 	return out, nil
 }
 
+func (c *msgClient) AddProviderDeposit(ctx context.Context, in *MsgAddProviderDeposit, opts ...grpc.CallOption) (*MsgAddProviderDepositResponse, error) {
+	out := new(MsgAddProviderDepositResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/AddProviderDeposit", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ExitProvider(ctx context.Context, in *MsgExitProvider, opts ...grpc.CallOption) (*MsgExitProviderResponse, error) {
+	out := new(MsgExitProviderResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/ExitProvider", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) WithdrawProviderDeposit(ctx context.Context, in *MsgWithdrawProviderDeposit, opts ...grpc.CallOption) (*MsgWithdrawProviderDepositResponse, error) {
+	out := new(MsgWithdrawProviderDepositResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/WithdrawProviderDeposit", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) AddServiceChainDeposit(ctx context.Context, in *MsgAddServiceChainDeposit, opts ...grpc.CallOption) (*MsgAddServiceChainDepositResponse, error) {
+	out := new(MsgAddServiceChainDepositResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/AddServiceChainDeposit", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ExitServiceChain(ctx context.Context, in *MsgExitServiceChain, opts ...grpc.CallOption) (*MsgExitServiceChainResponse, error) {
+	out := new(MsgExitServiceChainResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/ExitServiceChain", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) WithdrawServiceChainDeposit(ctx context.Context, in *MsgWithdrawServiceChainDeposit, opts ...grpc.CallOption) (*MsgWithdrawServiceChainDepositResponse, error) {
+	out := new(MsgWithdrawServiceChainDepositResponse)
+	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/WithdrawServiceChainDeposit", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/top.services.v1.Msg/UpdateParams", in, out, opts...)
@@ -849,6 +1543,19 @@ type MsgServer interface {
 	RegisterProvider(context.Context, *MsgRegisterProvider) (*MsgRegisterProviderResponse, error)
 	// UpdateProvider changes endpoints, prices and status.
 	UpdateProvider(context.Context, *MsgUpdateProvider) (*MsgUpdateProviderResponse, error)
+	// AddProviderDeposit raises a provider's deposit, e.g. after a slash.
+	AddProviderDeposit(context.Context, *MsgAddProviderDeposit) (*MsgAddProviderDepositResponse, error)
+	// ExitProvider ends a provider's service; its deposit is returned after the delay of withdrawals.
+	ExitProvider(context.Context, *MsgExitProvider) (*MsgExitProviderResponse, error)
+	// WithdrawProviderDeposit returns an exiting provider's deposit once the delay has passed and nothing of it is disputed.
+	WithdrawProviderDeposit(context.Context, *MsgWithdrawProviderDeposit) (*MsgWithdrawProviderDepositResponse, error)
+	// AddServiceChainDeposit raises a chain's deposit, which bounds its unpaid settlements.
+	AddServiceChainDeposit(context.Context, *MsgAddServiceChainDeposit) (*MsgAddServiceChainDepositResponse, error)
+	// ExitServiceChain ends a service chain: no new credit now, no settlement after the delay of withdrawals. Signed by the operator, or by anyone once the chain's
+	// light client has expired or is frozen.
+	ExitServiceChain(context.Context, *MsgExitServiceChain) (*MsgExitServiceChainResponse, error)
+	// WithdrawServiceChainDeposit returns a closed chain's deposit once its payers have their credit back and its payouts are paid.
+	WithdrawServiceChainDeposit(context.Context, *MsgWithdrawServiceChainDeposit) (*MsgWithdrawServiceChainDepositResponse, error)
 	// UpdateParams is for governance.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -871,6 +1578,24 @@ func (*UnimplementedMsgServer) RegisterProvider(ctx context.Context, req *MsgReg
 }
 func (*UnimplementedMsgServer) UpdateProvider(ctx context.Context, req *MsgUpdateProvider) (*MsgUpdateProviderResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateProvider not implemented")
+}
+func (*UnimplementedMsgServer) AddProviderDeposit(ctx context.Context, req *MsgAddProviderDeposit) (*MsgAddProviderDepositResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddProviderDeposit not implemented")
+}
+func (*UnimplementedMsgServer) ExitProvider(ctx context.Context, req *MsgExitProvider) (*MsgExitProviderResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExitProvider not implemented")
+}
+func (*UnimplementedMsgServer) WithdrawProviderDeposit(ctx context.Context, req *MsgWithdrawProviderDeposit) (*MsgWithdrawProviderDepositResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method WithdrawProviderDeposit not implemented")
+}
+func (*UnimplementedMsgServer) AddServiceChainDeposit(ctx context.Context, req *MsgAddServiceChainDeposit) (*MsgAddServiceChainDepositResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddServiceChainDeposit not implemented")
+}
+func (*UnimplementedMsgServer) ExitServiceChain(ctx context.Context, req *MsgExitServiceChain) (*MsgExitServiceChainResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ExitServiceChain not implemented")
+}
+func (*UnimplementedMsgServer) WithdrawServiceChainDeposit(ctx context.Context, req *MsgWithdrawServiceChainDeposit) (*MsgWithdrawServiceChainDepositResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method WithdrawServiceChainDeposit not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -970,6 +1695,114 @@ func _Msg_UpdateProvider_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_AddProviderDeposit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAddProviderDeposit)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AddProviderDeposit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/AddProviderDeposit",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AddProviderDeposit(ctx, req.(*MsgAddProviderDeposit))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ExitProvider_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgExitProvider)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ExitProvider(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/ExitProvider",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ExitProvider(ctx, req.(*MsgExitProvider))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_WithdrawProviderDeposit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgWithdrawProviderDeposit)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).WithdrawProviderDeposit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/WithdrawProviderDeposit",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).WithdrawProviderDeposit(ctx, req.(*MsgWithdrawProviderDeposit))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_AddServiceChainDeposit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgAddServiceChainDeposit)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).AddServiceChainDeposit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/AddServiceChainDeposit",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).AddServiceChainDeposit(ctx, req.(*MsgAddServiceChainDeposit))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ExitServiceChain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgExitServiceChain)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ExitServiceChain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/ExitServiceChain",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ExitServiceChain(ctx, req.(*MsgExitServiceChain))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_WithdrawServiceChainDeposit_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgWithdrawServiceChainDeposit)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).WithdrawServiceChainDeposit(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.services.v1.Msg/WithdrawServiceChainDeposit",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).WithdrawServiceChainDeposit(ctx, req.(*MsgWithdrawServiceChainDeposit))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -1012,6 +1845,30 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UpdateProvider",
 			Handler:    _Msg_UpdateProvider_Handler,
+		},
+		{
+			MethodName: "AddProviderDeposit",
+			Handler:    _Msg_AddProviderDeposit_Handler,
+		},
+		{
+			MethodName: "ExitProvider",
+			Handler:    _Msg_ExitProvider_Handler,
+		},
+		{
+			MethodName: "WithdrawProviderDeposit",
+			Handler:    _Msg_WithdrawProviderDeposit_Handler,
+		},
+		{
+			MethodName: "AddServiceChainDeposit",
+			Handler:    _Msg_AddServiceChainDeposit_Handler,
+		},
+		{
+			MethodName: "ExitServiceChain",
+			Handler:    _Msg_ExitServiceChain_Handler,
+		},
+		{
+			MethodName: "WithdrawServiceChainDeposit",
+			Handler:    _Msg_WithdrawServiceChainDeposit_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -1439,6 +2296,406 @@ func (m *MsgUpdateProviderResponse) MarshalToSizedBuffer(dAtA []byte) (int, erro
 	return len(dAtA) - i, nil
 }
 
+func (m *MsgAddProviderDeposit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddProviderDeposit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddProviderDeposit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddProviderDepositResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddProviderDepositResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddProviderDepositResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Deposit != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Deposit))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExitProvider) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExitProvider) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExitProvider) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExitProviderResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExitProviderResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExitProviderResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ExitEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.ExitEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawProviderDeposit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawProviderDeposit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawProviderDeposit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawProviderDepositResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawProviderDepositResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawProviderDepositResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddServiceChainDeposit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddServiceChainDeposit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddServiceChainDeposit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Sender) > 0 {
+		i -= len(m.Sender)
+		copy(dAtA[i:], m.Sender)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Sender)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgAddServiceChainDepositResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgAddServiceChainDepositResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgAddServiceChainDepositResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Deposit != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Deposit))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExitServiceChain) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExitServiceChain) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExitServiceChain) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgExitServiceChainResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgExitServiceChainResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgExitServiceChainResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.ClosingEpoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.ClosingEpoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawServiceChainDeposit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawServiceChainDeposit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawServiceChainDeposit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawServiceChainDepositResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawServiceChainDepositResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawServiceChainDepositResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Amount))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *MsgUpdateParams) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1706,6 +2963,186 @@ func (m *MsgUpdateProviderResponse) Size() (n int) {
 	}
 	var l int
 	_ = l
+	return n
+}
+
+func (m *MsgAddProviderDeposit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *MsgAddProviderDepositResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Deposit != 0 {
+		n += 1 + sovTx(uint64(m.Deposit))
+	}
+	return n
+}
+
+func (m *MsgExitProvider) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgExitProviderResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.ExitEpoch != 0 {
+		n += 1 + sovTx(uint64(m.ExitEpoch))
+	}
+	return n
+}
+
+func (m *MsgWithdrawProviderDeposit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgWithdrawProviderDepositResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *MsgAddServiceChainDeposit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Sender)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
+	return n
+}
+
+func (m *MsgAddServiceChainDepositResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Deposit != 0 {
+		n += 1 + sovTx(uint64(m.Deposit))
+	}
+	return n
+}
+
+func (m *MsgExitServiceChain) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgExitServiceChainResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.ClosingEpoch != 0 {
+		n += 1 + sovTx(uint64(m.ClosingEpoch))
+	}
+	return n
+}
+
+func (m *MsgWithdrawServiceChainDeposit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgWithdrawServiceChainDepositResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Amount != 0 {
+		n += 1 + sovTx(uint64(m.Amount))
+	}
 	return n
 }
 
@@ -2974,6 +4411,1142 @@ func (m *MsgUpdateProviderResponse) Unmarshal(dAtA []byte) error {
 			return fmt.Errorf("proto: MsgUpdateProviderResponse: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddProviderDeposit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddProviderDeposit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddProviderDeposit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddProviderDepositResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddProviderDepositResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddProviderDepositResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			m.Deposit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Deposit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExitProvider) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExitProvider: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExitProvider: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExitProviderResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExitProviderResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExitProviderResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExitEpoch", wireType)
+			}
+			m.ExitEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ExitEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawProviderDeposit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawProviderDeposit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawProviderDeposit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawProviderDepositResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawProviderDepositResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawProviderDepositResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddServiceChainDeposit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddServiceChainDeposit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddServiceChainDeposit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sender", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sender = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgAddServiceChainDepositResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgAddServiceChainDepositResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgAddServiceChainDepositResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			m.Deposit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Deposit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExitServiceChain) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExitServiceChain: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExitServiceChain: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgExitServiceChainResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgExitServiceChainResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgExitServiceChainResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ClosingEpoch", wireType)
+			}
+			m.ClosingEpoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ClosingEpoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawServiceChainDeposit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawServiceChainDeposit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawServiceChainDeposit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawServiceChainDepositResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawServiceChainDepositResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawServiceChainDepositResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			m.Amount = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Amount |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])

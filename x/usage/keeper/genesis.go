@@ -53,7 +53,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		if err := k.settlements.Set(ctx, s.Epoch, s); err != nil {
 			return err
 		}
-		if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT {
+		if s.Waiting() {
 			if err := k.resendQueue.Set(ctx, s.Epoch); err != nil {
 				return err
 			}
@@ -74,6 +74,11 @@ func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
 		return k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_PROVEN:
 		return k.provenQueue.Set(ctx, id)
+	case types.ClaimStatus_CLAIM_STATUS_SETTLED:
+		if len(c.Debits) == 0 {
+			return nil
+		}
+		return k.settled.Set(ctx, collections.Join3(c.SettlementEpoch, c.Provider, c.Epoch))
 	default:
 		return nil
 	}

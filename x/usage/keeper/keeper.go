@@ -24,7 +24,7 @@ type ChannelKeeper interface {
 type (
 	// claimID is (provider, epoch).
 	claimID = collections.Pair[string, uint64]
-	// queueKey is (height, provider, epoch).
+	// queueKey is (height or epoch, provider, epoch).
 	queueKey = collections.Triple[uint64, string, uint64]
 )
 
@@ -58,6 +58,8 @@ type Keeper struct {
 	settlements    collections.Map[uint64, types.Settlement]
 	resendQueue    collections.KeySet[uint64]
 	lastSettlement collections.Item[uint64]
+	// settled holds claims by (settlement's epoch, provider, epoch) as long as their debits are kept: the order of the packet's debit root.
+	settled collections.KeySet[queueKey]
 }
 
 // NewKeeper builds the keeper. authority is the account that governance acts with.
@@ -84,6 +86,7 @@ func NewKeeper(
 		settlements:    collections.NewMap(sb, types.SettlementsKey, "settlements", collections.Uint64Key, codec.CollValue[types.Settlement](cdc)),
 		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),
 		lastSettlement: collections.NewItem(sb, types.LastSettlementKey, "last_settlement_epoch", collections.Uint64Value),
+		settled:        collections.NewKeySet(sb, types.SettledKey, "settled", queue),
 	}
 	schema, err := sb.Build()
 	if err != nil {

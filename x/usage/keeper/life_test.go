@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,6 +9,7 @@ import (
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/testutil/books"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/usage/keeper"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -42,7 +44,7 @@ func TestFromCreditToPayout(t *testing.T) {
 
 	n.NextEpoch(t)
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_SETTLED, n.Claimed(t, "pat", epoch).Status)
-	require.Empty(t, n.Claimed(t, "pat", epoch).Debits, "what is settled is no longer kept")
+	require.NotEmpty(t, n.Claimed(t, "pat", epoch).Debits, "they are kept while they can be disputed")
 	before := n.Main.Balance(books.Address("pat"))
 	n.ToMain().Deliver(t)
 	n.Check(t)
@@ -140,6 +142,14 @@ func TestSettlementIsPaidOnce(t *testing.T) {
 			require.ErrorIs(t, err, types.ErrInvalid, "it is on its way")
 			n.ToMain().Deliver(t)
 		},
+		"refused, retried by itself": func(t *testing.T, n *books.Network) {
+			n.ToMain().Refuse(t, n.ToMain().Pending()[0])
+			n.Block(t)
+			require.Empty(t, n.ToMain().Pending(), "not at once: the reason must have time to pass")
+			n.NextEpoch(t)
+			require.Len(t, n.ToMain().Pending(), 1)
+			n.ToMain().Deliver(t)
+		},
 		"received, then sent again": func(t *testing.T, n *books.Network) {
 			packet := n.ToMain().Packet(t, n.ToMain().Pending()[0])
 			n.ToMain().Deliver(t)
@@ -170,6 +180,32 @@ func prove(t *testing.T, n *books.Network, provider string, epoch uint64, sessio
 	n.Block(t)
 	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, provider, epoch).Seed, types.DefaultParams().Samples))
 	require.NoError(t, err)
+}
+
+// The debits of a settled claim are kept as long as they can be disputed, and no longer.
+func TestDebitsAreKeptForDisputes(t *testing.T) {
+	n, epoch := served(t)
+	prove(t, n, "pat", epoch, books.Session("pat", "ann", epoch, 10, 1))
+	n.NextEpoch(t)
+	n.ToMain().Deliver(t)
+	settlement := n.Claimed(t, "pat", epoch).SettlementEpoch
+	query := &types.QueryDebitProofRequest{
+		SettlementEpoch: settlement, Provider: books.Address("pat"), ClaimEpoch: epoch, Payer: books.Address("ann"), SessionKey: hex.EncodeToString(books.Public("ann")),
+	}
+	queries := keeper.NewQueryServer(n.Service.Usage)
+	for n.Epoch(t) <= settlement+types.DefaultParams().ReclaimEpochs() {
+		res, err := queries.DebitProof(n.Service.Ctx, query)
+		require.NoError(t, err)
+		require.Equal(t, uint64(1_000), res.Amount)
+		n.NextEpoch(t)
+	}
+	require.Empty(t, n.Claimed(t, "pat", epoch).Debits)
+	_, err := queries.DebitProof(n.Service.Ctx, query)
+	require.ErrorContains(t, err, "too old")
+	query.SessionKey = "key"
+	_, err = queries.DebitProof(n.Service.Ctx, query)
+	require.ErrorContains(t, err, "want hex")
+	n.Check(t)
 }
 
 // A main chain that cannot be reached stops neither blocks nor claims.

@@ -1,6 +1,9 @@
 package keeper_test
 
 import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/testutil/books"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/usage/keeper"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -32,6 +36,10 @@ func newMachine(t *testing.T) *machine {
 	for _, p := range m.payers {
 		m.n.AddPayer(t, p, 10_000, 2_000, m.providers...)
 	}
+	params := billingtypes.DefaultParams()
+	params.DisputeBond = 50
+	_, err := books.Do(m.n.Main.Ctx, m.n.Main.Billing.UpdateParams, &billingtypes.MsgUpdateParams{Authority: books.Authority(), Params: params})
+	require.NoError(t, err)
 	m.supply = m.total()
 	return m
 }
@@ -70,6 +78,46 @@ func (m *machine) Withdraw(r *rapid.T) {
 
 func (m *machine) OpenCreditLine(r *rapid.T) {
 	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.OpenCreditLine, &billingtypes.MsgOpenCreditLine{Owner: m.owner(r), ChainId: books.ServiceID, Amount: amount(r)})
+}
+
+// Dispute a debit of a settled claim, as the service chain proves it. The main chain takes it while the payout is pending.
+func (m *machine) Dispute(r *rapid.T) {
+	for _, c := range m.books(r).Claims {
+		for _, d := range c.Debits {
+			if c.Status != types.ClaimStatus_CLAIM_STATUS_SETTLED || !rapid.Bool().Draw(r, "dispute") {
+				continue
+			}
+			proof, err := keeper.NewQueryServer(m.n.Service.Usage).DebitProof(m.n.Service.Ctx, &types.QueryDebitProofRequest{
+				SettlementEpoch: c.SettlementEpoch, Provider: c.Provider, ClaimEpoch: c.Epoch, Payer: d.Payer, SessionKey: hex.EncodeToString(d.SessionKey),
+			})
+			require.NoError(r, err)
+			_, err = books.Do(m.n.Main.Ctx, m.n.Main.Billing.Dispute, &billingtypes.MsgDispute{
+				Payer: d.Payer, ChainId: books.ServiceID, Epoch: c.SettlementEpoch, Provider: c.Provider, ClaimEpoch: c.Epoch, SessionKey: d.SessionKey, Amount: d.Amount, Path: proof.Path,
+			})
+			require.NotContains(r, fmt.Sprint(err), "not in the settlement")
+		}
+	}
+}
+
+// AnswerDispute with the vouchers of the disputed claim: always enough.
+func (m *machine) AnswerDispute(r *rapid.T) {
+	for _, d := range m.mainBooks(r).Disputes {
+		if d.Status != billingtypes.DisputeStatus_DISPUTE_STATUS_OPEN || !rapid.Bool().Draw(r, "answer") {
+			continue
+		}
+		var evidence []*voucher.Evidence
+		for _, e := range m.claims[claimName(d.Provider, d.ClaimEpoch)].Evidence {
+			if e.Open.Payer == d.Payer {
+				evidence = append(evidence, e)
+			}
+		}
+		slices.SortFunc(evidence, func(a, b *voucher.Evidence) int { return bytes.Compare(a.Voucher.SessionId, b.Voucher.SessionId) })
+		res, err := books.Do(m.n.Main.Ctx, m.n.Main.Billing.AnswerDispute, &billingtypes.MsgAnswerDispute{
+			Provider: d.Provider, ChainId: d.ChainId, Epoch: d.Epoch, ClaimEpoch: d.ClaimEpoch, Payer: d.Payer, SessionKey: d.SessionKey, Evidence: evidence,
+		})
+		require.NoError(r, err)
+		require.Zero(r, res.Missing)
+	}
 }
 
 // Service chain.
@@ -115,11 +163,42 @@ func (m *machine) Prove(r *rapid.T) {
 	}
 }
 
+// Serve is the usual course of things, without which random steps would rarely come as far as a payout.
+func (m *machine) Serve(r *rapid.T) {
+	m.Claim(r)
+	m.n.Block(m.t)
+	m.Prove(r)
+	m.n.NextEpoch(m.t)
+	for _, d := range []books.Direction{m.n.ToService(), m.n.ToMain()} {
+		for _, sequence := range d.Pending() {
+			if d.Received(sequence) || d.Receive(r, sequence) {
+				d.Acknowledge(r, sequence)
+			}
+		}
+	}
+}
+
 func (m *machine) RetrySettlement(r *rapid.T) {
 	for _, s := range m.books(r).Settlements {
 		_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.RetrySettlement, &types.MsgRetrySettlement{Signer: m.owner(r), Epoch: s.Epoch})
 		require.Equal(r, s.Status == types.SettlementStatus_SETTLEMENT_STATUS_REFUSED, err == nil)
 	}
+}
+
+func (m *machine) mainBooks(r *rapid.T) *billingtypes.GenesisState {
+	gs, err := m.n.Main.Billing.ExportGenesis(m.n.Main.Ctx)
+	require.NoError(r, err)
+	return gs
+}
+
+// refunds of an owner's upheld disputes.
+func refunds(main *billingtypes.GenesisState, owner string) (sum uint64) {
+	for _, d := range main.Disputes {
+		if d.Payer == owner && d.Status == billingtypes.DisputeStatus_DISPUTE_STATUS_UPHELD {
+			sum += d.Amount
+		}
+	}
+	return sum
 }
 
 func (m *machine) books(r *rapid.T) *types.GenesisState {
@@ -169,15 +248,14 @@ func (m *machine) Check(r *rapid.T) {
 
 // agree holds the service chain's books against the main chain's: what a payer can spend there is covered here.
 func (m *machine) agree(r *rapid.T) {
-	main, err := m.n.Main.Billing.ExportGenesis(m.n.Main.Ctx)
-	require.NoError(r, err)
+	main := m.mainBooks(r)
 	for _, c := range m.books(r).Credits {
 		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
 		require.GreaterOrEqual(r, i, 0)
 		line := main.CreditLines[i]
 		require.LessOrEqual(r, c.Credited, line.Credited)
 		require.LessOrEqual(r, line.Credited-c.Credited, line.InFlight, "only what is in flight has not arrived")
-		require.LessOrEqual(r, line.Released, c.Released, "what came back was sent back")
+		require.LessOrEqual(r, line.Released, c.Released+refunds(main, c.Owner), "what came back was sent back, or won in a dispute")
 	}
 }
 
@@ -186,8 +264,8 @@ func TestBooksHoldInAnyOrder(t *testing.T) {
 		m := newMachine(t)
 		r.Repeat(map[string]func(*rapid.T){
 			"": m.Check, "Deposit": m.Deposit, "SetReserve": m.SetReserve, "RequestWithdrawal": m.RequestWithdrawal, "Withdraw": m.Withdraw,
-			"OpenCreditLine": m.OpenCreditLine, "Allot": m.Allot, "Reclaim": m.Reclaim, "Release": m.Release, "Claim": m.Claim, "Prove": m.Prove,
-			"RetrySettlement": m.RetrySettlement, "Packets": m.Packets, "Packets again": m.Packets, "Block": m.Block, "NextEpoch": m.NextEpoch,
+			"OpenCreditLine": m.OpenCreditLine, "Allot": m.Allot, "Reclaim": m.Reclaim, "Release": m.Release, "Claim": m.Claim, "Serve": m.Serve, "Serve again": m.Serve, "Prove": m.Prove,
+			"RetrySettlement": m.RetrySettlement, "Dispute": m.Dispute, "AnswerDispute": m.AnswerDispute, "Packets": m.Packets, "Packets again": m.Packets, "Block": m.Block, "NextEpoch": m.NextEpoch,
 		})
 		m.roundTrip(r)
 		m.finish(r)
@@ -218,19 +296,18 @@ func (m *machine) finish(r *rapid.T) {
 		m.n.NextEpoch(m.t)
 	}
 	m.Check(r)
-	main, err := m.n.Main.Billing.ExportGenesis(m.n.Main.Ctx)
-	require.NoError(r, err)
+	main := m.mainBooks(r)
 	var spent, paid uint64
 	for _, c := range m.books(r).Credits {
 		spent += c.Spent
 		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
 		require.Equal(r, main.CreditLines[i].Credited, c.Credited)
-		require.Equal(r, main.CreditLines[i].Released, c.Released)
+		require.Equal(r, main.CreditLines[i].Released, c.Released+refunds(main, c.Owner))
 		require.Zero(r, main.CreditLines[i].InFlight)
 	}
 	for _, p := range main.Payouts {
-		require.Equal(r, billingtypes.PayoutStatus_PAYOUT_STATUS_PAID, p.Status)
-		paid += p.Amount
+		require.Contains(r, []billingtypes.PayoutStatus{billingtypes.PayoutStatus_PAYOUT_STATUS_PAID, billingtypes.PayoutStatus_PAYOUT_STATUS_CANCELLED}, p.Status)
+		paid += p.Amount + p.Refunded
 	}
 	require.Equal(r, spent, paid)
 }

@@ -52,14 +52,21 @@ func (k *Keeper) OnAnswer(ctx context.Context, clientID string, sequence uint64,
 	}
 	switch {
 	case timeout:
-		s.Status = types.SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT
-		if err := k.resendQueue.Set(ctx, s.Epoch); err != nil {
-			return err
-		}
+		s.Status, s.RetryEpoch = types.SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT, 0
 	case bytes.Equal(ack, []byte(billingtypes.AckOK)):
 		s.Status = types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED
 	default:
-		s.Status = types.SettlementStatus_SETTLEMENT_STATUS_REFUSED
+		// The reason may pass: more deposit, earlier settlements paid.
+		now, err := k.Epoch(ctx)
+		if err != nil {
+			return err
+		}
+		s.Status, s.RetryEpoch = types.SettlementStatus_SETTLEMENT_STATUS_REFUSED, now+1
+	}
+	if s.Waiting() {
+		if err := k.resendQueue.Set(ctx, s.Epoch); err != nil {
+			return err
+		}
 	}
 	if err := k.settlements.Set(ctx, s.Epoch, s); err != nil {
 		return err

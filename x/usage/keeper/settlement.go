@@ -31,6 +31,9 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	if err := k.forfeitOverdue(ctx, params); err != nil {
 		return err
 	}
+	if err := k.dropDebits(ctx, params); err != nil {
+		return err
+	}
 	k.isolated(ctx, "resend settlements", func(ctx context.Context) error { return k.resend(ctx) })
 	k.isolated(ctx, "send settlement", func(ctx context.Context) error { return k.settleEpoch(ctx, params) })
 	return nil
@@ -123,8 +126,11 @@ func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.Settleme
 		if err := addTotal(packet, c); err != nil {
 			return 0, err
 		}
-		c.Status, c.Debits, c.SettlementEpoch = types.ClaimStatus_CLAIM_STATUS_SETTLED, nil, packet.Epoch
+		c.Status, c.SettlementEpoch = types.ClaimStatus_CLAIM_STATUS_SETTLED, packet.Epoch
 		if err := k.claims.Set(ctx, id, c); err != nil {
+			return 0, err
+		}
+		if err := k.settled.Set(ctx, collections.Join3(packet.Epoch, c.Provider, c.Epoch)); err != nil {
 			return 0, err
 		}
 		if err := k.provenQueue.Remove(ctx, id); err != nil {
@@ -202,27 +208,38 @@ func (k *Keeper) sendSettlement(ctx context.Context, s *types.Settlement) error 
 	}
 	s.Sequence, s.Status = res.Sequence, types.SettlementStatus_SETTLEMENT_STATUS_SENT
 	s.Attempts++
+	if err := k.resendQueue.Remove(ctx, s.Epoch); err != nil {
+		return err
+	}
 	return k.settlements.Set(ctx, s.Epoch, *s)
 }
 
-// resend sends timed-out settlements again, one per block, with the same content: the main chain knows them by (chain, epoch).
+// maxWaiting settlements are looked at per block for one to send again.
+const maxWaiting = 100
+
+// resend sends a waiting settlement again, one per block, with the same content: the main chain knows it by (chain, epoch).
 func (k *Keeper) resend(ctx context.Context) error {
-	var epochs []uint64
-	err := k.resendQueue.Walk(ctx, nil, func(e uint64) (bool, error) {
-		epochs = append(epochs, e)
-		return true, nil
-	})
-	if err != nil || len(epochs) == 0 {
-		return err
-	}
-	s, err := k.settlements.Get(ctx, epochs[0])
+	now, err := k.Epoch(ctx)
 	if err != nil {
 		return err
 	}
-	if err := k.sendSettlement(ctx, &s); err != nil {
+	var due *types.Settlement
+	seen := 0
+	err = k.resendQueue.Walk(ctx, nil, func(e uint64) (bool, error) {
+		s, err := k.settlements.Get(ctx, e)
+		if err != nil {
+			return true, err
+		}
+		seen++
+		if s.RetryEpoch <= now {
+			due = &s
+		}
+		return due != nil || seen >= maxWaiting, nil
+	})
+	if err != nil || due == nil {
 		return err
 	}
-	return k.resendQueue.Remove(ctx, s.Epoch)
+	return k.sendSettlement(ctx, due)
 }
 
 // RetrySettlement sends a refused settlement again: the main chain may have had a reason that has passed.

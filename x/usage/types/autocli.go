@@ -27,6 +27,8 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				cmd("Providers", "providers", "All providers"),
 				cmd("Claim", "claim [provider] [epoch]", "One claim", "provider", "epoch"),
 				cmd("Claims", "claims [provider]", "A provider's claims", "provider"),
+				cmd("DebitProof", "debit-proof [settlement-epoch] [provider] [claim-epoch] [payer] [session-key]", "What a dispute on the main chain shows",
+					"settlement_epoch", "provider", "claim_epoch", "payer", "session_key"),
 				cmd("Settlements", "settlements", "Settlement packets and where they are"),
 				cmd("Invariants", "invariants", "Check that the books add up"),
 			},

@@ -21,6 +21,11 @@ func (c Credit) Open() (uint64, error) {
 	return open, nil
 }
 
+// Waiting tells whether a settlement is to be sent again.
+func (s Settlement) Waiting() bool {
+	return s.Status == SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT || s.Status == SettlementStatus_SETTLEMENT_STATUS_REFUSED
+}
+
 // Held is what a sub-line keeps from the owner's open credit.
 func (s SubLine) Held() (uint64, error) {
 	held, err := billingtypes.Add(s.Amount, s.Reserved)

@@ -27,4 +27,5 @@ var (
 	SettlementsKey    = collections.NewPrefix(11)
 	ResendQueueKey    = collections.NewPrefix(12)
 	LastSettlementKey = collections.NewPrefix(13)
+	SettledKey        = collections.NewPrefix(14)
 )

@@ -1,0 +1,45 @@
+package claim
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Every debit of every claim leads to the root, and nothing else does.
+func TestDebitPaths(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var claims []SettledClaim
+		for i := range rapid.IntRange(1, 4).Draw(t, "claims") {
+			leaves := drawLeaves(t)
+			claims = append(claims, SettledClaim{Provider: string(rune('a' + i)), Epoch: uint64(i), Debits: Debits(leaves)})
+		}
+		root := DebitRoot(claims)
+		for i, c := range claims {
+			for j, d := range c.Debits {
+				path, err := DebitPath(claims, i, j)
+				require.NoError(t, err)
+				require.NoError(t, VerifyDebit(root, c.Provider, c.Epoch, d, path))
+				more := d
+				more.Amount++
+				require.ErrorIs(t, VerifyDebit(root, c.Provider, c.Epoch, more, path), ErrProof)
+				require.ErrorIs(t, VerifyDebit(root, c.Provider+"x", c.Epoch, d, path), ErrProof)
+				require.ErrorIs(t, VerifyDebit(root, c.Provider, c.Epoch+1, d, path), ErrProof)
+				if len(path) > 0 {
+					require.ErrorIs(t, VerifyDebit(root, c.Provider, c.Epoch, d, path[1:]), ErrProof)
+					path[0].Left = !path[0].Left
+					require.ErrorIs(t, VerifyDebit(root, c.Provider, c.Epoch, d, path), ErrProof)
+				}
+			}
+			_, err := DebitPath(claims, i, len(c.Debits))
+			require.ErrorIs(t, err, ErrPoint)
+		}
+		_, err := DebitPath(claims, len(claims), 0)
+		require.ErrorIs(t, err, ErrPoint)
+	})
+}
+
+func TestDebitPathsAreBounded(t *testing.T) {
+	require.ErrorIs(t, VerifyDebit([32]byte{}, "a", 1, Debit{}, make([]DebitNode, maxDebitPath+1)), ErrProof)
+}

@@ -1,0 +1,14 @@
+package types
+
+import (
+	"encoding/hex"
+	"strconv"
+)
+
+// DisputeID tells a settlement's disputes apart: provider, claim's epoch, payer and session key name one debit.
+func DisputeID(provider string, claimEpoch uint64, payer string, sessionKey []byte) string {
+	return provider + "/" + strconv.FormatUint(claimEpoch, 10) + "/" + payer + "/" + hex.EncodeToString(sessionKey)
+}
+
+// ID of the dispute among its settlement's.
+func (d Dispute) ID() string { return DisputeID(d.Provider, d.ClaimEpoch, d.Payer, d.SessionKey) }
