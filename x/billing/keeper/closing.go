@@ -18,13 +18,17 @@ func (k *Keeper) CloseCreditLine(ctx context.Context, msg *types.MsgCloseCreditL
 	if err != nil {
 		return nil, err
 	}
-	now, err := k.Epoch(ctx)
+	params, now, err := k.paramsAndEpoch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if chain.ClosingEpoch == 0 || now < chain.ClosingEpoch {
-		return nil, errorsmod.Wrapf(types.ErrInvalid, "%s is not closed (closing epoch %d, now is %d): release credit on the service chain (tx usage release)",
-			msg.ChainId, chain.ClosingEpoch, now)
+	// By then every payout of it is paid or decided, so that shares do not depend on who comes first.
+	from := chain.ClosingEpoch + params.PayoutWindowEpochs + params.AnswerWindowEpochs + 1
+	if chain.ClosingEpoch == 0 {
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "%s is open: release credit on the service chain (tx usage release)", msg.ChainId)
+	}
+	if now < from {
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "lines on %s are closed from epoch %d on, when its last payouts are decided; now is %d", msg.ChainId, from, now)
 	}
 	line, err := k.lines.Get(ctx, collections.Join(msg.Owner, msg.ChainId))
 	if errors.Is(err, collections.ErrNotFound) {

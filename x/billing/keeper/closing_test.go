@@ -10,7 +10,7 @@ import (
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
-// shared is a service chain with lines of 1,000 utop of ann and 2,001 of bob.
+// shared is a service chain with lines of 1,000 utop of ann and 2,001 of an app.
 func shared(t *testing.T) *books.Network {
 	t.Helper()
 	n := lined(t)
@@ -55,6 +55,9 @@ func TestServiceChainExit(t *testing.T) {
 		n.NextEpoch(t)
 	}
 	n.Block(t)
+	_, err = closeLine(n, "ann")
+	require.ErrorIs(t, err, types.ErrInvalid, "its last payouts may be disputed")
+	nextEpochs(t, n, 4)
 	require.ErrorIs(t, n.Main.Billing.OnReceive(n.Main.Ctx, books.ServiceClient, settlement(t, 2, pays("pat", 100))), types.ErrInvalid, "it is closed")
 	_, err = books.Do(n.Main.Ctx, n.Main.Services.WithdrawServiceChainDeposit, withdraw)
 	require.ErrorIs(t, err, types.ErrInvalid, "payers first")
@@ -99,7 +102,7 @@ func TestDeadServiceChainIsClosedByAnyone(t *testing.T) {
 	require.NoError(t, err)
 	res, err := exitChain(n, books.Address("ann"))
 	require.NoError(t, err)
-	for n.Epoch(t) < res.ClosingEpoch {
+	for n.Epoch(t) < res.ClosingEpoch+4 {
 		n.NextEpoch(t)
 	}
 	n.Block(t)
