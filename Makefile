@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo localnet test test-unit test-process fuzz bench lint proto proto-check proto-baseline clean
+.PHONY: help build demo localnet test test-unit test-fuzz test-process fuzz bench lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -21,7 +21,7 @@ demo: build ## the first network at work: one JSON line on stdout, progress on s
 localnet: build ## the same network without the play, until interrupted (REST on :1317, build/localnet/network.json)
 	@build/topdemo localnet
 
-test: test-unit test-process ## everything that proves it works; what CI runs
+test: test-unit test-fuzz test-process ## everything that proves it works; what CI runs
 
 test-unit: ## unit, property and boundary tests; relayer and sdk under the race detector
 	go test -count=1 -timeout 15m $$(go list ./... | grep -vE '/(relayer|sdk)(/|$$)')
@@ -30,10 +30,11 @@ test-unit: ## unit, property and boundary tests; relayer and sdk under the race 
 test-process: build ## real chains, relayer, providers and clients as processes
 	go test -count=1 -timeout 30m -tags process -v ./tests/process/...
 
-fuzz: ## every fuzz target for a minute
-	@for pkg in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
-	  for f in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$pkg/*_test.go | cut -d' ' -f2); do \
-	    go test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s $$pkg || exit 1; done; done
+test-fuzz: ## every decoder of strangers' bytes for ten seconds
+	scripts/fuzz.sh 10s
+
+fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testdata/fuzz
+	scripts/fuzz.sh 2m keep
 
 bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions}
 	@build/topdemo bench

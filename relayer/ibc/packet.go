@@ -13,28 +13,40 @@ import (
 
 // findPacket returns a packet that the chain sent. It was sent in a transaction or at the beginning of a block; both are searched.
 func (e *Endpoint) findPacket(ctx context.Context, clientID string, sequence uint64) (channeltypesv2.Packet, error) {
-	var packet channeltypesv2.Packet
 	bz, err := e.findEvent(ctx, channeltypesv2.EventTypeSendPacket, channeltypesv2.AttributeKeySrcClient, clientID, sequence, channeltypesv2.AttributeKeyEncodedPacketHex)
 	if err != nil {
-		return packet, err
+		return channeltypesv2.Packet{}, err
 	}
-	if err := packet.Unmarshal(bz); err != nil {
-		return packet, fmt.Errorf("packet %s/%d of %s: %w", clientID, sequence, e.ChainID(), err)
-	}
-	if packet.Sequence != sequence || packet.SourceClient != clientID {
-		return packet, fmt.Errorf("the node of %s answered packet %s/%d for %s/%d", e.ChainID(), packet.SourceClient, packet.Sequence, clientID, sequence)
+	packet, err := decodePacket(bz, clientID, sequence)
+	if err != nil {
+		return packet, fmt.Errorf("packet %s/%d from a node of %s: %w", clientID, sequence, e.ChainID(), err)
 	}
 	return packet, nil
 }
 
+// decodePacket refuses what is not the packet that was asked for.
+func decodePacket(bz []byte, clientID string, sequence uint64) (packet channeltypesv2.Packet, err error) {
+	if err := packet.Unmarshal(bz); err != nil {
+		return packet, err
+	}
+	if packet.Sequence != sequence || packet.SourceClient != clientID {
+		return packet, fmt.Errorf("the answer is packet %s/%d", packet.SourceClient, packet.Sequence)
+	}
+	return packet, nil
+}
+
+func decodeAck(bz []byte) (ack channeltypesv2.Acknowledgement, err error) {
+	return ack, ack.Unmarshal(bz)
+}
+
 // findAck returns the acknowledgement that the chain wrote for a packet it received through clientID.
 func (e *Endpoint) findAck(ctx context.Context, clientID string, sequence uint64) (channeltypesv2.Acknowledgement, error) {
-	var ack channeltypesv2.Acknowledgement
 	bz, err := e.findEvent(ctx, channeltypesv2.EventTypeWriteAck, channeltypesv2.AttributeKeyDstClient, clientID, sequence, channeltypesv2.AttributeKeyEncodedAckHex)
 	if err != nil {
-		return ack, err
+		return channeltypesv2.Acknowledgement{}, err
 	}
-	if err := ack.Unmarshal(bz); err != nil {
+	ack, err := decodeAck(bz)
+	if err != nil {
 		return ack, fmt.Errorf("acknowledgement %s/%d of %s: %w", clientID, sequence, e.ChainID(), err)
 	}
 	return ack, nil

@@ -72,6 +72,8 @@ type Main struct {
 	Clients  *Clients
 	// Refused are addresses that the bank lets receive nothing.
 	Refused map[string]bool
+	// Panics makes the bank panic at every transfer.
+	Panics bool
 	// Out carries its packets to the service chain.
 	Out *Pipe
 }
@@ -151,6 +153,9 @@ func newMain(t testing.TB) *Main {
 	}
 	m.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(keys[banktypes.StoreKey]), m.Accounts, blocked, Authority(), log.NewNopLogger())
 	m.Bank.AppendSendRestriction(func(_ context.Context, _, to sdk.AccAddress, _ sdk.Coins) (sdk.AccAddress, error) {
+		if m.Panics {
+			panic("the bank is broken")
+		}
 		if m.Refused[to.String()] {
 			return to, fmt.Errorf("%s takes no coins", to)
 		}

@@ -228,3 +228,28 @@ func TestParameterChanges(t *testing.T) {
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.MaxDebits = 10_001 }), types.ErrInvalid)
 	require.NoError(t, update(books.Authority(), func(p *types.Params) { p.ClaimWindowEpochs++; p.Samples = 64 }))
 }
+
+// An epoch is claimed once: not again when it is settled, nor when governance opens the window again, for the record outlives every window.
+func TestClaimIsOnce(t *testing.T) {
+	n, epoch := served(t)
+	again := func() error {
+		c := books.NewClaim(t, "pat", epoch, books.Session("pat", "ann", epoch, 3, 77))
+		_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
+		return err
+	}
+	prove(t, n, "pat", epoch, books.Session("pat", "ann", epoch, 5, 1))
+	require.ErrorIs(t, again(), types.ErrClaim, "proven")
+	n.NextEpoch(t)
+	n.ToMain().Deliver(t)
+	require.ErrorIs(t, again(), types.ErrClaim, "settled")
+	params := types.DefaultParams()
+	for n.Epoch(t) <= epoch+params.ClaimWindowEpochs+params.ReclaimEpochs() {
+		n.NextEpoch(t)
+	}
+	require.ErrorIs(t, again(), types.ErrWindow, "too late")
+	params.ClaimWindowEpochs = 500
+	_, err := books.Do(n.Service.Ctx, n.Service.Usage.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
+	require.NoError(t, err)
+	require.ErrorIs(t, again(), types.ErrClaim, "the window is open again")
+	n.Check(t)
+}

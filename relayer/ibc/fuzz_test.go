@@ -1,0 +1,42 @@
+package ibc
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+)
+
+// What a node answers for a packet is a stranger's bytes: it decodes to that packet and no other, or to an error.
+func FuzzNodeAnswers(f *testing.F) {
+	packet := channeltypesv2.NewPacket(7, "07-tendermint-0", "07-tendermint-1", 1_800_000_000,
+		channeltypesv2.NewPayload("billing", "usage", "top-billing-1", "application/x-protobuf", []byte{1, 2, 3}))
+	bz, err := packet.Marshal()
+	require.NoError(f, err)
+	f.Add("07-tendermint-0", uint64(7), hex.EncodeToString(bz))
+	f.Add("07-tendermint-0", uint64(8), hex.EncodeToString(bz[:len(bz)-2]))
+	f.Add("", uint64(0), "zz")
+	f.Fuzz(func(t *testing.T, client string, sequence uint64, answer string) {
+		events := []abci.Event{{Type: channeltypesv2.EventTypeSendPacket, Attributes: []abci.EventAttribute{
+			{Key: channeltypesv2.AttributeKeySrcClient, Value: client},
+			{Key: channeltypesv2.AttributeKeySequence, Value: "7"},
+			{Key: channeltypesv2.AttributeKeyEncodedPacketHex, Value: answer},
+		}}}
+		value, ok := attribute(events, channeltypesv2.EventTypeSendPacket, channeltypesv2.AttributeKeySrcClient, client, sequence, channeltypesv2.AttributeKeyEncodedPacketHex)
+		require.Equal(t, sequence == 7, ok)
+		bz, err := hex.DecodeString(value)
+		if !ok || err != nil {
+			return
+		}
+		p, err := decodePacket(bz, client, sequence)
+		if err == nil {
+			require.Equal(t, sequence, p.Sequence)
+			require.Equal(t, client, p.SourceClient)
+		}
+		_, _ = decodeAck(bz)
+	})
+}
