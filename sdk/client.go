@@ -22,6 +22,7 @@ import (
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 
+	"github.com/topnetwork/top/protocol/messaging"
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
@@ -34,6 +35,8 @@ type Config struct {
 	MainGRPC, ServiceGRPC string
 	// Mnemonic of the account that pays; by default the one in Home, made at the first start.
 	Mnemonic string
+	// Service is the type of the service chain, by default messaging.
+	Service string
 	// Homes is how many providers keep the client's mailbox.
 	Homes int
 	// SessionCap is the most that one session may cost, in utop.
@@ -57,6 +60,9 @@ func (c *Config) Flags(set *flag.FlagSet) {
 }
 
 func (c Config) orDefault() Config {
+	if c.Service == "" {
+		c.Service = messaging.Service
+	}
 	if c.Homes == 0 {
 		c.Homes = 2
 	}

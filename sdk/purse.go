@@ -213,7 +213,7 @@ func (p *purse) open(ctx context.Context, provider Provider, epoch uint64) (*ses
 		return nil, err
 	}
 	state, err := session.Negotiate(ctx, stream, session.Terms{
-		ChainID: p.c.ledger.ChainID(), Service: messaging.Service, Provider: provider.Address, ProviderKey: provider.Key,
+		ChainID: p.c.ledger.ChainID(), Service: p.c.cfg.Service, Provider: provider.Address, ProviderKey: provider.Key,
 		MaxPrices: provider.Prices, Epoch: epoch, Payer: p.c.ledger.Address(), Key: p.c.sessionKey, Cap: p.c.cfg.SessionCap,
 	}, entropy)
 	if err != nil {

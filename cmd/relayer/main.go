@@ -5,6 +5,11 @@ import (
 	"os"
 
 	"github.com/topnetwork/top/relayer/cli"
+	"github.com/topnetwork/top/relayer/services"
+	"github.com/topnetwork/top/relayer/services/messaging"
 )
 
-func main() { os.Exit(cli.Main()) }
+func main() {
+	services.Register(messaging.New(messaging.DefaultCaps))
+	os.Exit(cli.Main())
+}

@@ -27,6 +27,8 @@ type Spec struct {
 	Log string
 	// Pipe connects Stdin and Stdout to the parent.
 	Pipe bool
+	// Input is what Run writes to the child's standard input.
+	Input string
 	// Outlive lets the child run on when the parent ends; otherwise it dies with it.
 	Outlive bool
 }

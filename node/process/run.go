@@ -13,7 +13,11 @@ func Run(ctx context.Context, spec Spec) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = p.Stdin.Close()
+	go func() {
+		// A child that does not read its input is not wrong.
+		_, _ = io.WriteString(p.Stdin, spec.Input)
+		_ = p.Stdin.Close()
+	}()
 	defer p.Stdout.Close()
 	stop := context.AfterFunc(ctx, func() { _ = p.Kill() })
 	defer stop()

@@ -9,7 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/relayer/config"
+	"github.com/topnetwork/top/relayer/services"
+	"github.com/topnetwork/top/relayer/services/messaging"
 )
+
+func TestMain(m *testing.M) {
+	services.Register(messaging.New(messaging.DefaultCaps))
+	os.Exit(m.Run())
+}
 
 func TestExampleIsValid(t *testing.T) {
 	cfg, err := config.Parse([]byte(config.Example))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/services"
-	"github.com/topnetwork/top/relayer/services/messaging"
 )
 
 // Config is the provider section of the relayer's config.yaml. Amounts in utop.
@@ -32,11 +31,6 @@ type Config struct {
 	Data string `yaml:"data"`
 	// Retention is how long an envelope waits for its recipient.
 	Retention time.Duration `yaml:"retention"`
-}
-
-// kinds are the services that this binary can provide.
-func kinds() []services.Service {
-	return []services.Service{messaging.New(messaging.DefaultCaps)}
 }
 
 // Validate says what is wrong with a configuration.
@@ -77,14 +71,11 @@ func (c Config) Validate() error {
 }
 
 func (c Config) service() (services.Service, error) {
-	var names []string
-	for _, s := range kinds() {
-		if s.Name() == c.Service {
-			return s, nil
-		}
-		names = append(names, s.Name())
+	s, err := services.Find(c.Service)
+	if err != nil {
+		return nil, fmt.Errorf("provider.%w", err)
 	}
-	return nil, fmt.Errorf("provider.service %q is unknown; this binary provides %s", c.Service, strings.Join(names, ", "))
+	return s, nil
 }
 
 // prices sorted by measure, as offers and registrations want them.

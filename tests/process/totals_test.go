@@ -36,8 +36,10 @@ type (
 		Status   string `json:"status"`
 	}
 	registered struct {
+		ChainID  string `json:"chain_id"`
 		Address  string `json:"address"`
 		Operator string `json:"operator"`
+		Creator  string `json:"creator"`
 		Deposit  amount `json:"deposit"`
 	}
 )
@@ -59,7 +61,7 @@ func TestEveryBalanceAddsUp(t *testing.T) {
 	start, modules, owners := genesisBalances(t), l.moduleAccounts(), l.owners()
 
 	// Payers: what left the account is in the escrow or behind a credit line.
-	expected, escrows, lines := map[string]uint64{}, uint64(0), creditLine{}
+	expected, escrows, drawn := map[string]uint64{}, uint64(0), map[string]uint64{}
 	for address, balance := range start {
 		expected[address] = balance
 	}
@@ -67,42 +69,56 @@ func TestEveryBalanceAddsUp(t *testing.T) {
 		escrows += e.held()
 		expected[e.Owner] -= e.held()
 		for _, c := range list[creditLine](l, "/top/billing/v1/escrows/"+e.Owner+"/credit_lines", "credit_lines") {
-			require.Equal(t, net.Service.ID, c.ChainID)
+			require.Zero(t, c.InFlight, "every credit packet is acknowledged")
 			expected[e.Owner] -= uint64(c.Credited - c.Released)
-			lines.Credited += c.Credited
-			lines.Released += c.Released
-			lines.InFlight += c.InFlight
+			drawn[c.ChainID] += uint64(c.Credited - c.Released)
 		}
 	}
-	require.NotZero(t, lines.Credited)
-	require.Zero(t, lines.InFlight, "every credit packet is acknowledged")
+	require.NotZero(t, drawn[net.Service.ID])
 
-	// Providers: they paid a deposit and were paid for their work.
+	// Whoever added a type of service or founded a service chain paid a deposit.
 	var deposits uint64
-	for _, p := range list[registered](l, "/top/services/v1/chains/"+net.Service.ID+"/providers", "providers") {
-		deposits += uint64(p.Deposit)
-		expected[p.Address] -= uint64(p.Deposit)
-	}
-	require.NotZero(t, deposits)
-	var paid, fees, waiting, payouts uint64
-	for _, p := range list[payout](l, "/top/billing/v1/payouts/"+net.Service.ID, "payouts") {
-		payouts += uint64(p.Amount)
-		switch p.Status {
-		case "PAYOUT_STATUS_PAID":
-			expected[p.Provider] += uint64(p.Amount - p.Fee)
-			paid += uint64(p.Amount - p.Fee)
-			fees += uint64(p.Fee)
-		default:
-			waiting += uint64(p.Amount)
+	for _, s := range list[registered](l, "/top/services/v1/types", "types") {
+		if s.Deposit > 0 {
+			deposits += uint64(s.Deposit)
+			expected[s.Creator] -= uint64(s.Deposit)
 		}
 	}
-	require.GreaterOrEqual(t, paid, played.Paid)
-
-	// The founder of the service chain paid a deposit.
-	for _, c := range list[registered](l, "/top/services/v1/chains", "chains") {
+	chains := list[registered](l, "/top/services/v1/chains", "chains")
+	var paid, fees, unpaid uint64
+	for _, c := range chains {
 		deposits += uint64(c.Deposit)
 		expected[c.Operator] -= uint64(c.Deposit)
+
+		// Providers: they paid a deposit and were paid for their work.
+		for _, p := range list[registered](l, "/top/services/v1/chains/"+c.ChainID+"/providers", "providers") {
+			deposits += uint64(p.Deposit)
+			expected[p.Address] -= uint64(p.Deposit)
+		}
+		var payouts uint64
+		for _, p := range list[payout](l, "/top/billing/v1/payouts/"+c.ChainID, "payouts") {
+			payouts += uint64(p.Amount)
+			switch p.Status {
+			case "PAYOUT_STATUS_PAID":
+				expected[p.Provider] += uint64(p.Amount - p.Fee)
+				paid += uint64(p.Amount - p.Fee)
+				fees += uint64(p.Fee)
+			default:
+				unpaid += uint64(p.Amount)
+			}
+		}
+		var pool struct {
+			Pool struct {
+				Amount  amount `json:"amount"`
+				Settled amount `json:"settled"`
+			} `json:"pool"`
+		}
+		l.get("/top/billing/v1/pools/"+c.ChainID, &pool)
+		assert.Equal(t, drawn[c.ChainID], uint64(pool.Pool.Amount+pool.Pool.Settled), "pool of %s and settled = credited − released", c.ChainID)
+		assert.Equal(t, payouts, uint64(pool.Pool.Settled), "what left the pool of %s became payouts", c.ChainID)
+		unpaid += uint64(pool.Pool.Amount)
 	}
+	require.GreaterOrEqual(t, paid, played.Paid)
 
 	// Validators staked in genesis.
 	var staked uint64
@@ -131,16 +147,7 @@ func TestEveryBalanceAddsUp(t *testing.T) {
 	}
 
 	// Module accounts hold what their books say.
-	var pool struct {
-		Pool struct {
-			Amount  amount `json:"amount"`
-			Settled amount `json:"settled"`
-		} `json:"pool"`
-	}
-	l.get("/top/billing/v1/pools/"+net.Service.ID, &pool)
-	assert.Equal(t, uint64(lines.Credited-lines.Released), uint64(pool.Pool.Amount+pool.Pool.Settled), "pool and settled = credited − released")
-	assert.Equal(t, payouts, uint64(pool.Pool.Settled), "what left the pool became payouts")
-	assert.Equal(t, escrows+uint64(pool.Pool.Amount)+waiting, owners[modules["billing"]], "x/billing's account")
+	assert.Equal(t, escrows+unpaid, owners[modules["billing"]], "x/billing's account")
 	assert.Equal(t, deposits, owners[modules["services"]], "x/services' account")
 	assert.Equal(t, staked, owners[modules["bonded_tokens_pool"]], "x/staking's account")
 

@@ -33,6 +33,7 @@ type Demo struct {
 const usage = `topdemo           the network at work: messages between two users, paid and settled; one JSON line on stdout
 topdemo localnet  the network without the play, until interrupted
 topdemo bench     what the network costs and how fast it is, as JSON lines (ONLY=rules,stock,… measures some of it)
+topdemo soak      a long conversation under random faults (SOAK=30m, SEED=1); one JSON line on stdout
 topdemo stop      end what KEEP=1 left running
 `
 
@@ -52,6 +53,8 @@ func (d Demo) Run(ctx context.Context, args []string) error {
 		return d.localnet(ctx)
 	case "bench":
 		return d.bench(ctx)
+	case "soak":
+		return d.soak(ctx)
 	case "stop":
 		return d.stop()
 	case "help", "-h", "--help":
@@ -125,7 +128,7 @@ func (d Demo) localnet(ctx context.Context) error {
 }
 
 func (d Demo) stop() error {
-	for _, dir := range append(bench.NetworkDirs(d.dir("bench")), d.dir("demo"), d.dir("localnet")) {
+	for _, dir := range append(bench.NetworkDirs(d.dir("bench")), d.dir("demo"), d.dir("localnet"), d.dir("soak")) {
 		ended, err := localnet.EndRecorded(dir)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/x/services/types"
@@ -81,4 +82,13 @@ func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderReque
 		return nil, notFound(err)
 	}
 	return &types.QueryProviderResponse{Provider: p}, nil
+}
+
+// Invariants runs the module's checker.
+func (q queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsRequest) (*types.QueryInvariantsResponse, error) {
+	res := &types.QueryInvariantsResponse{Ok: true, Height: sdk.UnwrapSDKContext(ctx).BlockHeight()}
+	if err := q.k.Invariants(ctx); err != nil {
+		res.Ok, res.Broken = false, err.Error()
+	}
+	return res, nil
 }

@@ -21,6 +21,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "ServiceChain", Use: "service-chain [chain-id]", Short: "One service chain", PositionalArgs: args("chain_id")},
 				{RpcMethod: "Providers", Use: "providers [chain-id]", Short: "Providers of a service chain", PositionalArgs: args("chain_id")},
 				{RpcMethod: "Provider", Use: "provider [chain-id] [address]", Short: "One provider", PositionalArgs: args("chain_id", "address")},
+				{RpcMethod: "Invariants", Use: "invariants", Short: "Check that the deposits are there"},
 			},
 		},
 		Tx: &autocliv1.ServiceCommandDescriptor{

@@ -1,0 +1,118 @@
+//go:build process
+
+package process
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+
+	"github.com/topnetwork/top/examples/notary"
+	"github.com/topnetwork/top/sdk/chain"
+	"github.com/topnetwork/top/testutil/localnet"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+)
+
+// newAccount with coins; that is all that a stranger gets from anybody.
+func newAccount(t *testing.T, client *chain.Client, name string, utop int64) localnet.Key {
+	t.Helper()
+	mnemonic, err := chain.NewMnemonic()
+	require.NoError(t, err)
+	key, err := chain.FromMnemonic(mnemonic)
+	require.NoError(t, err)
+	operator, err := chain.FromMnemonic(net.Operator.Mnemonic)
+	require.NoError(t, err)
+	_, err = client.Send(t.Context(), operator, banktypes.NewMsgSend(sdk.MustAccAddressFromBech32(operator.Address()), sdk.MustAccAddressFromBech32(key.Address()),
+		sdk.NewCoins(sdk.NewInt64Coin("utop", utop))))
+	require.NoError(t, err)
+	return localnet.Key{Name: name, Address: key.Address(), Mnemonic: mnemonic}
+}
+
+// A stranger with tokens and nobody else's signature adds a type of service, founds a chain for it by the usual commands, relays for it and provides on it, with
+// prices of their own; a customer pays, and the stranger is paid.
+func TestStrangerFoundsAnotherService(t *testing.T) {
+	main, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC, Register: func(r codectypes.InterfaceRegistry) { banktypes.RegisterInterfaces(r) }})
+	require.NoError(t, err)
+	defer main.Close()
+	stranger := newAccount(t, main, "stranger", 250_000_000)
+	provider := newAccount(t, main, "notary", 5_000_000)
+	customer := newAccount(t, main, "customer", 5_000_000)
+	key, err := chain.FromMnemonic(stranger.Mnemonic)
+	require.NoError(t, err)
+	_, err = main.Send(t.Context(), key, &servicestypes.MsgRegisterServiceType{
+		Creator: key.Address(), Name: notary.Name, Description: "signs that a hash existed at a time", Measures: []string{notary.Measure}, Deposit: 100_000_000,
+	})
+	require.NoError(t, err)
+
+	const chainID, price, stamps = "top-notary-1", 70, 12
+	founded, err := net.Found(t.Context(), stranger, notary.Name, chainID, "notaries", 1)
+	require.NoError(t, err)
+	require.NoError(t, net.Provide(t.Context(), founded.Chain, localnet.ServiceProvider{
+		Key: provider, Program: "notary-relayer", Service: notary.Name, Prices: "{stamp: 70}",
+	}))
+	balances := ledger{t, net.Main.REST()}
+	before := balances.balance(provider.Address)
+
+	// One deed comes twice: its second stamp is the first one again, and costs nothing.
+	mnemonic := filepath.Join(t.TempDir(), "customer")
+	require.NoError(t, os.WriteFile(mnemonic, []byte(customer.Mnemonic), 0o600))
+	out, err := net.Run(t.Context(), "notary-client", "notary-client", "deed a\n"+deeds(stamps),
+		"-home", filepath.Join(t.TempDir(), "client"), "-main-grpc", net.Main.Nodes[0].GRPC, "-service-grpc", founded.Nodes[0].GRPC, "-mnemonic-file", mnemonic)
+	require.NoError(t, err)
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	require.Len(t, lines, stamps+1)
+	var last struct {
+		Due uint64 `json:"due_utop"`
+	}
+	require.NoError(t, json.Unmarshal(lines[stamps], &last))
+	require.Equal(t, uint64(stamps*price), last.Due, "at the stranger's own price")
+
+	paid := func() (amount, fees uint64) {
+		payouts, err := localnet.All[struct {
+			Provider    string
+			Amount, Fee localnet.Uint
+			Status      string
+		}](t.Context(), net.Main.REST(), "/top/billing/v1/payouts/"+chainID, "payouts")
+		require.NoError(t, err)
+		for _, p := range payouts {
+			require.Equal(t, provider.Address, p.Provider)
+			if p.Status == billingtypes.PayoutStatus_PAYOUT_STATUS_PAID.String() {
+				amount, fees = amount+uint64(p.Amount), fees+uint64(p.Fee)
+			}
+		}
+		return amount, fees
+	}
+	require.Eventually(t, func() bool { amount, _ := paid(); return amount == stamps*price }, 3*time.Minute, time.Second, "the stranger is paid for what was charged")
+	amount, fees := paid()
+	require.Equal(t, before+amount-fees, balances.balance(provider.Address))
+	var books struct {
+		OK     bool
+		Broken string
+	}
+	require.NoError(t, founded.REST().Get(t.Context(), "/top/usage/v1/invariants", &books))
+	require.True(t, books.OK, books.Broken)
+	for _, name := range []string{provider.Name, founded.Relayer, "notaries0"} {
+		require.NoError(t, net.Kill(name))
+	}
+}
+
+func deeds(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "deed %c\n", 'a'+i)
+	}
+	return b.String()
+}

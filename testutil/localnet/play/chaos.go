@@ -1,0 +1,137 @@
+package play
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/topnetwork/top/testutil/fault"
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+const (
+	// breather between two faults, at most.
+	breather = 12 * time.Second
+	// outage is how long a part is away, at most: shorter than a user's patience.
+	outage = 10 * time.Second
+	// stalls of a process whose disk is slow, and how long each lasts.
+	stalls = 12
+	stall  = 400 * time.Millisecond
+)
+
+// chaos breaks one thing after the other and mends it.
+type chaos struct {
+	*stage
+	random *rand.Rand
+	count  map[string]int
+}
+
+func newChaos(s *stage, seed uint64) *chaos {
+	return &chaos{stage: s, random: rand.New(rand.NewPCG(seed, 0)), count: map[string]int{}}
+}
+
+// step waits, breaks, waits and mends.
+func (c *chaos) step(ctx context.Context) error {
+	if !wait(ctx, c.upTo(breather)) {
+		return nil
+	}
+	main, service := names(c.Network.Main), names(c.Network.Service)
+	providers := make([]string, len(c.Network.Providers))
+	for i, p := range c.Network.Providers {
+		providers[i] = p.Name
+	}
+	anyone := append(append(append([]string{localnet.RelayerName}, providers...), main...), service...)
+	// The first node of each chain is never killed: its memory is watched over the whole time.
+	mortal := append(append(append([]string{localnet.RelayerName}, providers...), main[1:]...), service[1:]...)
+	switch c.random.IntN(5) {
+	case 0, 1:
+		return c.kill(ctx, pick(c.random, mortal))
+	case 2:
+		return c.pause(ctx, "pause", pick(c.random, anyone))
+	case 3:
+		// Half of a committee does not hear the other: no quorum until it is over.
+		half := main[len(main)/2:]
+		if c.random.IntN(2) == 0 {
+			half = service[1:]
+		}
+		return c.pause(ctx, "partition", half...)
+	default:
+		return c.slow(ctx, pick(c.random, anyone))
+	}
+}
+
+func names(c *localnet.Chain) []string {
+	out := make([]string, len(c.Nodes))
+	for i, n := range c.Nodes {
+		out[i] = n.Name
+	}
+	return out
+}
+
+func (c *chaos) upTo(d time.Duration) time.Duration {
+	return d/4 + time.Duration(c.random.Int64N(int64(d*3/4)))
+}
+
+// wait answers false when ctx ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (c *chaos) note(kind string, whom ...string) {
+	c.count[kind]++
+	c.logf("%-18s %s of %s", "fault", kind, strings.Join(whom, ", "))
+}
+
+// kill ends a process without warning and starts it again later.
+func (c *chaos) kill(ctx context.Context, name string) error {
+	c.note("kill", name)
+	if err := fault.Kill(c.Network.Process(name)); err != nil {
+		return err
+	}
+	wait(ctx, c.upTo(outage))
+	if _, err := c.Network.Restart(name); err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	return nil
+}
+
+// pause stops processes where they stand.
+func (c *chaos) pause(ctx context.Context, kind string, whom ...string) error {
+	c.note(kind, whom...)
+	for _, name := range whom {
+		if err := fault.Pause(c.Network.Process(name)); err != nil {
+			return err
+		}
+	}
+	wait(ctx, c.upTo(outage))
+	for _, name := range whom {
+		if err := fault.Resume(c.Network.Process(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slow stalls a process again and again, as a disk does that answers late.
+func (c *chaos) slow(ctx context.Context, name string) error {
+	c.note("slow disk", name)
+	p := c.Network.Process(name)
+	for range stalls {
+		if err := fault.Pause(p); err != nil {
+			return err
+		}
+		wait(ctx, stall)
+		if err := fault.Resume(p); err != nil {
+			return err
+		}
+		wait(ctx, stall)
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package play
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+const (
+	// checkEvery so many blocks of the main chain.
+	checkEvery = 10
+	// lookEvery is how often the watch looks.
+	lookEvery = time.Second
+	// leastSamples of a process before its growth means anything: caches fill first.
+	leastSamples = 120
+	// Bounds of growth from the second quarter of the time to the last.
+	memoryGrowth, memorySlackMiB = 1.3, 32
+	filesGrowth, filesSlack      = 1.3, 24
+)
+
+// Resource is how much of something a process held: medians of the second and of the last quarter of its life.
+type Resource struct {
+	Process    string  `json:"process"`
+	Samples    int     `json:"samples"`
+	EarlyMiB   float64 `json:"rss_mib_early"`
+	LateMiB    float64 `json:"rss_mib_late"`
+	EarlyFiles int     `json:"files_early"`
+	LateFiles  int     `json:"files_late"`
+}
+
+type sample struct {
+	mib   float64
+	files int
+}
+
+// watch checks invariants and samples resources.
+type watch struct {
+	*stage
+	next    int64
+	checks  int
+	samples map[int][]sample // by pid
+	named   map[int]string
+}
+
+func newWatch(s *stage) *watch {
+	return &watch{stage: s, samples: map[int][]sample{}, named: map[int]string{}}
+}
+
+func (w *watch) step(ctx context.Context) error {
+	w.sample()
+	defer wait(ctx, lookEvery)
+	// A node that is paused answers nothing; that is no broken invariant.
+	height, err := w.Network.Main.REST().LatestHeight(ctx)
+	if err != nil || height < w.next {
+		return nil
+	}
+	for _, m := range []struct {
+		chain *localnet.Chain
+		path  string
+	}{{w.Network.Main, "/top/billing/v1/invariants"}, {w.Network.Main, "/top/services/v1/invariants"}, {w.Network.Service, "/top/usage/v1/invariants"}} {
+		var answer struct {
+			OK     bool   `json:"ok"`
+			Broken string `json:"broken"`
+		}
+		if err := m.chain.REST().Get(ctx, m.path, &answer); err != nil {
+			return nil
+		}
+		if !answer.OK {
+			return fmt.Errorf("invariant of %s%s: %s", m.chain.ID, m.path, answer.Broken)
+		}
+	}
+	w.checks++
+	w.next = height + checkEvery
+	return nil
+}
+
+// sample every process that runs.
+func (w *watch) sample() {
+	for _, p := range w.Network.Processes("") {
+		pid := p.Pid()
+		mib, err := residentMiB(pid)
+		files, err2 := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+		if errors.Join(err, err2) != nil {
+			continue // it ended meanwhile
+		}
+		w.named[pid] = p.Spec.Name
+		w.samples[pid] = append(w.samples[pid], sample{mib: mib, files: len(files)})
+	}
+}
+
+// residentMiB is VmRSS of /proc/PID/status (proc(5)).
+func residentMiB(pid int) (float64, error) {
+	bz, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(bz)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return float64(kib) / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no VmRSS of %d", pid)
+}
+
+// resources of every process that lived long enough.
+func (w *watch) resources() []Resource {
+	var out []Resource
+	for pid, list := range w.samples {
+		n := len(list)
+		if n < leastSamples {
+			continue
+		}
+		early, late := median(list[n/4:n/2]), median(list[n-n/4:])
+		out = append(out, Resource{Process: w.named[pid], Samples: n, EarlyMiB: early.mib, LateMiB: late.mib, EarlyFiles: early.files, LateFiles: late.files})
+	}
+	slices.SortFunc(out, func(a, b Resource) int { return strings.Compare(a.Process, b.Process) })
+	return out
+}
+
+func median(list []sample) sample {
+	mib, files := make([]float64, len(list)), make([]int, len(list))
+	for i, s := range list {
+		mib[i], files[i] = s.mib, s.files
+	}
+	slices.Sort(mib)
+	slices.Sort(files)
+	return sample{mib: mib[len(mib)/2], files: files[len(files)/2]}
+}
+
+// flat fails when a process grew.
+func flat(list []Resource) error {
+	var grown []error
+	for _, r := range list {
+		if r.LateMiB > r.EarlyMiB*memoryGrowth+memorySlackMiB {
+			grown = append(grown, fmt.Errorf("%s grew from %.0f to %.0f MiB", r.Process, r.EarlyMiB, r.LateMiB))
+		}
+		if float64(r.LateFiles) > float64(r.EarlyFiles)*filesGrowth+filesSlack {
+			grown = append(grown, fmt.Errorf("%s grew from %d to %d open files", r.Process, r.EarlyFiles, r.LateFiles))
+		}
+	}
+	return errors.Join(grown...)
+}
