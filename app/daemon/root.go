@@ -20,6 +20,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/version"
 	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
@@ -60,6 +61,8 @@ func (c Chain) Home() string {
 
 // Root builds the command tree.
 func (c Chain) Root() (*cobra.Command, error) {
+	// Printed by `version` and written into exported genesis files.
+	version.Name, version.AppName = c.Name, c.Name
 	app := c.New(base.Options{Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), App: viper.New()}, false)
 	b := app.Base()
 	clientCtx := client.Context{}.
