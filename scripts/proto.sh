@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Generates Go code from proto/. The imported .proto files come from the module cache, at the versions that go.mod pins; no other network is used.
+# Generates Go code and the OpenAPI document from proto/. The imported .proto files come from the module cache, at the versions that go.mod pins; no other network is used.
 #   scripts/proto.sh           regenerate in place
 #   scripts/proto.sh check     fail when committed code differs, when lint fails or when a change breaks wire compatibility with proto/baseline.binpb
 #   scripts/proto.sh baseline  renew proto/baseline.binpb (after a release)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/tools.sh buf protoc-gen-gocosmos protoc-gen-grpc-gateway
+scripts/tools.sh buf protoc-gen-gocosmos protoc-gen-grpc-gateway protoc-gen-openapiv2
 export PATH="$PWD/build/tools:$PATH"
 module=github.com/topnetwork/top
+openapi=app/openapi
+modules=(billing operators services usage)
 
 vendor() {
   local dst=third_party/proto
@@ -37,6 +39,22 @@ generate() { # into $1
   (cd "$out/$module" && find . -name '*.go' | sort)
 }
 
+describe() { # the REST routes of each chain module as OpenAPI 2, into directory $1
+  local module config=$1/openapi.yaml
+  for module in "${modules[@]}"; do
+    # One document per module: operation names are unique only within a module.
+    cat >"$config" <<YAML
+openapiOptions: {file: [{file: top/$module/v1/query.proto, option: {info: {title: TOP x/$module, version: v1}}}]}
+YAML
+    buf generate proto --path "proto/top/$module/v1/query.proto" --output "$1" --template "version: v2
+plugins:
+  - local: protoc-gen-openapiv2
+    out: .
+    strategy: all
+    opt: [allow_merge=true, merge_file_name=$module, json_names_for_fields=false, openapi_naming_strategy=fqn, openapi_configuration=$config]" >&2
+  done
+}
+
 vendor
 case ${1:-generate} in
 generate)
@@ -44,6 +62,7 @@ generate)
   files=$(generate "$tmp")
   git ls-files -co --exclude-standard '*.pb.go' '*.pb.gw.go' | xargs -r rm -f
   cp -r "$tmp/$module/." .
+  describe "$tmp" && cp "$tmp"/*.swagger.json $openapi/
   echo "generated $(wc -l <<<"$files") files" >&2
   ;;
 check)
@@ -58,6 +77,10 @@ check)
   while read -r f; do
     grep -qx "$f" "$tmp/files" || { echo "$f is not generated from proto/ any more" >&2; bad=1; }
   done < <(git ls-files -co --exclude-standard '*.pb.go' '*.pb.gw.go')
+  describe "$tmp"
+  for m in "${modules[@]}"; do
+    cmp -s "$tmp/$m.swagger.json" "$openapi/$m.swagger.json" || { echo "$openapi/$m.swagger.json differs from what proto/ generates" >&2; bad=1; }
+  done
   [[ $bad == 0 ]] || { echo "run: make proto" >&2; exit 1; }
   ;;
 baseline) buf build proto -o proto/baseline.binpb ;;

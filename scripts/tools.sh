@@ -6,6 +6,7 @@ declare -A MODULE=(
   [buf]=github.com/bufbuild/buf/cmd/buf@v1.66.1
   [protoc-gen-gocosmos]=github.com/cosmos/gogoproto/protoc-gen-gocosmos@v1.7.2
   [protoc-gen-grpc-gateway]=github.com/grpc-ecosystem/grpc-gateway/protoc-gen-grpc-gateway@v1.16.0
+  [protoc-gen-openapiv2]=github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2@v2.26.3
   [golangci-lint]=github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.11.4
 )
 mkdir -p build/tools

@@ -3,6 +3,7 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cosmossdk.io/log/v2"
 
@@ -17,14 +18,14 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
-	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/topnetwork/top/app/base"
 )
 
 func (c Chain) addCommands(root *cobra.Command, app App) {
 	root.AddCommand(
-		genutilcli.InitCmd(app.Base().Basics, c.Home()),
+		initCommand(app, c.Home()),
+		c.configCommand(),
 		debug.Cmd(),
 		pruning.Cmd(c.create, c.Home()),
 		snapshot.Cmd(c.create),
@@ -39,6 +40,43 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	server.AddCommands(root, c.Home(), c.create, c.export, func(*cobra.Command) {})
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
+	}
+	adapt(root)
+}
+
+// homeless commands look at no node: they must not make a home as a side effect.
+var homeless = []string{"version"}
+
+// adapt keeps homeless commands out of the node's home, lets no node start on bad settings, and gives the SDK's genesis commands the names that people guess.
+func adapt(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if slices.Contains(homeless, cmd.Name()) {
+			cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
+		}
+		if cmd.Name() == "start" {
+			checkBefore(cmd)
+		}
+		if cmd.Name() != "genesis" {
+			continue
+		}
+		for _, sub := range cmd.Commands() {
+			switch sub.Name() {
+			case "add-genesis-account":
+				sub.Aliases = append(sub.Aliases, "add-account")
+			case "collect-gentxs":
+				sub.Aliases = append(sub.Aliases, "collect")
+			}
+		}
+	}
+}
+
+// refuseUnknown makes every command that only groups others refuse what it does not know; cobra would print help and succeed.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		if sub.HasSubCommands() && sub.RunE == nil && sub.Run == nil {
+			sub.RunE = group
+		}
+		refuseUnknown(sub)
 	}
 }
 
@@ -65,7 +103,7 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 }
 
 func queryCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "query", Aliases: []string{"q"}, Short: "Querying subcommands", SuggestionsMinimumDistance: 2, RunE: group}
+	cmd := &cobra.Command{Use: "query", Aliases: []string{"q"}, Short: "Querying subcommands", SuggestionsMinimumDistance: 2}
 	cmd.AddCommand(
 		rpc.WaitTxCmd(),
 		server.QueryBlockCmd(),
@@ -78,7 +116,7 @@ func queryCommand() *cobra.Command {
 }
 
 func txCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "tx", Short: "Transactions subcommands", SuggestionsMinimumDistance: 2, RunE: group}
+	cmd := &cobra.Command{Use: "tx", Short: "Transactions subcommands", SuggestionsMinimumDistance: 2}
 	cmd.AddCommand(
 		authcmd.GetSignCommand(),
 		authcmd.GetSignBatchCommand(),

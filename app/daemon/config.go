@@ -1,33 +1,65 @@
 package daemon
 
 import (
-	"time"
+	"fmt"
 
-	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/spf13/cobra"
 
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	"github.com/cosmos/cosmos-sdk/server"
+
+	"github.com/topnetwork/top/node/config"
 )
 
-// AppConfig is the default app.toml: REST and gRPC on, bound to loopback, queries limited.
-func AppConfig() *serverconfig.Config {
-	cfg := serverconfig.DefaultConfig()
-	// Whoever validates sets a price here; devnets run without one.
-	cfg.MinGasPrices = "0utop"
-	cfg.QueryGasLimit = 50_000_000
-	cfg.API.Enable = true
-	cfg.GRPC.Enable = true
-	cfg.StateSync.SnapshotInterval = 500
-	cfg.StateSync.SnapshotKeepRecent = 2
-	return cfg
+// configCommand is `config`.
+func (c Chain) configCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Check or explain a node's settings"}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "check", Short: "Say whether a node could start with the home's app.toml and config.toml", Args: cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				if err := checkConfig(cmd); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "the settings in %s are good\n", server.GetServerContextFromCmd(cmd).Config.RootDir)
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "reference", Short: "Print all settings with type, default and meaning as Markdown", Args: cobra.NoArgs,
+			PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				text, err := config.Reference(c.Name, c.NodeConfig(), config.DefaultComet())
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+				return err
+			},
+		},
+	)
+	return cmd
 }
 
-// AppConfigTemplate is the file's text.
-func AppConfigTemplate() string { return serverconfig.DefaultConfigTemplate }
+// checkConfig refuses unknown keys in the home's files, and effective settings (files, environment, flags) that are invalid or do not go together.
+func checkConfig(cmd *cobra.Command) error {
+	ctx := server.GetServerContextFromCmd(cmd)
+	if err := config.CheckFiles(ctx.Config.RootDir); err != nil {
+		return err
+	}
+	app, err := config.FromViper(ctx.Viper)
+	if err != nil {
+		return err
+	}
+	return config.Check(app, ctx.Config)
+}
 
-// CometConfig is the default config.toml: blocks about once a second, block size stated.
-func CometConfig() *cmtcfg.Config {
-	cfg := cmtcfg.DefaultConfig()
-	cfg.Consensus.TimeoutPropose = 2 * time.Second
-	cfg.Consensus.TimeoutCommit = time.Second
-	return cfg
+// checkBefore lets a command begin only with good settings.
+func checkBefore(cmd *cobra.Command) {
+	begin := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkConfig(cmd); err != nil {
+			return err
+		}
+		return begin(cmd, args)
+	}
 }

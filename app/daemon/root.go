@@ -2,6 +2,7 @@
 package daemon
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -14,15 +15,17 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/cosmos/cosmos-sdk/client"
-	"github.com/cosmos/cosmos-sdk/client/config"
+	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/version"
 	authcodec "github.com/cosmos/cosmos-sdk/x/auth/codec"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/node/config"
 )
 
 // App is a chain's application as the daemon runs it.
@@ -37,6 +40,8 @@ type Chain struct {
 	// Name of the binary, e.g. "topchaind".
 	Name  string
 	Short string
+	// NodeConfig is the default app.toml.
+	NodeConfig func() *config.App
 	// New builds the application.
 	New func(opts base.Options, loadLatest bool) App
 	// Commands are the daemon's own, beside the shared ones. They get an app without state, for codec and default genesis.
@@ -56,6 +61,8 @@ func (c Chain) Home() string {
 
 // Root builds the command tree.
 func (c Chain) Root() (*cobra.Command, error) {
+	// Printed by `version` and written into exported genesis files.
+	version.Name, version.AppName = c.Name, c.Name
 	app := c.New(base.Options{Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), App: viper.New()}, false)
 	b := app.Base()
 	clientCtx := client.Context{}.
@@ -81,14 +88,17 @@ func (c Chain) Root() (*cobra.Command, error) {
 			if err != nil {
 				return err
 			}
-			ctx, err = config.ReadFromClientConfig(ctx)
+			ctx, err = clientconfig.ReadFromClientConfig(ctx)
 			if err != nil {
 				return err
 			}
 			if err := client.SetCmdClientContextHandler(ctx, cmd); err != nil {
 				return err
 			}
-			return server.InterceptConfigsPreRunHandler(cmd, AppConfigTemplate(), AppConfig(), CometConfig())
+			if err := config.WriteMissing(ctx.HomeDir, c.NodeConfig(), config.DefaultComet()); err != nil {
+				return err
+			}
+			return server.InterceptConfigsPreRunHandler(cmd, "", nil, config.DefaultComet())
 		},
 	}
 	c.addCommands(root, app)
@@ -111,5 +121,9 @@ func (c Chain) Root() (*cobra.Command, error) {
 		return nil, err
 	}
 	root.PersistentFlags().String(flags.FlagChainID, "", "The network chain ID")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	refuseUnknown(root)
 	return root, nil
 }

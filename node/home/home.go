@@ -13,9 +13,10 @@ import (
 	cmtcfg "github.com/cometbft/cometbft/config"
 
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/topnetwork/top/node/config"
 )
 
 // Node is one prepared node.
@@ -74,8 +75,7 @@ func Prepare(dir, moniker string, comet *cmtcfg.Config, ports Ports) (*Node, err
 type Settings struct {
 	Peers         []string
 	TimeoutCommit time.Duration
-	App           *serverconfig.Config
-	AppTemplate   string
+	App           *config.App
 }
 
 // WriteConfig writes config.toml and app.toml for a node on loopback.
@@ -99,8 +99,7 @@ func (n *Node) WriteConfig(s Settings) {
 
 	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
 	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
-	serverconfig.SetConfigTemplate(s.AppTemplate)
-	serverconfig.WriteConfigFile(filepath.Join(n.Home, "config", "app.toml"), s.App)
+	s.App.Write(filepath.Join(n.Home, "config", "app.toml"))
 }
 
 // GenesisFile is where the node reads its genesis.

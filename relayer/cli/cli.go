@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		home = filepath.Join(dir, ".relayer")
 	}
 	cmd.PersistentFlags().String("home", home, "directory of config.yaml, keys and data")
-	cmd.AddCommand(initCommand(), keysCommand(), linkCommand(), startCommand())
+	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand())
 	return cmd
 }
 

@@ -10,19 +10,24 @@ import (
 	"github.com/topnetwork/top/app/daemon"
 	"github.com/topnetwork/top/app/mainchain"
 	"github.com/topnetwork/top/app/mainchain/testnet"
+	"github.com/topnetwork/top/node/config"
 )
 
 // Main runs topchaind.
-func Main() int {
-	return daemon.Main(daemon.Chain{
-		Name:  mainchain.Name,
-		Short: "Node of the TOP main chain: settlement and governance",
-		New:   func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
+func Main() int { return daemon.Main(Chain()) }
+
+// Chain is what distinguishes topchaind from other daemons.
+func Chain() daemon.Chain {
+	return daemon.Chain{
+		Name:       mainchain.Name,
+		Short:      "Node of the TOP main chain: settlement and governance",
+		NodeConfig: config.DefaultApp,
+		New:        func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
 		GenesisCommands: func(app daemon.App, home string) *cobra.Command {
 			return genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
 		},
 		Commands: func(app daemon.App) []*cobra.Command {
 			return []*cobra.Command{testnet.Command(app.(*mainchain.App))}
 		},
-	})
+	}
 }

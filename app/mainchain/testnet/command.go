@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,14 +13,13 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/mainchain"
 )
 
 // Command is `testnet`: a main chain of several validators on loopback.
 func Command(app *mainchain.App) *cobra.Command {
-	cmd := &cobra.Command{Use: "testnet", Short: "Make and run a main chain of several validators on this machine", SuggestionsMinimumDistance: 2}
-	cmd.AddCommand(initCommand(app), startCommand())
-	return cmd
+	return localchain.Command("Make and run a main chain of several validators on this machine", initCommand(app))
 }
 
 func initCommand(app *mainchain.App) *cobra.Command {
@@ -62,22 +59,6 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.Uint64Var(&opts.EpochBlocks, "epoch-blocks", 20, "blocks per epoch, fixed for the life of the chain")
 	f.DurationVar(&opts.VotingPeriod, "voting-period", base.DefaultVotingPeriod, "how long a proposal is voted on")
 	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
-	return cmd
-}
-
-func startCommand() *cobra.Command {
-	var dir string
-	cmd := &cobra.Command{
-		Use:   "start",
-		Short: "Run all validators of a test network until interrupted",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return Run(ctx, dir, cmd.ErrOrStderr())
-		},
-	}
-	cmd.Flags().StringVar(&dir, "output-dir", "./testnet", "directory that init-files wrote")
 	return cmd
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	cmttypes "github.com/cometbft/cometbft/types"
-
 	"github.com/cosmos/cosmos-sdk/client/tx"
 	"github.com/cosmos/cosmos-sdk/crypto/hd"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
@@ -64,16 +62,8 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	doc := genutiltypes.NewAppGenesisWithVersion(n.opts.ChainID, bz)
 	doc.AppName = n.app.Name()
 	doc.GenesisTime = time.Now().UTC() //determinism: written once into a file that all nodes share
-	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: consensusParams()}
+	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: base.ConsensusParams()}
 	return doc, nil
-}
-
-// consensusParams state the block limits; CometBFT's default would allow 55 MB blocks.
-func consensusParams() *cmttypes.ConsensusParams {
-	p := cmttypes.DefaultConsensusParams()
-	p.Block.MaxBytes = 4 << 20
-	p.Block.MaxGas = 300_000_000
-	return p
 }
 
 func (n *network) fund(state map[string]json.RawMessage) error {

@@ -6,16 +6,12 @@ import (
 	"sort"
 	"time"
 
-	cmttypes "github.com/cometbft/cometbft/types"
-
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/app/base"
-	"github.com/topnetwork/top/app/daemon"
 	"github.com/topnetwork/top/app/servicechain"
 	"github.com/topnetwork/top/node/home"
 	operatorstypes "github.com/topnetwork/top/x/operators/types"
@@ -62,10 +58,7 @@ func genesis(app *servicechain.App, opts Options, f *founder, operators []operat
 	doc := genutiltypes.NewAppGenesisWithVersion(opts.ChainID, bz)
 	doc.AppName = app.Name()
 	doc.GenesisTime = time.Now().UTC() //determinism: written once into a file that all nodes share
-	params := cmttypes.DefaultConsensusParams()
-	params.Block.MaxBytes = 4 << 20
-	params.Block.MaxGas = 300_000_000
-	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: params}
+	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: base.ConsensusParams()}
 	return doc, nil
 }
 
@@ -110,11 +103,4 @@ func accounts(app *servicechain.App, state map[string]json.RawMessage, operators
 	state[authtypes.ModuleName] = app.Codec.MustMarshalJSON(&auth)
 	state[banktypes.ModuleName] = app.Codec.MustMarshalJSON(&bank)
 	return nil
-}
-
-func nodeConfig() *serverconfig.Config {
-	cfg := daemon.AppConfig()
-	// Service chains have no coins to take fees in.
-	cfg.MinGasPrices = "0" + base.OperatorDenom
-	return cfg
 }

@@ -14,8 +14,8 @@ import (
 
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	"github.com/topnetwork/top/app/daemon"
 	"github.com/topnetwork/top/app/servicechain"
+	"github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/node/home"
 )
 
@@ -75,7 +75,7 @@ func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary,
 	nodes := make([]*home.Node, len(p.Ports))
 	peers := make([]string, len(p.Ports))
 	for i, ports := range p.Ports {
-		n, err := home.Prepare(filepath.Join(opts.Dir, fmt.Sprintf("node%d", i)), fmt.Sprintf("operator%d", i), daemon.CometConfig(), ports)
+		n, err := home.Prepare(filepath.Join(opts.Dir, fmt.Sprintf("node%d", i)), fmt.Sprintf("operator%d", i), config.DefaultComet(), ports)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary,
 		if err := n.WriteGenesis(doc); err != nil {
 			return nil, err
 		}
-		n.WriteConfig(home.Settings{Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: nodeConfig(), AppTemplate: daemon.AppConfigTemplate()})
+		n.WriteConfig(home.Settings{Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()})
 		summary.Nodes = append(summary.Nodes, n.Endpoints())
 	}
 	// Last, because it costs a deposit: everything it announces exists by now.

@@ -1,4 +1,4 @@
-package testnet
+package localchain
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // stopGrace is how long a node may take to end by itself.
 const stopGrace = 20 * time.Second
 
-// Run starts every node of a network that Init wrote and ends them when ctx ends. A node that dies takes the others with it: the network is not what was asked for.
+// Run starts every node of a network that `testnet init-files` wrote and ends them when ctx ends. A node that dies takes the others with it: the network is not what was asked for.
 func Run(ctx context.Context, dir string, progress io.Writer) error {
 	summary, err := Load(dir)
 	if err != nil {

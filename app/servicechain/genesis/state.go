@@ -1,0 +1,140 @@
+// Package genesis prepares the genesis of a service chain by hand: what `launch` does in one step for a founder with all nodes, these commands do for
+// operators who each keep their own keys.
+package genesis
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/topnetwork/top/app/base"
+	operatorstypes "github.com/topnetwork/top/x/operators/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
+)
+
+// State is a genesis by module.
+type State = map[string]json.RawMessage
+
+// AddOperator puts a validator into a genesis: into x/operators, and as an account with units for governance deposits (in uop). An operator that is there
+// with the same key and power changes nothing.
+func AddOperator(cdc codec.Codec, state State, o operatorstypes.Operator, uop int64) error {
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	var gs operatorstypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[operatorstypes.ModuleName], &gs); err != nil {
+		return fmt.Errorf("genesis of %s: %w", operatorstypes.ModuleName, err)
+	}
+	i, found := slices.BinarySearchFunc(gs.Operators, o.Address, func(p operatorstypes.Operator, address string) int { return strings.Compare(p.Address, address) })
+	if found {
+		if have := gs.Operators[i]; have.Power != o.Power || !slices.Equal(have.ConsensusKey, o.ConsensusKey) {
+			return fmt.Errorf("%s is already an operator, with another consensus key or power: remove it from app_state.operators in genesis.json first", o.Address)
+		}
+		return nil
+	}
+	gs.Operators = slices.Insert(gs.Operators, i, o)
+	if err := gs.Validate(); err != nil {
+		return err
+	}
+	bz, err := cdc.MarshalJSON(&gs)
+	if err != nil {
+		return err
+	}
+	state[operatorstypes.ModuleName] = bz
+	return addAccount(cdc, state, o.Address, uop)
+}
+
+// addAccount makes an account known, unless it is, and gives a new one its uop.
+func addAccount(cdc codec.Codec, state State, address string, uop int64) error {
+	acc, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return fmt.Errorf("account %q: %w", address, err)
+	}
+	var auth authtypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[authtypes.ModuleName], &auth); err != nil {
+		return fmt.Errorf("genesis of %s: %w", authtypes.ModuleName, err)
+	}
+	accounts, err := authtypes.UnpackAccounts(auth.Accounts)
+	if err != nil {
+		return err
+	}
+	if accounts.Contains(acc) {
+		return nil
+	}
+	if auth.Accounts, err = authtypes.PackAccounts(authtypes.SanitizeGenesisAccounts(append(accounts, authtypes.NewBaseAccount(acc, nil, 0, 0)))); err != nil {
+		return err
+	}
+	bz, err := cdc.MarshalJSON(&auth)
+	if err != nil {
+		return err
+	}
+	state[authtypes.ModuleName] = bz
+	if uop == 0 {
+		return nil
+	}
+	var bank banktypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[banktypes.ModuleName], &bank); err != nil {
+		return fmt.Errorf("genesis of %s: %w", banktypes.ModuleName, err)
+	}
+	coins := sdk.NewCoins(sdk.NewInt64Coin(base.OperatorDenom, uop))
+	bank.Balances = banktypes.SanitizeGenesisBalances(append(bank.Balances, banktypes.Balance{Address: address, Coins: coins}))
+	bank.Supply = bank.Supply.Add(coins...)
+	if bz, err = cdc.MarshalJSON(&bank); err != nil {
+		return err
+	}
+	state[banktypes.ModuleName] = bz
+	return nil
+}
+
+// SetChain says what the chain is: its service, the main chain that it will be linked to, that chain's epoch length, and who may link it.
+func SetChain(cdc codec.Codec, state State, chain usagetypes.Chain) error {
+	if err := checkChain(chain); err != nil {
+		return err
+	}
+	var gs usagetypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[usagetypes.ModuleName], &gs); err != nil {
+		return fmt.Errorf("genesis of %s: %w", usagetypes.ModuleName, err)
+	}
+	gs.Chain = chain
+	if err := gs.Validate(); err != nil {
+		return err
+	}
+	bz, err := cdc.MarshalJSON(&gs)
+	state[usagetypes.ModuleName] = bz
+	return err
+}
+
+func checkChain(chain usagetypes.Chain) error {
+	for _, missing := range []struct{ value, field, flag string }{
+		{chain.ServiceType, "service_type", "--type"},
+		{chain.MainChainId, "main_chain_id", "--main-chain-id"},
+		{chain.Operator, "operator", "--operator"},
+	} {
+		if missing.value == "" {
+			return fmt.Errorf("app_state.usage.chain.%s is empty: give it with `topserviced genesis set-chain %s …`", missing.field, missing.flag)
+		}
+	}
+	return nil
+}
+
+// CheckLaunchable says what a valid genesis still lacks before a chain can start from it.
+func CheckLaunchable(cdc codec.Codec, state State) error {
+	var ops operatorstypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[operatorstypes.ModuleName], &ops); err != nil {
+		return fmt.Errorf("genesis of %s: %w", operatorstypes.ModuleName, err)
+	}
+	if len(ops.Operators) == 0 {
+		return fmt.Errorf("app_state.operators is empty, nobody would make blocks: use `topserviced genesis gentx` and `collect`, or `add-operator`")
+	}
+	var usage usagetypes.GenesisState
+	if err := cdc.UnmarshalJSON(state[usagetypes.ModuleName], &usage); err != nil {
+		return fmt.Errorf("genesis of %s: %w", usagetypes.ModuleName, err)
+	}
+	return checkChain(usage.Chain)
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/relayer/config"
+)
+
+var write = flag.Bool("write", false, "write docs/config/relayer.md instead of comparing with it")
+
+func run(args ...string) (string, error) {
+	cmd := root()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetArgs(args)
+	err := cmd.Execute()
+	return out.String(), err
+}
+
+// docs/config/relayer.md is what the relayer prints; after a change of settings: go test ./relayer/cli -run Reference -write.
+func TestReferenceIsCommitted(t *testing.T) {
+	text, err := run("config", "reference")
+	require.NoError(t, err)
+	file := filepath.Join("..", "..", "docs", "config", "relayer.md")
+	if *write {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	committed, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(committed), text, "%s differs from `relayer config reference`: run go test ./relayer/cli -run Reference -write", file)
+	for line := range strings.Lines(text) {
+		if cells := strings.Split(line, " | "); len(cells) == 4 && strings.HasPrefix(line, "| `") {
+			require.NotEmpty(t, cells[2], "%s: the example of `relayer init` (config.Example) does not show it", cells[0])
+		}
+	}
+}
+
+func TestConfigCheck(t *testing.T) {
+	home := t.TempDir()
+	_, err := run("config", "check", "--home", home)
+	require.ErrorContains(t, err, "relayer init --home")
+	_, err = run("init", "--home", home)
+	require.NoError(t, err)
+	out, err := run("config", "check", "--home", home)
+	require.NoError(t, err)
+	require.Contains(t, out, "are good")
+
+	path := filepath.Join(home, config.FileName)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(config.Example, "poll:", "pol:", 1)), 0o600))
+	_, err = run("config", "check", "--home", home)
+	require.ErrorContains(t, err, "field pol not found")
+}
