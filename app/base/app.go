@@ -228,7 +228,7 @@ func (a *App) Seal(loadLatest bool) {
 	}
 	if loadLatest {
 		if err := a.LoadLatestVersion(); err != nil {
-			panic(fmt.Errorf("load the latest state: %w", err))
+			panic(&BinaryError{fmt.Sprintf("load the latest state: %s. If this release adds or removes a store, it begins at its upgrade: start the earlier release until the node halts for it", err)})
 		}
 		if err := a.checkBinary(); err != nil {
 			panic(err)
