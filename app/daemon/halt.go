@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/topnetwork/top/app/base"
 )
@@ -16,7 +17,12 @@ type halt struct {
 	reason error
 }
 
-// stop asks this process to end as its operator would; it returns at once, for the block that cannot be executed still holds the app.
+// linger is how long a node that cannot execute a block stays with its peers: those that lack votes for the block get them from it and halt at the same
+// height. Without it, the first to halt would leave the others waiting below a quorum.
+const linger = 15 * time.Second
+
+// stop reports the reason and lets this process end as its operator would end it, after linger. It returns at once, for the block that cannot be executed
+// still holds the app.
 func (h *halt) stop(reason error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -24,9 +30,8 @@ func (h *halt) stop(reason error) {
 		return
 	}
 	h.reason = reason
-	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
-		h.reason = fmt.Errorf("%w (and the node cannot be stopped: %w)", reason, err)
-	}
+	fmt.Fprintf(os.Stderr, "Error: %s\nThis node makes no more blocks and ends in %s.\n", reason, linger)
+	time.AfterFunc(linger, func() { _ = syscall.Kill(os.Getpid(), syscall.SIGTERM) })
 }
 
 // err is why the node was stopped; nil when it was not.

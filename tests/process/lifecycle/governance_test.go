@@ -61,24 +61,25 @@ func (s side) voters(t *testing.T) []*chain.Key {
 	return keys
 }
 
-// scheduleUpgrade lets the chain decide on an upgrade in blocks from now and waits until the decision has passed. It returns the plan's height.
-func (s side) scheduleUpgrade(t *testing.T, name, info string, blocks int64) int64 {
+// dial the chain's first node, with the messages that governance needs.
+func (s side) dial(t *testing.T) *chain.Client {
 	t.Helper()
 	client, err := chain.Dial(t.Context(), chain.Config{GRPC: s.Nodes[0].GRPC, ChainID: s.ID, Register: func(registry codectypes.InterfaceRegistry) {
 		govv1.RegisterInterfaces(registry)
 		upgradetypes.RegisterInterfaces(registry)
 	}})
 	require.NoError(t, err)
-	defer client.Close()
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// decide lets everyone who has a vote propose and accept a message, and waits until it is executed.
+func (s side) decide(t *testing.T, client *chain.Client, msg sdk.Msg) {
+	t.Helper()
 	voters := s.voters(t)
-	now, err := client.Height(t.Context())
+	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{msg}, s.deposit(), voters[0].Address(), "", sdk.MsgTypeURL(msg), "for the test", false)
 	require.NoError(t, err)
-	plan := upgradetypes.Plan{Name: name, Height: now + blocks, Info: info}
-	msg, err := govv1.NewMsgSubmitProposal(
-		[]sdk.Msg{&upgradetypes.MsgSoftwareUpgrade{Authority: authtypes.NewModuleAddress("gov").String(), Plan: plan}},
-		s.deposit(), voters[0].Address(), "", "upgrade to "+name, "for the test", false)
-	require.NoError(t, err)
-	res, err := client.Send(t.Context(), voters[0], msg)
+	res, err := client.Send(t.Context(), voters[0], proposal)
 	require.NoError(t, err)
 	var submitted govv1.MsgSubmitProposalResponse
 	require.NoError(t, submitted.Unmarshal(res.Responses[0].Value))
@@ -103,6 +104,18 @@ func (s side) scheduleUpgrade(t *testing.T, name, info string, blocks int64) int
 		}
 		return nil
 	})
+}
+
+func authority() string { return authtypes.NewModuleAddress("gov").String() }
+
+// scheduleUpgrade lets the chain decide on an upgrade in blocks from now. It returns the plan's height.
+func (s side) scheduleUpgrade(t *testing.T, name, info string, blocks int64) int64 {
+	t.Helper()
+	client := s.dial(t)
+	now, err := client.Height(t.Context())
+	require.NoError(t, err)
+	plan := upgradetypes.Plan{Name: name, Height: now + blocks, Info: info}
+	s.decide(t, client, &upgradetypes.MsgSoftwareUpgrade{Authority: authority(), Plan: plan})
 	scheduled, err := upgradetypes.NewQueryClient(client.Conn()).CurrentPlan(t.Context(), &upgradetypes.QueryCurrentPlanRequest{})
 	require.NoError(t, err)
 	require.NotNil(t, scheduled.Plan, "%s passed the proposal too late for height %d", s.ID, plan.Height)

@@ -94,7 +94,7 @@ func converse(t *testing.T, first, messages int) <-chan error {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() {
-		_, err := play.Run(t.Context(), net, play.Script{Messages: messages, Pace: 300 * time.Millisecond, Calm: true, FirstUser: first}, logf)
+		_, err := play.Run(t.Context(), net, play.Script{Messages: messages, Pace: 300 * time.Millisecond, Calm: true, FirstUser: first, Patience: 2 * waitTimeout}, logf)
 		done <- err
 	}()
 	return done
@@ -103,7 +103,7 @@ func converse(t *testing.T, first, messages int) <-chan error {
 // A fresh node of each chain joins by state-sync while people pay and write: it begins at a snapshot, reaches the state of the others, and its books hold.
 func TestFreshNodeJoinsUnderTraffic(t *testing.T) {
 	stop := make(chan struct{})
-	paying, writing := pay(t, 4, 5, stop), converse(t, 2, 160)
+	paying, writing := pay(t, 10, 11, stop), converse(t, 4, 160)
 	for _, s := range sides() {
 		node := s.fullNode(t)
 		status, err := node.Status(t.Context())

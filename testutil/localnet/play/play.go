@@ -20,6 +20,8 @@ type Script struct {
 	Messages int
 	// FirstUser of the network who takes part, with the next one. Everything that others used before must be settled.
 	FirstUser int
+	// Patience bounds the wait for the last payout; 0 is settlementTimeout.
+	Patience time.Duration
 	// Pace is the time between two messages of a user: sessions then last over several epochs. 0 is as fast as they can.
 	Pace time.Duration
 	// Calm leaves out every kill and every absence.

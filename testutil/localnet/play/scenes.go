@@ -199,7 +199,11 @@ const settlementTimeout = 3 * time.Minute
 
 // settlement waits until all that the users used is vouchered, claimed, proven, settled and paid.
 func (s *stage) settlement(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settlementTimeout)
+	patience := s.script.Patience
+	if patience == 0 {
+		patience = settlementTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// Without these nothing is claimed; whether a chain can miss a node is for the caller to know.
 	needs := s.Network.Processes(localnet.RoleProvider)
