@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,13 +28,11 @@ func (s side) fullNode(t *testing.T) localnet.Node {
 	if node, ok := joined[s.ID]; ok {
 		return node
 	}
-	// A snapshot is taken after its block, and the light client needs two blocks more.
+	// A snapshot is taken after its block, and the light client needs two blocks more. What the node trusts must not be newer than the snapshot.
 	awaitHeight(t, s.Nodes[0], snapshotInterval+5)
-	trust, err := s.Nodes[1].Header(t.Context(), height(t, s.Nodes[1])-3)
+	trusted, err := s.Nodes[1].Header(t.Context(), height(t, s.Nodes[1])-snapshotInterval-3)
 	require.NoError(t, err)
-	require.NotZero(t, trust.Hash)
-	// The trusted block may be newer than the newest snapshot: then the node waits for the next.
-	node, err := net.Join(t.Context(), s.Chain, s.Kind+"-full", localnet.Anchor{Height: trust.Height - snapshotInterval, Hash: hashAt(t, s.Nodes[1], trust.Height-snapshotInterval)})
+	node, err := net.Join(t.Context(), s.Chain, s.Kind+"-full", localnet.Anchor{Height: trusted.Height, Hash: trusted.Hash})
 	require.NoError(t, err)
 	await(t, node.Name+" to catch up", func(ctx context.Context) error {
 		status, err := node.Status(ctx)
@@ -48,28 +45,21 @@ func (s side) fullNode(t *testing.T) localnet.Node {
 	return node
 }
 
-func hashAt(t *testing.T, node localnet.Node, height int64) string {
-	t.Helper()
-	h, err := node.Header(t.Context(), height)
-	require.NoError(t, err)
-	return h.Hash
-}
-
-// pay sends one utop after the other from a user to another until stop is closed; it answers how many arrived.
+// pay sends one utop after the other from a user to another until stop is closed; it fails when one does not arrive, or none was sent.
 func pay(t *testing.T, from, to int, stop <-chan struct{}) <-chan error {
 	t.Helper()
 	client, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC})
 	require.NoError(t, err)
 	key, err := chain.FromMnemonic(net.Users[from].Mnemonic)
 	require.NoError(t, err)
-	var paid atomic.Int64
 	done := make(chan error, 1)
 	go func() {
 		defer client.Close()
+		paid := 0
 		for {
 			select {
 			case <-stop:
-				if paid.Load() == 0 {
+				if paid == 0 {
 					done <- errors.New("no payment was made meanwhile")
 				} else {
 					done <- nil
@@ -83,7 +73,7 @@ func pay(t *testing.T, from, to int, stop <-chan struct{}) <-chan error {
 				done <- err
 				return
 			}
-			paid.Add(1)
+			paid++
 		}
 	}()
 	return done
