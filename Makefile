@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo localnet test test-unit test-fuzz test-process fuzz bench soak lint proto proto-check proto-baseline clean
+.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench soak lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -27,8 +27,11 @@ test-unit: ## unit, property and boundary tests; relayer and sdk under the race 
 	go test -count=1 -timeout 15m $$(go list ./... | grep -vE '/(relayer|sdk)(/|$$)')
 	go test -count=1 -timeout 15m -race ./relayer/... ./sdk/...
 
-test-process: build ## real chains, relayer, providers and clients as processes
-	go test -count=1 -timeout 30m -tags process -v ./tests/process/...
+build-next: ## the daemons as the release after this one, for the upgrade test, into build/next/
+	@$(GO_BUILD) -tags nextversion -o build/next/ ./cmd/topchaind ./cmd/topserviced >&2
+
+test-process: build build-next ## real chains, relayer, providers and clients as processes
+	go test -count=1 -timeout 30m -p 1 -tags process -v ./tests/process/...
 
 test-fuzz: ## every decoder of strangers' bytes for ten seconds
 	scripts/fuzz.sh 10s

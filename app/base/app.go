@@ -68,6 +68,8 @@ type Options struct {
 	App servertypes.AppOptions
 	// BaseApp options, e.g. pruning.
 	BaseApp []func(*baseapp.BaseApp)
+	// Halt stops the node when this binary cannot execute the next block. Without it the app only fails that block.
+	Halt func(reason error)
 }
 
 // App is a chain under construction and, once sealed, running.
@@ -96,6 +98,8 @@ type App struct {
 	moduleAccounts map[string][]string
 	appOptions     servertypes.AppOptions
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
+	upgrades       []Upgrade
+	halt           func(reason error)
 }
 
 // New builds codec, BaseApp and the keepers that every chain has. The caller adds its own keepers and calls Seal.
@@ -144,6 +148,7 @@ func New(spec Spec, opts Options) *App {
 		keys:           keys,
 		moduleAccounts: accounts,
 		appOptions:     opts.App,
+		halt:           opts.Halt,
 	}
 	app.buildKeepers(opts)
 	return app
@@ -197,14 +202,18 @@ func (a *App) BlockedAddresses() map[string]bool {
 func (a *App) Seal(loadLatest bool) {
 	a.Basics.RegisterLegacyAminoCodec(a.Amino)
 	a.Basics.RegisterInterfaces(a.Registry)
-	if err := a.Modules.RegisterServices(module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())); err != nil {
+	cfg := module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	if err := a.Modules.RegisterServices(cfg); err != nil {
+		panic(err)
+	}
+	if err := a.registerUpgrades(cfg); err != nil {
 		panic(err)
 	}
 	a.registerReflection()
 	a.MountKVStores(a.keys)
 	a.SetInitChainer(a.initChainer)
 	a.SetPreBlocker(func(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-		return a.Modules.PreBlock(ctx)
+		return a.preBlock(ctx)
 	})
 	a.SetBeginBlocker(func(ctx sdk.Context) (sdk.BeginBlock, error) { return a.Modules.BeginBlock(ctx) })
 	a.SetEndBlocker(func(ctx sdk.Context) (sdk.EndBlock, error) { return a.Modules.EndBlock(ctx) })
@@ -219,7 +228,10 @@ func (a *App) Seal(loadLatest bool) {
 	}
 	if loadLatest {
 		if err := a.LoadLatestVersion(); err != nil {
-			panic(fmt.Errorf("load the latest state: %w", err))
+			panic(&BinaryError{fmt.Sprintf("load the latest state: %s. If this release adds or removes a store, it begins at its upgrade: start the earlier release until the node halts for it", err)})
+		}
+		if err := a.checkBinary(); err != nil {
+			panic(err)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func refuseUnknown(cmd *cobra.Command) {
 
 // create builds the application that a node runs.
 func (c Chain) create(logger log.Logger, db dbm.DB, opts servertypes.AppOptions) servertypes.Application {
-	return c.New(base.Options{Logger: logger, DB: db, App: opts, BaseApp: server.DefaultBaseappOptions(opts)}, true)
+	return c.New(base.Options{Logger: logger, DB: db, App: opts, BaseApp: server.DefaultBaseappOptions(opts), Halt: c.halt}, true)
 }
 
 // export loads one height (or the latest, -1) and writes its state.

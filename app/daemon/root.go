@@ -48,6 +48,9 @@ type Chain struct {
 	Commands func(app App) []*cobra.Command
 	// GenesisCommands under "genesis".
 	GenesisCommands func(app App, home string) *cobra.Command
+
+	// halt stops the running node; see base.Options.
+	halt func(reason error)
 }
 
 // Home is the default node home, ~/.<name>.

@@ -73,6 +73,7 @@ func New(opts base.Options, loadLatest bool) *App {
 	app.buildKeepers()
 	light := b.RouteIBC(billingtypes.PortID, billing.NewIBCModule(app.Billing))
 	app.buildModules(light)
+	app.addUpgrades()
 	b.Seal(loadLatest)
 	return app
 }

@@ -37,6 +37,7 @@ func New(opts base.Options, loadLatest bool) *App {
 	app.Usage = usagekeeper.NewKeeper(b.Codec, b.Store(usagetypes.StoreKey), b.Account, b.Clients(), b.IBC.ChannelKeeperV2, b.Authority)
 	light := b.RouteIBC(usagetypes.PortID, usage.NewIBCModule(app.Usage))
 	app.buildModules(light)
+	app.addUpgrades()
 	b.Seal(loadLatest)
 	return app
 }

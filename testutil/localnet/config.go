@@ -37,6 +37,8 @@ type Config struct {
 	EpochBlocks       int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
+	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.
+	SnapshotInterval int
 
 	// RESTPort is where the first main node serves REST if the port is free.
 	RESTPort int

@@ -83,7 +83,10 @@ func (n *Network) Kill(name string) error {
 }
 
 // Restart starts an ended process again, with the same arguments, home and log.
-func (n *Network) Restart(name string) (*process.Process, error) {
+func (n *Network) Restart(name string) (*process.Process, error) { return n.RestartWith(name, "") }
+
+// RestartWith is Restart with another program, e.g. the next release; "" is the one that ran before. Later restarts use it too.
+func (n *Network) RestartWith(name, program string) (*process.Process, error) {
 	n.fleet.mu.Lock()
 	i := slices.IndexFunc(n.fleet.members, func(m *member) bool { return m.record.Name == name })
 	if i < 0 {
@@ -94,6 +97,9 @@ func (n *Network) Restart(name string) (*process.Process, error) {
 	if m.proc.Running() {
 		n.fleet.mu.Unlock()
 		return nil, fmt.Errorf("%s (pid %d) still runs: end it before a restart", name, m.proc.Pid())
+	}
+	if program != "" {
+		m.spec.Path = program
 	}
 	p, err := process.Start(m.spec)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/topnetwork/top/node/process"
@@ -121,12 +122,19 @@ func (n *Network) command(ctx context.Context, name, program string, out any, ar
 	return nil
 }
 
+func (n *Network) snapshotFlags() []string {
+	if n.cfg.SnapshotInterval == 0 {
+		return nil
+	}
+	return []string{"--state-sync.snapshot-interval", strconv.Itoa(n.cfg.SnapshotInterval)}
+}
+
 // startNodes runs a chain's nodes and waits until each has made its second block.
 func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string, flags func(node int) []string) error {
 	for i := range c.Nodes {
 		node := &c.Nodes[i]
 		node.Name = fmt.Sprintf("%s%d", c.Kind, i)
-		args := []string{"start", "--home", node.Home}
+		args := append([]string{"start", "--home", node.Home}, n.snapshotFlags()...)
 		if flags != nil {
 			args = append(args, flags(i)...)
 		}

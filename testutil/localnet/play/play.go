@@ -18,6 +18,10 @@ const Marker = "top-play-plaintext"
 type Script struct {
 	// Messages in all; each quarter is sent in another situation.
 	Messages int
+	// FirstUser of the network who takes part, with the next one. Everything that others used before must be settled.
+	FirstUser int
+	// Patience bounds the wait for the last payout; 0 is settlementTimeout.
+	Patience time.Duration
 	// Pace is the time between two messages of a user: sessions then last over several epochs. 0 is as fast as they can.
 	Pace time.Duration
 	// Calm leaves out every kill and every absence.
@@ -55,6 +59,8 @@ type stage struct {
 	Cast
 	script Script
 	logf   func(format string, args ...any)
+	// before is what was claimed when the play began.
+	before Books
 	// serial makes every message's text unique.
 	serial atomic.Int64
 }

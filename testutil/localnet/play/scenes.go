@@ -13,9 +13,13 @@ import (
 )
 
 func (s *stage) users(ctx context.Context) error {
-	s.Users = make([]*User, 2)
+	before, err := ReadBooks(ctx, s.Network)
+	if err != nil {
+		return err
+	}
+	s.before, s.Users = before, make([]*User, 2)
 	return each(len(s.Users), func(i int) (err error) {
-		s.Users[i], err = startUser(ctx, s.Network, s.Network.Users[i])
+		s.Users[i], err = startUser(ctx, s.Network, s.Network.Users[s.script.FirstUser+i])
 		return err
 	})
 }
@@ -195,8 +199,17 @@ const settlementTimeout = 3 * time.Minute
 
 // settlement waits until all that the users used is vouchered, claimed, proven, settled and paid.
 func (s *stage) settlement(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settlementTimeout)
+	patience := s.script.Patience
+	if patience == 0 {
+		patience = settlementTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	// Without these nothing is claimed; whether a chain can miss a node is for the caller to know.
+	needs := s.Network.Processes(localnet.RoleProvider)
+	for _, u := range s.Users {
+		needs = append(needs, u.proc)
+	}
 	reported := ""
 	return process.Await(ctx, "the last payout", func(ctx context.Context) error {
 		var due, vouchered uint64
@@ -213,11 +226,11 @@ func (s *stage) settlement(ctx context.Context) error {
 			s.logf("%-18s %s", "", state)
 			reported = state
 		}
-		if due != vouchered || vouchered != books.Claimed {
-			return errors.Join(fmt.Errorf("the users used %d utop and signed vouchers over %d, claims are over %d", due, vouchered, books.Claimed), books.Unsettled)
+		if claimed := books.Claimed - s.before.Claimed; due != vouchered || vouchered != claimed {
+			return errors.Join(fmt.Errorf("the users used %d utop and signed vouchers over %d, claims are over %d", due, vouchered, claimed), books.Unsettled)
 		}
 		return books.Unsettled
-	}, s.Network.Processes("")...)
+	}, needs...)
 }
 
 func (s *stage) books(ctx context.Context) (*Result, error) {

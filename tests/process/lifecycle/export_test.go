@@ -1,0 +1,326 @@
+//go:build process
+
+package lifecycle
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/log/v2"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/viper"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/mainchain"
+	"github.com/topnetwork/top/app/servicechain"
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/sdk/chain"
+	"github.com/topnetwork/top/testutil/localnet"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+)
+
+// client is the light client by which the chain knows the other.
+func (s side) client() string {
+	if s.Kind == "main" {
+		return net.Clients.Main
+	}
+	return net.Clients.Service
+}
+
+// undelivered are the sequences of packets that the chain has sent and not seen acknowledged or timed out.
+func (s side) undelivered(ctx context.Context) ([]uint64, error) {
+	type commitment struct {
+		Sequence amount `json:"sequence"`
+	}
+	list, err := localnet.All[commitment](ctx, s.REST(), "/ibc/core/channel/v2/clients/"+s.client()+"/packet_commitments", "commitments")
+	out := make([]uint64, len(list))
+	for i, c := range list {
+		out[i] = uint64(c.Sequence)
+	}
+	return out, err
+}
+
+// openClaims of all providers: neither settled nor forfeited.
+func openClaims(ctx context.Context) (int, error) {
+	open := 0
+	for _, p := range net.Providers {
+		type claim struct {
+			Status string `json:"status"`
+		}
+		claims, err := localnet.All[claim](ctx, net.Service.REST(), "/top/usage/v1/claims/"+p.Address, "claims")
+		if err != nil {
+			return 0, err
+		}
+		for _, c := range claims {
+			if c.Status != "CLAIM_STATUS_SETTLED" && c.Status != "CLAIM_STATUS_FORFEITED" {
+				open++
+			}
+		}
+	}
+	return open, nil
+}
+
+// stopRelayerInFlight kills the relayer while a packet of the service chain is under way: a settlement leaves at the end of an epoch and the relayer is as
+// quick as it can, so that several epochs may pass before it is caught.
+func stopRelayerInFlight(t *testing.T) {
+	t.Helper()
+	service := sides()[1]
+	const tries = 8
+	for range tries {
+		await(t, "a packet of the service chain", func(ctx context.Context) error {
+			sent, err := service.undelivered(ctx)
+			if err == nil && len(sent) == 0 {
+				err = errors.New("none is under way")
+			}
+			return err
+		})
+		require.NoError(t, net.Kill(localnet.RelayerName))
+		// What the relayer had submitted is in a block within two.
+		awaitHeight(t, net.Service.Nodes[0], height(t, net.Service.Nodes[0])+2)
+		sent, err := service.undelivered(t.Context())
+		require.NoError(t, err)
+		open, err := openClaims(t.Context())
+		require.NoError(t, err)
+		logf("relayer killed: service packets %v under way, %d claims open", sent, open)
+		if len(sent) > 0 {
+			return
+		}
+		_, err = net.Restart(localnet.RelayerName)
+		require.NoError(t, err)
+	}
+	require.Fail(t, "no packet stayed under way", "%d tries", tries)
+}
+
+// creditDeposit is what openCreditLine deposits, in utop.
+const creditDeposit = 1_000_000
+
+// openCreditLine sends a credit packet from the main chain.
+func openCreditLine(t *testing.T, user int) {
+	t.Helper()
+	c, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC})
+	require.NoError(t, err)
+	defer c.Close()
+	key, err := chain.FromMnemonic(net.Users[user].Mnemonic)
+	require.NoError(t, err)
+	_, err = c.Send(t.Context(), key, &billingtypes.MsgDeposit{Owner: key.Address(), Amount: creditDeposit},
+		&billingtypes.MsgOpenCreditLine{Owner: key.Address(), ChainId: net.Service.ID, Amount: creditDeposit / 2})
+	require.NoError(t, err)
+}
+
+// app of a home, loaded at its latest height. Nothing else may have the database open.
+func (s side) app(t *testing.T, home string, load bool) (*base.App, dbm.DB) {
+	t.Helper()
+	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, filepath.Join(home, "data"))
+	require.NoError(t, err)
+	opts := base.Options{Logger: log.NewNopLogger(), DB: db, App: viper.New(), BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(s.ID)}}
+	if s.Kind == "main" {
+		return mainchain.New(opts, load).App, db
+	}
+	return servicechain.New(opts, load).App, db
+}
+
+// importGenesis begins a chain from a genesis file, in a new home, as a node does: InitChain with what CometBFT would say, then the commit of its state.
+func (s side) importGenesis(t *testing.T, file, home string) {
+	t.Helper()
+	for _, dir := range []string{"config", "data"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(home, dir), 0o700))
+	}
+	bz, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(home, "config", "genesis.json"), bz, 0o600))
+	doc, err := genutiltypes.AppGenesisFromFile(file)
+	require.NoError(t, err)
+	genesis, err := doc.ToGenesisDoc()
+	require.NoError(t, err)
+	validators := make([]*cmttypes.Validator, len(genesis.Validators))
+	for i, v := range genesis.Validators {
+		validators[i] = cmttypes.NewValidator(v.PubKey, v.Power)
+	}
+	params := genesis.ConsensusParams.ToProto()
+
+	app, db := s.app(t, home, true)
+	defer db.Close()
+	_, err = app.InitChain(&abci.RequestInitChain{
+		Time: genesis.GenesisTime, ChainId: genesis.ChainID, ConsensusParams: &params, InitialHeight: genesis.InitialHeight, AppStateBytes: genesis.AppState,
+		Validators: cmttypes.TM2PB.ValidatorUpdates(cmttypes.NewValidatorSet(validators)),
+	})
+	require.NoError(t, err)
+	// The state as InitChain left it, before any block: a block would mint, pay and drop what is due.
+	app.NewContextLegacy(false, cmtproto.Header{}).MultiStore().(storetypes.CacheMultiStore).Write()
+	require.Equal(t, genesis.InitialHeight, app.CommitMultiStore().Commit().Version)
+}
+
+// command runs the daemon to its end.
+func (s side) command(t *testing.T, name string, args ...string) {
+	t.Helper()
+	_, err := process.Run(t.Context(), process.Spec{Name: name, Path: s.old(), Args: args, Log: filepath.Join(net.Dir, "logs", name+".log")})
+	require.NoError(t, err)
+}
+
+// A chain's state with claims open and packets under way survives export, validation, import and export again, byte by byte. What must differ is
+// initial_height: the imported chain's first block is the one that the export named.
+func TestExportImportExportIsEqual(t *testing.T) {
+	writing := converse(t, 0, 160)
+	stopRelayerInFlight(t)
+	openCreditLine(t, 8)
+	await(t, "an open claim", func(ctx context.Context) error {
+		open, err := openClaims(ctx)
+		if err == nil && open == 0 {
+			err = errors.New("every claim is settled")
+		}
+		return err
+	})
+	for _, s := range sides() {
+		sent, err := s.undelivered(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, sent, "packets of %s under way", s.ID)
+		// The last node stops; the others go on without it.
+		node := s.Nodes[3]
+		awaitHeight(t, node, height(t, s.Nodes[0]))
+		require.NoError(t, net.Process(node.Name).Stop(30*time.Second))
+		t.Run(s.Kind, func(t *testing.T) { s.roundTrip(t, node.Home, sent) })
+		_, err = net.Restart(node.Name)
+		require.NoError(t, err)
+	}
+	_, err := net.Restart(localnet.RelayerName)
+	require.NoError(t, err)
+	require.NoError(t, <-writing)
+	for _, s := range sides() {
+		sameState(t, s.Nodes[3], s.Nodes[0])
+		s.booksHold(t, s.Nodes[3])
+	}
+}
+
+func (s side) roundTrip(t *testing.T, home string, sent []uint64) {
+	dir := t.TempDir()
+	first, second, imported := filepath.Join(dir, "first.json"), filepath.Join(dir, "second.json"), filepath.Join(dir, "home")
+	s.command(t, s.Kind+"-export", "export", "--home", home, "--output-document", first)
+	s.command(t, s.Kind+"-validate", "genesis", "validate", first, "--home", home)
+	s.importGenesis(t, first, imported)
+	s.command(t, s.Kind+"-export-again", "export", "--home", imported, "--output-document", second)
+
+	before, after := genesisFields(t, first), genesisFields(t, second)
+	require.Equal(t, s.sentIn(t, before), sent, "packets under way are in the export")
+	var height struct{ First, Second int64 }
+	require.NoError(t, json.Unmarshal(before["initial_height"], &height.First))
+	require.NoError(t, json.Unmarshal(after["initial_height"], &height.Second))
+	require.Equal(t, height.First+1, height.Second)
+	delete(before, "initial_height")
+	delete(after, "initial_height")
+	require.Equal(t, slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+	for field, was := range before {
+		if field != "app_state" {
+			require.Equal(t, string(was), string(after[field]), field)
+			continue
+		}
+		modules, again := map[string]json.RawMessage{}, map[string]json.RawMessage{}
+		require.NoError(t, json.Unmarshal(was, &modules))
+		require.NoError(t, json.Unmarshal(after[field], &again))
+		for module, state := range modules {
+			require.Equal(t, string(state), string(again[module]), module)
+		}
+		require.True(t, bytes.Equal(was, after[field]), "app_state")
+	}
+	s.sameStores(t, home, imported)
+}
+
+// genesisFields are the top-level fields of a genesis file, as their bytes.
+func genesisFields(t *testing.T, file string) map[string]json.RawMessage {
+	t.Helper()
+	bz, err := os.ReadFile(file)
+	require.NoError(t, err)
+	fields := map[string]json.RawMessage{}
+	require.NoError(t, json.Unmarshal(bz, &fields))
+	require.NotEmpty(t, fields["app_state"])
+	return fields
+}
+
+// sentIn are the sequences of the packet commitments in a genesis.
+func (s side) sentIn(t *testing.T, fields map[string]json.RawMessage) []uint64 {
+	t.Helper()
+	var state struct {
+		IBC struct {
+			Channel struct {
+				Commitments []struct {
+					Client   string `json:"client_id"`
+					Sequence amount `json:"sequence"`
+				} `json:"commitments"`
+			} `json:"channel_v2_genesis"`
+		} `json:"ibc"`
+	}
+	require.NoError(t, json.Unmarshal(fields["app_state"], &state))
+	var out []uint64
+	for _, c := range state.IBC.Channel.Commitments {
+		require.Equal(t, s.client(), c.Client)
+		out = append(out, uint64(c.Sequence))
+	}
+	return out
+}
+
+// notExported are the keys that a genesis does not carry and need not, by store: a prefix and why.
+var notExported = map[string]map[string]string{}
+
+// sameStores compares the databases themselves: equal exports would not show what no export mentions.
+func (s side) sameStores(t *testing.T, home, imported string) {
+	t.Helper()
+	before, after := s.stores(t, home), s.stores(t, imported)
+	require.Equal(t, slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		var lost []string
+		for key, value := range before[name] {
+			if again, ok := after[name][key]; !ok || again != value {
+				lost = append(lost, fmt.Sprintf("%x %.40q: %x, imported %x (%t)", key, key, value, again, ok))
+			}
+		}
+		for key, value := range after[name] {
+			if _, ok := before[name][key]; !ok {
+				lost = append(lost, fmt.Sprintf("%x %.40q: only imported: %x", key, key, value))
+			}
+		}
+		slices.Sort(lost)
+		for _, l := range lost[:min(len(lost), 12)] {
+			logf("DIFF %s/%s %.300s", s.Kind, name, l)
+		}
+		logf("DIFF %s/%s: %d of %d", s.Kind, name, len(lost), len(before[name]))
+	}
+}
+
+// stores of a home: name → key → value.
+func (s side) stores(t *testing.T, home string) map[string]map[string]string {
+	t.Helper()
+	app, db := s.app(t, home, true)
+	defer db.Close()
+	named, ok := app.CommitMultiStore().(interface {
+		StoreKeysByName() map[string]storetypes.StoreKey
+	})
+	require.True(t, ok)
+	out := map[string]map[string]string{}
+	for name, key := range named.StoreKeysByName() {
+		out[name] = map[string]string{}
+		it := app.CommitMultiStore().GetKVStore(key).Iterator(nil, nil)
+		for ; it.Valid(); it.Next() {
+			out[name][string(it.Key())] = string(it.Value())
+		}
+		require.NoError(t, it.Close())
+	}
+	return out
+}
