@@ -21,7 +21,6 @@ import (
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
-	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -95,12 +94,12 @@ func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	main, err := chain.Dial(ctx, chain.Config{GRPC: cfg.Chains.Main.GRPC, ChainID: cfg.Chains.Main.ChainID})
+	main, err := cfg.Chains.Main.Dial(ctx)
 	if err != nil {
 		return fmt.Errorf("chains.main: %w", err)
 	}
 	defer func() { _ = main.Close() }()
-	service, err := chain.Dial(ctx, chain.Config{GRPC: cfg.Chains.Service.GRPC, ChainID: cfg.Chains.Service.ChainID})
+	service, err := cfg.Chains.Service.Dial(ctx)
 	if err != nil {
 		return fmt.Errorf("chains.service: %w", err)
 	}
