@@ -16,6 +16,7 @@ import (
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/provider"
 	"github.com/topnetwork/top/sdk"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
@@ -187,6 +188,17 @@ func (l providerLedger) SubmitProof(_ context.Context, m *usagetypes.MsgProve) e
 	c.Status = usagetypes.ClaimStatus_CLAIM_STATUS_PROVEN
 	l.paid[l.address] += c.Sum
 	return nil
+}
+
+func (l providerLedger) Disputes(context.Context) ([]billingtypes.Dispute, error) { return nil, nil }
+
+func (l providerLedger) SubmitAnswer(context.Context, *billingtypes.MsgAnswerDispute) (uint64, error) {
+	return 0, fmt.Errorf("nobody disputes anything here")
+}
+
+func (l providerLedger) Liability(ctx context.Context) (provider.Liability, error) {
+	epoch, err := l.Epoch(ctx)
+	return provider.Liability{Epoch: epoch, Delay: 12}, err
 }
 
 // userLedger is the world as one client sees it.

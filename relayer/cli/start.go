@@ -17,11 +17,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/topnetwork/top/relayer/balance"
 	"github.com/topnetwork/top/relayer/config"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
-	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -80,8 +80,12 @@ func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logge
 		}
 		return keyfile.Write(path, bz)
 	}
+	balances, err := balance.Gauge(registry)
+	if err != nil {
+		return err
+	}
 	if cfg.IBC != nil {
-		if err := startIBC(ctx, group, home, cfg, log, registry); err != nil {
+		if err := startIBC(ctx, group, home, cfg, log, registry, balances); err != nil {
 			return err
 		}
 	}
@@ -95,17 +99,18 @@ func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	main, err := chain.Dial(ctx, chain.Config{GRPC: cfg.Chains.Main.GRPC, ChainID: cfg.Chains.Main.ChainID})
+	main, err := cfg.Chains.Main.Dial(ctx)
 	if err != nil {
 		return fmt.Errorf("chains.main: %w", err)
 	}
 	defer func() { _ = main.Close() }()
-	service, err := chain.Dial(ctx, chain.Config{GRPC: cfg.Chains.Service.GRPC, ChainID: cfg.Chains.Service.ChainID})
+	service, err := cfg.Chains.Service.Dial(ctx)
 	if err != nil {
 		return fmt.Errorf("chains.service: %w", err)
 	}
 	defer func() { _ = service.Close() }()
 	st.Address = key.Address()
+	group.Go(func() error { return balance.Watch(ctx, main, key.Address(), balances, log) })
 	group.Go(func() error {
 		return provider.Run(ctx, *cfg.Provider, provider.Deps{
 			Main: main, Service: service, Key: key, Home: home, Log: log.With("role", "provider"), Registry: registry,
@@ -120,7 +125,7 @@ func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logge
 	return group.Wait()
 }
 
-func startIBC(ctx context.Context, group *errgroup.Group, home string, cfg *config.Config, log *slog.Logger, registry prometheus.Registerer) error {
+func startIBC(ctx context.Context, group *errgroup.Group, home string, cfg *config.Config, log *slog.Logger, registry prometheus.Registerer, balances *prometheus.GaugeVec) error {
 	key, err := keys.Load(home, cfg.IBC.Key)
 	if err != nil {
 		return err
@@ -137,6 +142,7 @@ func startIBC(ctx context.Context, group *errgroup.Group, home string, cfg *conf
 	if err != nil {
 		return err
 	}
+	group.Go(func() error { return balance.Watch(ctx, main.Client, key.Address(), balances, log) })
 	group.Go(func() error { return ibc.Run(ctx, *cfg.IBC, main, service, log.With("role", "ibc"), metrics) })
 	return nil
 }

@@ -76,10 +76,14 @@ func (c *Config) validate() error {
 		name string
 		cfg  ibc.EndpointConfig
 	}{{"main", c.Chains.Main}, {"service", c.Chains.Service}} {
-		for _, f := range []struct{ field, value, example string }{
-			{"chain_id", e.cfg.ChainID, "top-main-1"}, {"rpc", e.cfg.RPC, "http://127.0.0.1:26657"}, {"grpc", e.cfg.GRPC, "127.0.0.1:9090"},
+		for _, f := range []struct {
+			field   string
+			given   int
+			example string
+		}{
+			{"chain_id", len(e.cfg.ChainID), "top-main-1"}, {"rpc", len(e.cfg.RPC), "http://127.0.0.1:26657"}, {"grpc", len(e.cfg.GRPC), "127.0.0.1:9090"},
 		} {
-			if f.value == "" {
+			if f.given == 0 {
 				return fmt.Errorf("chains.%s.%s is empty, e.g. %s", e.name, f.field, f.example)
 			}
 		}
@@ -110,6 +114,7 @@ func (c *Config) validate() error {
 
 // Example is what `relayer init` writes.
 const Example = `# Configuration of a TOP relayer. A role runs when its section is here; unknown keys are errors.
+# rpc and grpc take a list where several nodes are at hand, ["http://a:26657", "http://b:26657"]: when one fails or lies, the next is asked.
 chains:
   main:    {chain_id: top-main-1, rpc: "http://127.0.0.1:26657", grpc: "127.0.0.1:9090"}
   service: {chain_id: top-msg-1,  rpc: "http://127.0.0.1:26757", grpc: "127.0.0.1:9190"}

@@ -42,6 +42,16 @@ func TestExampleIsValid(t *testing.T) {
 	require.NotNil(t, cfg.Provider)
 }
 
+func TestSeveralNodesOfAChain(t *testing.T) {
+	text := strings.Replace(config.Example, `rpc: "http://127.0.0.1:26657"`, `rpc: ["http://a:26657", "http://b:26657"]`, 1)
+	cfg, err := config.Parse([]byte(text))
+	require.NoError(t, err)
+	require.EqualValues(t, []string{"http://a:26657", "http://b:26657"}, cfg.Chains.Main.RPC)
+	require.EqualValues(t, []string{"127.0.0.1:9090"}, cfg.Chains.Main.GRPC)
+	_, err = config.Parse([]byte(strings.ReplaceAll(text, "http://b:26657", "http://a:26657")))
+	require.ErrorContains(t, err, "stands there twice")
+}
+
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, want string }{
 		"unknown key":       {"poll: 500ms", "pol: 500ms", "field pol not found"},

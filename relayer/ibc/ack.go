@@ -15,33 +15,46 @@ func (p *Path) acknowledge(ctx context.Context, sequences []uint64) error {
 	if len(sequences) == 0 {
 		return nil
 	}
-	height, err := p.Destination.latest(ctx)
+	at, err := p.Destination.view(ctx)
+	if err != nil {
+		return err
+	}
+	sent, err := p.Source.view(ctx)
 	if err != nil {
 		return err
 	}
 	var msgs []sdk.Msg
 	var failed error
 	for _, s := range sequences {
-		value, proof, err := p.Destination.proof(ctx, hostv2.PacketAcknowledgementKey(p.DestinationClient, s), height)
+		acked, proof, err := p.Destination.proof(ctx, hostv2.PacketAcknowledgementKey(p.DestinationClient, s), at)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
 		// Written in the newest block, or asynchronously later: not provable yet.
-		if len(value) == 0 {
+		if len(acked) == 0 {
 			continue
 		}
-		packet, err := p.Source.findPacket(ctx, p.SourceClient, s)
+		commitment, _, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), sent)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		ack, err := p.Destination.findAck(ctx, p.DestinationClient, s)
+		// Acknowledged by another relayer since it was listed.
+		if len(commitment) == 0 {
+			continue
+		}
+		packet, _, err := p.Source.findPacket(ctx, p.SourceClient, s, commitment)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		msgs = append(msgs, channeltypesv2.NewMsgAcknowledgement(packet, ack, proof, p.Destination.proofHeight(height), p.Source.Signer()))
+		ack, err := p.Destination.findAck(ctx, p.DestinationClient, s, acked)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		msgs = append(msgs, channeltypesv2.NewMsgAcknowledgement(packet, ack, proof, p.Destination.proofHeight(at.height), p.Source.Signer()))
 	}
-	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, height, "acknowledge", msgs))
+	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, at.height, "acknowledge", msgs))
 }

@@ -4,9 +4,8 @@ package ibc
 
 import (
 	"context"
+	"errors"
 	"fmt"
-
-	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
@@ -30,36 +29,43 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 // EndpointConfig says where a chain is.
 type EndpointConfig struct {
 	ChainID string `yaml:"chain_id"`
-	// RPC is the CometBFT RPC's URL, GRPC host:port.
-	RPC  string `yaml:"rpc"`
-	GRPC string `yaml:"grpc"`
+	// RPC are the CometBFT RPC's URLs, GRPC host:port; where several nodes are named, the next has its turn when one fails.
+	RPC  Addresses `yaml:"rpc"`
+	GRPC Addresses `yaml:"grpc"`
 }
 
 // Endpoint is one chain as the relayer sees it: the gRPC client that owns the key's sequence, and the RPC for headers, proofs and events.
 type Endpoint struct {
 	*chain.Client
-	rpc *rpchttp.HTTP
-	key *chain.Key
+	nodes *nodes
+	key   *chain.Key
 }
 
-// Connect dials both interfaces of a node and refuses them when they are of different chains.
+// Dial connects to a chain's gRPC, without its RPC.
+func (c EndpointConfig) Dial(ctx context.Context) (*chain.Client, error) {
+	return chain.Dial(ctx, chain.Config{GRPC: c.GRPC[0], Others: c.GRPC[1:], ChainID: c.ChainID, Register: RegisterInterfaces})
+}
+
+// Connect dials both interfaces of a chain's nodes and refuses nodes of another chain.
 func Connect(ctx context.Context, cfg EndpointConfig, key *chain.Key) (*Endpoint, error) {
-	c, err := chain.Dial(ctx, chain.Config{GRPC: cfg.GRPC, ChainID: cfg.ChainID, Register: RegisterInterfaces})
+	c, err := cfg.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rpc, err := rpchttp.New(cfg.RPC, "/websocket")
+	n, err := dialNodes(cfg.ChainID, cfg.RPC, rpcTimeout)
+	if err == nil {
+		err = n.identify(ctx)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("RPC %q: %w", cfg.RPC, err)
+		return nil, errors.Join(err, c.Close())
 	}
-	status, err := rpc.Status(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("RPC %s: %w", cfg.RPC, err)
-	}
-	if status.NodeInfo.Network != cfg.ChainID {
-		return nil, fmt.Errorf("RPC %s is a node of %s, not of %s", cfg.RPC, status.NodeInfo.Network, cfg.ChainID)
-	}
-	return &Endpoint{Client: c, rpc: rpc, key: key}, nil
+	return &Endpoint{Client: c, nodes: n, key: key}, nil
+}
+
+// rotate gives the next node its turn, on both interfaces.
+func (e *Endpoint) rotate() {
+	e.nodes.rotate()
+	e.Rotate()
 }
 
 // Signer of the endpoint's transactions.

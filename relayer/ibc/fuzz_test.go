@@ -17,6 +17,7 @@ func FuzzNodeAnswers(f *testing.F) {
 		channeltypesv2.NewPayload("billing", "usage", "top-billing-1", "application/x-protobuf", []byte{1, 2, 3}))
 	bz, err := packet.Marshal()
 	require.NoError(f, err)
+	commitment := channeltypesv2.CommitPacket(packet)
 	f.Add("07-tendermint-0", uint64(7), hex.EncodeToString(bz))
 	f.Add("07-tendermint-0", uint64(8), hex.EncodeToString(bz[:len(bz)-2]))
 	f.Add("", uint64(0), "zz")
@@ -32,11 +33,11 @@ func FuzzNodeAnswers(f *testing.F) {
 		if !ok || err != nil {
 			return
 		}
-		p, err := decodePacket(bz, client, sequence)
+		p, err := decodePacket(bz, client, sequence, commitment)
 		if err == nil {
-			require.Equal(t, sequence, p.Sequence)
-			require.Equal(t, client, p.SourceClient)
+			require.Equal(t, packet, p)
 		}
-		_, _ = decodeAck(bz)
+		_, err = decodeAck(bz, commitment)
+		require.Error(t, err, "a packet's commitment is no acknowledgement's")
 	})
 }

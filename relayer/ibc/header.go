@@ -1,50 +1,72 @@
 package ibc
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	ctypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
 )
 
-// validatorsPerPage is the RPC's largest page.
-const validatorsPerPage = 100
+const (
+	// validatorsPerPage is the RPC's largest page, maxValidators what a node can make the relayer read.
+	validatorsPerPage = 100
+	maxValidators     = 10_000
+)
 
-// latest is the newest height whose commit the node can prove.
-func (e *Endpoint) latest(ctx context.Context) (int64, error) {
-	status, err := e.rpc.Status(ctx)
+// latest is the newest height whose commit a node can prove.
+func (e *Endpoint) latest(ctx context.Context) (int64, error) { return e.nodes.latest(ctx, time.Now()) }
+
+// header builds the light-client header of a height, provable from the trusted one (ibc-go's 07-tendermint: the validators of trusted height + 1 are needed). What
+// a node answers is held against nextValidators, the hash that the client's chain trusts, before gas is spent on it.
+func (e *Endpoint) header(ctx context.Context, height int64, trusted clienttypes.Height, nextValidators []byte) (*ibctm.Header, error) {
+	var header *ibctm.Header
+	err := e.nodes.ask(ctx, func(at node) (err error) {
+		header, err = e.headerFrom(ctx, at, height, trusted, nextValidators)
+		return err
+	})
 	if err != nil {
-		return 0, fmt.Errorf("status of %s: %w", e.ChainID(), err)
+		return nil, fmt.Errorf("header %d of %s: %w", height, e.ChainID(), err)
 	}
-	if status.SyncInfo.CatchingUp {
-		return 0, fmt.Errorf("the node of %s is catching up", e.ChainID())
-	}
-	return status.SyncInfo.LatestBlockHeight, nil
+	e.nodes.sawVerified(height)
+	return header, nil
 }
 
-// header builds the light-client header of a height, provable from the trusted one (ibc-go's 07-tendermint: the validators of trusted height + 1 are needed).
-func (e *Endpoint) header(ctx context.Context, height int64, trusted clienttypes.Height) (*ibctm.Header, error) {
-	commit, err := e.rpc.Commit(ctx, &height)
-	if err != nil {
-		return nil, fmt.Errorf("commit %d of %s: %w", height, e.ChainID(), err)
+func (e *Endpoint) headerFrom(ctx context.Context, at node, height int64, trusted clienttypes.Height, nextValidators []byte) (*ibctm.Header, error) {
+	if int64(trusted.RevisionHeight) >= height {
+		return nil, fmt.Errorf("its height is behind %d, which the client knows", trusted.RevisionHeight)
 	}
-	// What the node answers is checked before gas is spent on it.
-	if commit.Header == nil || commit.Commit == nil || commit.ChainID != e.ChainID() || commit.Height != height {
-		return nil, fmt.Errorf("the node of %s answered another header than %d", e.ChainID(), height)
-	}
-	validators, err := e.validators(ctx, height)
+	commit, err := e.commit(ctx, at, height)
 	if err != nil {
 		return nil, err
+	}
+	validators, err := validatorsFrom(ctx, at, height, commit.ProposerAddress)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(validators.Hash(), commit.ValidatorsHash) {
+		return nil, errors.New("the validators are not the header's")
 	}
 	if err := validators.VerifyCommitLight(e.ChainID(), commit.Commit.BlockID, height, commit.Commit); err != nil {
-		return nil, fmt.Errorf("the node of %s answered a header that its validators did not sign: %w", e.ChainID(), err)
+		return nil, fmt.Errorf("the header is not signed by its validators: %w", err)
 	}
-	trustedValidators, err := e.validators(ctx, int64(trusted.RevisionHeight)+1)
+	next := int64(trusted.RevisionHeight) + 1
+	following, err := e.commit(ctx, at, next)
 	if err != nil {
 		return nil, err
+	}
+	trustedValidators, err := validatorsFrom(ctx, at, next, following.ProposerAddress)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(trustedValidators.Hash(), nextValidators) {
+		return nil, fmt.Errorf("the validators of %d are not those that the client trusts", next)
 	}
 	set, err := validators.ToProto()
 	if err != nil {
@@ -58,27 +80,57 @@ func (e *Endpoint) header(ctx context.Context, height int64, trusted clienttypes
 	return &ibctm.Header{SignedHeader: commit.SignedHeader.ToProto(), ValidatorSet: set, TrustedHeight: trusted, TrustedValidators: trustedSet}, nil
 }
 
-// validators of a height, with the proposer that the header names.
-func (e *Endpoint) validators(ctx context.Context, height int64) (*cmttypes.ValidatorSet, error) {
+// commit of a height, whose header is the one that was committed.
+func (e *Endpoint) commit(ctx context.Context, at node, height int64) (*ctypes.ResultCommit, error) {
+	commit, err := at.Commit(ctx, &height)
+	if err != nil {
+		return nil, fmt.Errorf("commit %d: %w", height, err)
+	}
+	if commit.Header == nil || commit.Commit == nil || commit.Height != height {
+		return nil, fmt.Errorf("it answered another header than %d", height)
+	}
+	if err := commit.SignedHeader.ValidateBasic(e.ChainID()); err != nil {
+		return nil, fmt.Errorf("commit %d: %w", height, err)
+	}
+	return commit, nil
+}
+
+// timeOf a height's block.
+func (e *Endpoint) timeOf(ctx context.Context, height int64) (time.Time, error) {
+	var at time.Time
+	err := e.nodes.ask(ctx, func(n node) error {
+		commit, err := e.commit(ctx, n, height)
+		if err == nil {
+			at = commit.Time
+		}
+		return err
+	})
+	if err != nil {
+		return at, fmt.Errorf("time of block %d of %s: %w", height, e.ChainID(), err)
+	}
+	return at, nil
+}
+
+// validatorsFrom a node, of a height, with the proposer that the header names.
+func validatorsFrom(ctx context.Context, at node, height int64, proposer []byte) (*cmttypes.ValidatorSet, error) {
 	var all []*cmttypes.Validator
 	perPage := validatorsPerPage
 	for page := 1; ; page++ {
-		res, err := e.rpc.Validators(ctx, &height, &page, &perPage)
+		res, err := at.Validators(ctx, &height, &page, &perPage)
 		if err != nil {
-			return nil, fmt.Errorf("validators of %s at %d: %w", e.ChainID(), height, err)
+			return nil, fmt.Errorf("validators of %d: %w", height, err)
 		}
 		all = append(all, res.Validators...)
-		if len(all) >= res.Total || len(res.Validators) == 0 {
+		if len(all) >= res.Total || len(res.Validators) == 0 || len(all) > maxValidators {
 			break
 		}
 	}
-	set := cmttypes.NewValidatorSet(all)
-	commit, err := e.rpc.Commit(ctx, &height)
+	set, err := cmttypes.ValidatorSetFromExistingValidators(all)
 	if err != nil {
-		return nil, fmt.Errorf("commit %d of %s: %w", height, e.ChainID(), err)
+		return nil, fmt.Errorf("validators of %d: %w", height, err)
 	}
-	if _, proposer := set.GetByAddress(commit.ProposerAddress); proposer != nil {
-		set.Proposer = proposer
+	if _, p := set.GetByAddress(proposer); p != nil {
+		set.Proposer = p
 	}
 	return set, nil
 }

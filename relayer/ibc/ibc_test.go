@@ -65,3 +65,13 @@ func TestConfigIsHeldAgainstItsBounds(t *testing.T) {
 		require.ErrorContains(t, c.Validate(), name)
 	}
 }
+
+// A client is renewed long before it expires, whatever the configuration says.
+func TestClientIsRefreshedBeforeItExpires(t *testing.T) {
+	const trusting = 14 * 24 * time.Hour
+	require.False(t, refreshDue(trusting/3-time.Second, trusting, 0))
+	require.True(t, refreshDue(trusting/3, trusting, 0))
+	require.True(t, refreshDue(5*time.Second, trusting, 5*time.Second))
+	require.False(t, refreshDue(4*time.Second, trusting, 5*time.Second))
+	require.True(t, refreshDue(time.Minute, 2*time.Minute, time.Hour), "the bound cannot make it later")
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	ctypes "github.com/cometbft/cometbft/rpc/core/types"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -72,9 +73,13 @@ func ensureClient(ctx context.Context, on, of *Endpoint) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	commit, err := of.rpc.Commit(ctx, &height)
+	var commit *ctypes.ResultCommit
+	err = of.nodes.ask(ctx, func(at node) (err error) {
+		commit, err = of.commit(ctx, at, height)
+		return err
+	})
 	if err != nil {
-		return "", fmt.Errorf("commit %d of %s: %w", height, of.ChainID(), err)
+		return "", fmt.Errorf("commit of %s: %w", of.ChainID(), err)
 	}
 	state := ibctm.NewClientState(of.ChainID(), trustLevel, trustingPeriod, unbondingPeriod, maxClockDrift,
 		of.proofHeight(height), commitmenttypes.GetSDKSpecs(), []string{"upgrade", "upgradedIBCState"})

@@ -1,8 +1,10 @@
 package ibc
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -11,74 +13,121 @@ import (
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 )
 
-// findPacket returns a packet that the chain sent. It was sent in a transaction or at the beginning of a block; both are searched.
-func (e *Endpoint) findPacket(ctx context.Context, clientID string, sequence uint64) (channeltypesv2.Packet, error) {
-	bz, err := e.findEvent(ctx, channeltypesv2.EventTypeSendPacket, channeltypesv2.AttributeKeySrcClient, clientID, sequence, channeltypesv2.AttributeKeyEncodedPacketHex)
-	if err != nil {
-		return channeltypesv2.Packet{}, err
-	}
-	packet, err := decodePacket(bz, clientID, sequence)
-	if err != nil {
-		return packet, fmt.Errorf("packet %s/%d from a node of %s: %w", clientID, sequence, e.ChainID(), err)
-	}
-	return packet, nil
+// findPacket returns a packet that the chain sent, the one whose commitment is proven, and the height of its block. It was sent in a transaction or at the beginning
+// of a block; both are searched.
+func (e *Endpoint) findPacket(ctx context.Context, clientID string, sequence uint64, commitment []byte) (channeltypesv2.Packet, int64, error) {
+	var packet channeltypesv2.Packet
+	height, err := e.findEvent(ctx, found{
+		event: channeltypesv2.EventTypeSendPacket, clientKey: channeltypesv2.AttributeKeySrcClient, clientID: clientID, sequence: sequence,
+		want: channeltypesv2.AttributeKeyEncodedPacketHex,
+		check: func(bz []byte) (err error) {
+			packet, err = decodePacket(bz, clientID, sequence, commitment)
+			return err
+		},
+	})
+	return packet, height, err
+}
+
+// findAck returns the acknowledgement that the chain wrote for a packet it received through clientID, the one whose commitment is proven.
+func (e *Endpoint) findAck(ctx context.Context, clientID string, sequence uint64, commitment []byte) (channeltypesv2.Acknowledgement, error) {
+	var ack channeltypesv2.Acknowledgement
+	_, err := e.findEvent(ctx, found{
+		event: channeltypesv2.EventTypeWriteAck, clientKey: channeltypesv2.AttributeKeyDstClient, clientID: clientID, sequence: sequence,
+		want: channeltypesv2.AttributeKeyEncodedAckHex,
+		check: func(bz []byte) (err error) {
+			ack, err = decodeAck(bz, commitment)
+			return err
+		},
+	})
+	return ack, err
 }
 
 // decodePacket refuses what is not the packet that was asked for.
-func decodePacket(bz []byte, clientID string, sequence uint64) (packet channeltypesv2.Packet, err error) {
+func decodePacket(bz []byte, clientID string, sequence uint64, commitment []byte) (packet channeltypesv2.Packet, err error) {
 	if err := packet.Unmarshal(bz); err != nil {
 		return packet, err
 	}
-	if packet.Sequence != sequence || packet.SourceClient != clientID {
-		return packet, fmt.Errorf("the answer is packet %s/%d", packet.SourceClient, packet.Sequence)
+	if packet.Sequence != sequence || packet.SourceClient != clientID || !bytes.Equal(channeltypesv2.CommitPacket(packet), commitment) {
+		return packet, errors.New("it is not the packet whose commitment the chain has")
 	}
 	return packet, nil
 }
 
-func decodeAck(bz []byte) (ack channeltypesv2.Acknowledgement, err error) {
-	return ack, ack.Unmarshal(bz)
-}
-
-// findAck returns the acknowledgement that the chain wrote for a packet it received through clientID.
-func (e *Endpoint) findAck(ctx context.Context, clientID string, sequence uint64) (channeltypesv2.Acknowledgement, error) {
-	bz, err := e.findEvent(ctx, channeltypesv2.EventTypeWriteAck, channeltypesv2.AttributeKeyDstClient, clientID, sequence, channeltypesv2.AttributeKeyEncodedAckHex)
-	if err != nil {
-		return channeltypesv2.Acknowledgement{}, err
+// decodeAck refuses what is not the acknowledgement that was asked for.
+func decodeAck(bz, commitment []byte) (ack channeltypesv2.Acknowledgement, err error) {
+	if err := ack.Unmarshal(bz); err != nil {
+		return ack, err
 	}
-	ack, err := decodeAck(bz)
-	if err != nil {
-		return ack, fmt.Errorf("acknowledgement %s/%d of %s: %w", clientID, sequence, e.ChainID(), err)
+	if !bytes.Equal(channeltypesv2.CommitAcknowledgement(ack), commitment) {
+		return ack, errors.New("it is not the acknowledgement whose commitment the chain has")
 	}
 	return ack, nil
 }
 
-// findEvent searches the node's index for the event of one packet and decodes one of its attributes from hex.
-func (e *Endpoint) findEvent(ctx context.Context, event, clientKey, clientID string, sequence uint64, want string) ([]byte, error) {
-	q := fmt.Sprintf("%s.%s='%s' AND %s.%s=%d", event, clientKey, clientID, event, channeltypesv2.AttributeKeySequence, sequence)
-	page, perPage := 1, 5
-	txs, err := e.rpc.TxSearch(ctx, q, false, &page, &perPage, "asc")
+// found is an event of one packet that is looked for: the wanted attribute, in hex, must pass the check.
+type found struct {
+	event, clientKey, clientID string
+	sequence                   uint64
+	want                       string
+	check                      func([]byte) error
+}
+
+// findEvent searches the nodes' indexes for the event of one packet and answers the height of its block.
+func (e *Endpoint) findEvent(ctx context.Context, f found) (height int64, err error) {
+	err = e.nodes.ask(ctx, func(at node) error {
+		height, err = f.in(ctx, at)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("search %s on %s: %w", q, e.ChainID(), err)
+		return 0, fmt.Errorf("%s %s/%d of %s: %w", f.event, f.clientID, f.sequence, e.ChainID(), err)
+	}
+	return height, nil
+}
+
+// in searches one node's index.
+func (f found) in(ctx context.Context, at node) (int64, error) {
+	q := fmt.Sprintf("%s.%s='%s' AND %s.%s=%d", f.event, f.clientKey, f.clientID, f.event, channeltypesv2.AttributeKeySequence, f.sequence)
+	page, perPage := 1, 5
+	txs, err := at.TxSearch(ctx, q, false, &page, &perPage, "asc")
+	if err != nil {
+		return 0, fmt.Errorf("search transactions: %w", err)
 	}
 	for _, t := range txs.Txs {
-		if bz, ok := attribute(t.TxResult.Events, event, clientKey, clientID, sequence, want); ok {
-			return hex.DecodeString(bz)
+		if t == nil {
+			continue
+		}
+		if value, ok := attribute(t.TxResult.Events, f.event, f.clientKey, f.clientID, f.sequence, f.want); ok {
+			return t.Height, f.decode(value)
 		}
 	}
-	blocks, err := e.rpc.BlockSearch(ctx, q, &page, &perPage, "asc")
+	blocks, err := at.BlockSearch(ctx, q, &page, &perPage, "asc")
 	if err != nil {
-		return nil, fmt.Errorf("search %s on %s: %w", q, e.ChainID(), err)
+		return 0, fmt.Errorf("search blocks: %w", err)
 	}
 	for _, b := range blocks.Blocks {
-		results, err := e.rpc.BlockResults(ctx, &b.Block.Height)
-		if err != nil {
-			return nil, fmt.Errorf("results of block %d of %s: %w", b.Block.Height, e.ChainID(), err)
+		if b == nil || b.Block == nil {
+			continue
 		}
-		if bz, ok := attribute(results.FinalizeBlockEvents, event, clientKey, clientID, sequence, want); ok {
-			return hex.DecodeString(bz)
+		results, err := at.BlockResults(ctx, &b.Block.Height)
+		if err != nil {
+			return 0, fmt.Errorf("results of block %d: %w", b.Block.Height, err)
+		}
+		if value, ok := attribute(results.FinalizeBlockEvents, f.event, f.clientKey, f.clientID, f.sequence, f.want); ok {
+			return b.Block.Height, f.decode(value)
 		}
 	}
-	return nil, fmt.Errorf("the node of %s has no event %s: its index may be off or pruned (config.toml, tx_index)", e.ChainID(), q)
+	return 0, errors.New("there is no such event: the node's index may be late, off or pruned (config.toml, tx_index)")
+}
+
+func (f found) decode(value string) error {
+	bz, err := hex.DecodeString(value)
+	if err != nil {
+		return fmt.Errorf("attribute %s: %w", f.want, err)
+	}
+	if err := f.check(bz); err != nil {
+		return fmt.Errorf("attribute %s: %w", f.want, err)
+	}
+	return nil
 }
 
 // attribute picks the wanted attribute of the one event that matches client and sequence.

@@ -10,7 +10,10 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	channeltypes "github.com/cosmos/ibc-go/v11/modules/core/04-channel/types"
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+
+	"github.com/topnetwork/top/sdk/chain"
 )
 
 const (
@@ -28,6 +31,29 @@ type Path struct {
 	Refresh time.Duration
 	Log     *slog.Logger
 	Metrics *Metrics
+
+	// oldest packet that waits, and since when.
+	oldest sending
+}
+
+// sending is when a packet was sent.
+type sending struct {
+	sequence uint64
+	at       time.Time
+}
+
+// waiting notes since when the oldest packet waits that is not received; height is its block's.
+func (p *Path) waiting(ctx context.Context, sequence uint64, height int64) error {
+	if p.oldest.sequence == sequence || p.oldest.sequence != 0 && sequence > p.oldest.sequence {
+		return nil
+	}
+	at, err := p.Source.timeOf(ctx, height)
+	if err != nil {
+		return err
+	}
+	p.oldest = sending{sequence, at}
+	p.Metrics.waitingSince(p, at)
+	return nil
 }
 
 // Step does whatever there is to do now. Errors of single packets do not keep others waiting.
@@ -40,7 +66,11 @@ func (p *Path) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Metrics.backlog(p, len(open))
+	if !open[p.oldest.sequence] {
+		p.oldest = sending{}
+		p.Metrics.waitingSince(p, time.Time{})
+	}
+	p.Metrics.backlog(p, len(open), len(sequences)-len(open))
 	var toReceive, toAck []uint64
 	for _, s := range sequences {
 		if open[s] {
@@ -63,7 +93,11 @@ func update(ctx context.Context, on *Endpoint, clientID string, of *Endpoint, he
 			return nil, nil
 		}
 	}
-	header, err := of.header(ctx, height, state.LatestHeight)
+	trusted, err := on.consensusState(ctx, clientID, state.LatestHeight)
+	if err != nil {
+		return nil, err
+	}
+	header, err := of.header(ctx, height, state.LatestHeight, trusted.NextValidatorsHash)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +123,20 @@ func (p *Path) submit(ctx context.Context, on *Endpoint, clientID string, of *En
 		return err
 	}
 	res, err := on.Send(ctx, on.key, append(first, msgs...)...)
+	if redundant(err) {
+		p.Log.Info("another relayer was faster", "what", what, "chain", on.ChainID(), "packets", len(msgs))
+		p.Metrics.redundant(on.ChainID(), what, len(msgs))
+		return nil
+	}
 	if err == nil {
 		p.Log.Info(what, "chain", on.ChainID(), "client", clientID, "packets", len(msgs), "tx", res.Hash, "height", res.Height)
 		p.Metrics.relayed(on.ChainID(), what, len(msgs))
 		return nil
 	}
-	if len(msgs) == 1 || ctx.Err() != nil {
+	p.Metrics.txFailed(on.ChainID(), err)
+	// The node whose header and proofs were refused has lost its turn; a chain that does not answer is not asked again in smaller parts.
+	of.nodes.rotate()
+	if len(msgs) == 1 || ctx.Err() != nil || !chain.Refused(err) {
 		return fmt.Errorf("%s on %s: %w", what, on.ChainID(), err)
 	}
 	p.Log.Warn("batch failed, splitting", "what", what, "chain", on.ChainID(), "packets", len(msgs), "error", err)
@@ -102,6 +144,11 @@ func (p *Path) submit(ctx context.Context, on *Endpoint, clientID string, of *En
 	return errors.Join(
 		p.submit(ctx, on, clientID, of, height, what, msgs[:half]),
 		p.submit(ctx, on, clientID, of, height, what, msgs[half:]))
+}
+
+// redundant tells whether the chain turned a transaction away because all its packets have been relayed.
+func redundant(err error) bool {
+	return errors.Is(err, &chain.TxError{Codespace: channeltypes.ErrRedundantTx.Codespace(), Code: channeltypes.ErrRedundantTx.ABCICode()})
 }
 
 // timedOut tells whether a packet can no longer be received at a time of the destination.

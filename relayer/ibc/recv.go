@@ -15,7 +15,7 @@ func (p *Path) receive(ctx context.Context, sequences []uint64) error {
 	if len(sequences) == 0 {
 		return nil
 	}
-	height, err := p.Source.latest(ctx)
+	at, err := p.Source.view(ctx)
 	if err != nil {
 		return err
 	}
@@ -27,27 +27,30 @@ func (p *Path) receive(ctx context.Context, sequences []uint64) error {
 	var late []channeltypesv2.Packet
 	var failed error
 	for _, s := range sequences {
-		packet, err := p.Source.findPacket(ctx, p.SourceClient, s)
-		if err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		if timedOut(packet, now) {
-			late = append(late, packet)
-			continue
-		}
-		value, proof, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), height)
+		commitment, proof, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), at)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
 		// Sent in the newest block: provable from the next one on.
-		if len(value) == 0 {
+		if len(commitment) == 0 {
 			continue
 		}
-		msgs = append(msgs, channeltypesv2.NewMsgRecvPacket(packet, proof, p.Source.proofHeight(height), p.Destination.Signer()))
+		packet, height, err := p.Source.findPacket(ctx, p.SourceClient, s, commitment)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		if err := p.waiting(ctx, s, height); err != nil {
+			failed = errors.Join(failed, err)
+		}
+		if timedOut(packet, now) {
+			late = append(late, packet)
+			continue
+		}
+		msgs = append(msgs, channeltypesv2.NewMsgRecvPacket(packet, proof, p.Source.proofHeight(at.height), p.Destination.Signer()))
 	}
 	return errors.Join(failed,
-		p.submit(ctx, p.Destination, p.DestinationClient, p.Source, height, "receive", msgs),
+		p.submit(ctx, p.Destination, p.DestinationClient, p.Source, at.height, "receive", msgs),
 		p.timeout(ctx, late))
 }

@@ -34,8 +34,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// maxPause bounds the pause after failing rounds.
-const maxPause = 10 * time.Second
+const (
+	// maxPause bounds the pause after failing rounds.
+	maxPause = 10 * time.Second
+	// nodeTurn is how long one node is asked where there are several: one that hides packets cannot do so for longer.
+	nodeTurn = 5 * time.Minute
+)
 
 // Run relays between the linked chains until ctx ends.
 func Run(ctx context.Context, cfg Config, main, service *Endpoint, log *slog.Logger, metrics *Metrics) error {
@@ -48,9 +52,14 @@ func Run(ctx context.Context, cfg Config, main, service *Endpoint, log *slog.Log
 		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
 	}
 	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)
-	pause := cfg.Poll
+	pause, turned := cfg.Poll, time.Now()
 	for {
 		ok := true
+		if time.Since(turned) > nodeTurn {
+			main.rotate()
+			service.rotate()
+			turned = time.Now()
+		}
 		for _, p := range paths {
 			if err := p.Step(ctx); err != nil && ctx.Err() == nil {
 				ok = false

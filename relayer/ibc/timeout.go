@@ -15,22 +15,18 @@ func (p *Path) timeout(ctx context.Context, packets []channeltypesv2.Packet) err
 	if len(packets) == 0 {
 		return nil
 	}
-	height, err := p.Destination.latest(ctx)
-	if err != nil {
-		return err
-	}
 	// The proof counts with the time of the header it verifies against.
-	commit, err := p.Destination.rpc.Commit(ctx, &height)
+	at, err := p.Destination.view(ctx)
 	if err != nil {
 		return err
 	}
 	var msgs []sdk.Msg
 	var failed error
 	for _, packet := range packets {
-		if !timedOut(packet, commit.Time) {
+		if !timedOut(packet, at.time) {
 			continue
 		}
-		receipt, proof, err := p.Destination.proof(ctx, hostv2.PacketReceiptKey(p.DestinationClient, packet.Sequence), height)
+		receipt, proof, err := p.Destination.proof(ctx, hostv2.PacketReceiptKey(p.DestinationClient, packet.Sequence), at)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -38,7 +34,7 @@ func (p *Path) timeout(ctx context.Context, packets []channeltypesv2.Packet) err
 		if len(receipt) != 0 {
 			continue
 		}
-		msgs = append(msgs, channeltypesv2.NewMsgTimeout(packet, proof, p.Destination.proofHeight(height), p.Source.Signer()))
+		msgs = append(msgs, channeltypesv2.NewMsgTimeout(packet, proof, p.Destination.proofHeight(at.height), p.Source.Signer()))
 	}
-	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, height, "timeout", msgs))
+	return errors.Join(failed, p.submit(ctx, p.Source, p.SourceClient, p.Destination, at.height, "timeout", msgs))
 }

@@ -118,18 +118,26 @@ func (s *Sessions) Claimed(epoch uint64) {
 	}
 }
 
-// Forget deletes an epoch whose claim is settled, forfeited or too late.
-func (s *Sessions) Forget(epoch uint64) error {
+// Forget deletes an epoch of which nothing can be had any more: its claim is forfeited or too late.
+func (s *Sessions) Forget(epoch uint64) error { return s.drop(epoch, false) }
+
+// drop takes an epoch out of the books.
+func (s *Sessions) drop(epoch uint64, keep bool) error {
 	s.Claimed(epoch)
-	s.mu.Lock()
 	var ids [][32]byte
-	for id, e := range s.byID {
-		if e.session.Offer.Epoch == epoch {
-			ids = append(ids, id)
+	var evidence []*voucher.Evidence
+	for _, e := range s.entries() {
+		if e.session.Offer.Epoch != epoch {
+			continue
+		}
+		ids = append(ids, e.session.ID)
+		if keep {
+			e.mu.Lock()
+			evidence = append(evidence, e.session.Evidence())
+			e.mu.Unlock()
 		}
 	}
-	s.mu.Unlock()
-	if err := s.store.forget(epoch, ids); err != nil {
+	if err := s.store.forget(epoch, ids, evidence); err != nil {
 		return err
 	}
 	s.mu.Lock()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/topnetwork/top/protocol/voucher"
 )
 
 // Keys in the provider's database. Services keep theirs under their own names, after 'v'.
@@ -90,10 +92,15 @@ func (s Store) LoadClaim(epoch uint64, root []byte) (*ClaimRecord, error) {
 	return &c, nil
 }
 
-// forget deletes an epoch's sessions and claims.
-func (s Store) forget(epoch uint64, ids [][32]byte) error {
+// forget deletes an epoch's sessions and claims, and keeps the evidence.
+func (s Store) forget(epoch uint64, ids [][32]byte, evidence []*voucher.Evidence) error {
 	b := s.db.NewBatch()
 	defer func() { _ = b.Close() }()
+	for _, e := range evidence {
+		if err := s.keep(b, epoch, e); err != nil {
+			return err
+		}
+	}
 	for _, id := range ids {
 		if err := b.Delete(sessionKey(id), nil); err != nil {
 			return err

@@ -20,6 +20,7 @@ import (
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/sdk/chain"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
@@ -50,12 +51,14 @@ type chains struct {
 
 	registry servicestypes.QueryClient
 	usage    usagetypes.QueryClient
+	billing  billingtypes.QueryClient
 }
 
 func newChains(d Deps) *chains {
 	return &chains{
 		main: d.Main, service: d.Service, key: d.Key, log: d.Log,
 		registry: servicestypes.NewQueryClient(d.Main.Conn()), usage: usagetypes.NewQueryClient(d.Service.Conn()),
+		billing: billingtypes.NewQueryClient(d.Main.Conn()),
 	}
 }
 

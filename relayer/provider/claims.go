@@ -71,7 +71,8 @@ func (c *claims) epoch(ctx context.Context, p metering.Past, terms Terms) error 
 	case usagetypes.ClaimStatus_CLAIM_STATUS_PROVEN, usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED:
 		c.metrics.proven.Add(float64(onChain.Sum))
 		c.log.Info("claim proven", "epoch", p.Epoch, "utop", onChain.Sum, "vouchers", onChain.Count)
-		return c.forget(p.Epoch)
+		delete(c.ended, p.Epoch)
+		return c.sessions.Archive(p.Epoch)
 	case usagetypes.ClaimStatus_CLAIM_STATUS_FORFEITED:
 		c.metrics.lost.Add(float64(onChain.Sum))
 		c.log.Error("claim forfeited: its proof came too late", "epoch", p.Epoch, "utop", onChain.Sum)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/metering"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
@@ -26,6 +27,12 @@ type Ledger interface {
 	// SubmitClaim and SubmitProof answer once the transaction is in a block.
 	SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error
 	SubmitProof(ctx context.Context, m *usagetypes.MsgProve) error
+	// Disputes answers the open disputes of the provider's debits, from the main chain.
+	Disputes(ctx context.Context) ([]billingtypes.Dispute, error)
+	// SubmitAnswer answers what is still to be shown, in utop, once the transaction is in a block.
+	SubmitAnswer(ctx context.Context, m *billingtypes.MsgAnswerDispute) (missing uint64, err error)
+	// Liability tells how far back the provider answers for its vouchers.
+	Liability(ctx context.Context) (Liability, error)
 }
 
 // Registration is what a provider publishes of itself.
@@ -36,6 +43,14 @@ type Registration struct {
 	Endpoints []string
 	Prices    []*voucher.Price
 	Deposit   uint64
+}
+
+// Liability is what the main chain's rules and books say about past usage.
+type Liability struct {
+	// Epoch is the main chain's; usage can be disputed until Delay epochs after its own.
+	Epoch, Delay uint64
+	// Unpaid are the settlement epochs of the provider's payouts that are neither paid nor cancelled.
+	Unpaid []uint64
 }
 
 // Terms of claims on the service chain.

@@ -9,7 +9,8 @@ import (
 )
 
 type metrics struct {
-	claimErrors, proven, lost prometheus.Counter
+	claimErrors, proven, lost, answered, disputeErrors prometheus.Counter
+	openDisputes                                       prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics, error) {
@@ -21,11 +22,17 @@ func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics,
 			func() float64 { return value(sessions.Figures()) })
 	}
 	m := &metrics{
-		claimErrors: counter("claim_errors_total", "Claim steps that failed and will be tried again."),
-		proven:      counter("proven_utop_total", "Earned by proven claims."),
-		lost:        counter("lost_utop_total", "Vouchered and not earned: too late, forfeited or not covered."),
+		claimErrors:   counter("claim_errors_total", "Claim steps that failed and will be tried again."),
+		proven:        counter("proven_utop_total", "Earned by proven claims."),
+		lost:          counter("lost_utop_total", "Vouchered and not earned: too late, forfeited or not covered."),
+		answered:      counter("disputes_answered_total", "Disputes that were answered in full."),
+		disputeErrors: counter("dispute_errors_total", "Steps towards answers that failed and will be tried again."),
+		openDisputes: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "top", Subsystem: "provider", Name: "open_disputes", Help: "Disputes of this provider's debits that wait for an answer.",
+		}),
 	}
 	return m, errors.Join(
+		r.Register(m.answered), r.Register(m.disputeErrors), r.Register(m.openDisputes),
 		r.Register(m.claimErrors), r.Register(m.proven), r.Register(m.lost),
 		r.Register(gauge("sessions", "Sessions that are not claimed.", func(f metering.Figures) float64 { return float64(f.Sessions) })),
 		r.Register(gauge("owed_utop", "Used and not claimed.", func(f metering.Figures) float64 { return float64(f.Owed) })),

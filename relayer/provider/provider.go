@@ -39,6 +39,8 @@ type Timing struct {
 	Grace time.Duration
 	// VoucherPeriod is how long usage may stay without a voucher.
 	VoucherPeriod time.Duration
+	// Disputes is how often the main chain is asked for disputes.
+	Disputes time.Duration
 	// GuaranteeAge is how old the chain's answer about a payer may be.
 	GuaranteeAge time.Duration
 }
@@ -50,6 +52,7 @@ func (t Timing) orDefault() Timing {
 		}
 	}
 	set(&t.Poll, time.Second)
+	set(&t.Disputes, 3*time.Second)
 	set(&t.Grace, 5*time.Second)
 	set(&t.VoucherPeriod, 30*time.Second)
 	set(&t.GuaranteeAge, 5*time.Second)
@@ -120,7 +123,9 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 		ledger: node.Ledger, sessions: sessions, grace: timing.Grace, now: time.Now, log: node.Log, metrics: metrics,
 		ended: map[uint64]time.Time{},
 	}
+	answers := &disputes{ledger: node.Ledger, store: sessions.Store(), log: node.Log, metrics: metrics, told: map[string]bool{}}
 	var loops sync.WaitGroup
+	loops.Go(func() { every(ctx, timing.Disputes, func() { answers.Step(ctx) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { rollEpoch(ctx, node, sessions) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { claims.Step(ctx) }) })
 	node.Log.Info("serving", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)

@@ -3,6 +3,7 @@ package chain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -36,8 +37,9 @@ const requestTimeout = 15 * time.Second
 
 // Config of a connection.
 type Config struct {
-	// GRPC is host:port of a node.
-	GRPC string
+	// GRPC is host:port of a node, Others those of more nodes, which are asked when it fails.
+	GRPC   string
+	Others []string
 	// ChainID that the node must answer with; empty accepts any.
 	ChainID string
 	// Register adds message types beyond bank's and TOP's own, e.g. IBC's.
@@ -46,7 +48,7 @@ type Config struct {
 
 // Client of one chain. It is safe for concurrent use.
 type Client struct {
-	conn     *grpc.ClientConn
+	conn     *failover
 	registry codectypes.InterfaceRegistry
 	codec    *codec.ProtoCodec
 	chainID  string
@@ -69,26 +71,22 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 		cfg.Register(registry)
 	}
 	cdc := codec.NewProtoCodec(registry)
-	conn, err := grpc.NewClient(cfg.GRPC,
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.ForceCodec(cdc.GRPCCodec()), grpc.MaxCallRecvMsgSize(32<<20)),
-		grpc.WithUnaryInterceptor(withTimeout),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("gRPC %q: %w", cfg.GRPC, err)
+	conn := &failover{chainID: cfg.ChainID}
+	for _, address := range append([]string{cfg.GRPC}, cfg.Others...) {
+		c, err := grpc.NewClient(address,
+			grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithDefaultCallOptions(grpc.ForceCodec(cdc.GRPCCodec()), grpc.MaxCallRecvMsgSize(32<<20)),
+			grpc.WithUnaryInterceptor(withTimeout),
+		)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("gRPC %q: %w", address, err), conn.close())
+		}
+		conn.peers = append(conn.peers, &peer{address: address, conn: c})
 	}
-	c := &Client{conn: conn, registry: registry, codec: cdc, accounts: map[string]*account{}}
-	block, err := c.latest(ctx)
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("no chain answers at %s: %w", cfg.GRPC, err)
+	if err := conn.start(ctx); err != nil {
+		return nil, errors.Join(err, conn.close())
 	}
-	c.chainID = block.Header.ChainID
-	if cfg.ChainID != "" && cfg.ChainID != c.chainID {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%s is a node of %s, not of %s", cfg.GRPC, c.chainID, cfg.ChainID)
-	}
-	return c, nil
+	return &Client{conn: conn, registry: registry, codec: cdc, chainID: conn.chainID, accounts: map[string]*account{}}, nil
 }
 
 // withTimeout bounds every call.
@@ -98,8 +96,14 @@ func withTimeout(ctx context.Context, method string, req, reply any, cc *grpc.Cl
 	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
+// Rotate gives the next node its turn: what one keeps to itself another tells.
+func (c *Client) Rotate() {
+	_, i := c.conn.pick()
+	c.conn.leave(i)
+}
+
 // Close ends the connection.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error { return c.conn.close() }
 
 // Conn is for the generated query clients.
 func (c *Client) Conn() grpc.ClientConnInterface { return c.conn }

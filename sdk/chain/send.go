@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,8 +30,9 @@ const (
 	// includeTimeout: beyond it the chain is taken to be stopped.
 	includeTimeout = 90 * time.Second
 	maxAttempts    = 6
-	// Simulation runs on the last state; the next block's may cost more.
+	// Simulation runs on the last state; the next block's may cost more. Where it cost more still, the limit doubles, maxGasRaises times.
 	gasNumerator, gasDenominator, gasFloor = 14, 10, 50_000
+	maxGasRaises                           = 2
 )
 
 // TxResult of a transaction in a block.
@@ -66,6 +68,27 @@ func (e *TxError) sdk(code error) bool {
 	return e.Codespace == sdkerrors.RootCodespace && errors.As(code, &registered) && registered.ABCICode() == e.Code
 }
 
+// remedy says what to do about errors that no repetition mends.
+func (e *TxError) remedy() error {
+	switch {
+	case e.sdk(sdkerrors.ErrInsufficientFee):
+		return fmt.Errorf("the node asks for a fee, and TOP's chains take none: set its minimum-gas-prices to nothing (app.toml), or name another node: %w", e)
+	case e.sdk(sdkerrors.ErrOutOfGas):
+		return fmt.Errorf("the gas limit was raised %d times and did not suffice: %w", maxGasRaises, e)
+	case e.sdk(sdkerrors.ErrMempoolIsFull):
+		return fmt.Errorf("the node's mempool is full, also after %d attempts: try later, or name another node: %w", maxAttempts, e)
+	case e.sdk(sdkerrors.ErrWrongSequence):
+		return fmt.Errorf("somebody else signs with the same key, also after %d attempts: one key has one owner, give each program its own: %w", maxAttempts, e)
+	}
+	return e
+}
+
+// Refused tells whether the chain turned a transaction down, before or in a block, or whether it is only not known to have got through.
+func Refused(err error) bool {
+	var failed *TxError
+	return errors.As(err, &failed) || errors.Is(err, errSimulation)
+}
+
 // account is the one owner of its sequence: transactions of a key go one after the other.
 type account struct {
 	sync.Mutex
@@ -86,29 +109,33 @@ func (c *Client) Send(ctx context.Context, key *Key, msgs ...sdk.Msg) (*TxResult
 	acc.Lock()
 	defer acc.Unlock()
 
-	var err error
-	for attempt := range maxAttempts {
-		if attempt > 0 {
-			if err := sleep(ctx, pollInterval<<attempt); err != nil {
-				return nil, err
-			}
-		}
-		var res *TxResult
-		if res, err = c.sendOnce(ctx, key, acc, msgs); err == nil {
+	raises := 0
+	for attempt := 0; ; attempt++ {
+		res, err := c.sendOnce(ctx, key, acc, msgs, raises)
+		if err == nil {
 			return res, nil
 		}
 		// Whatever went wrong, the chain knows the sequence better.
 		acc.known = false
 		var failed *TxError
-		retry := errors.As(err, &failed) && (failed.sdk(sdkerrors.ErrWrongSequence) || failed.sdk(sdkerrors.ErrMempoolIsFull))
-		if !retry {
+		if !errors.As(err, &failed) {
 			return nil, err
 		}
+		again := attempt+1 < maxAttempts && (failed.sdk(sdkerrors.ErrWrongSequence) || failed.sdk(sdkerrors.ErrMempoolIsFull))
+		if failed.sdk(sdkerrors.ErrOutOfGas) && raises < maxGasRaises {
+			raises++
+			again = true
+		}
+		if !again {
+			return nil, failed.remedy()
+		}
+		if err := sleep(ctx, pollInterval<<(attempt+1)); err != nil {
+			return nil, errors.Join(err, failed)
+		}
 	}
-	return nil, err
 }
 
-func (c *Client) sendOnce(ctx context.Context, key *Key, acc *account, msgs []sdk.Msg) (*TxResult, error) {
+func (c *Client) sendOnce(ctx context.Context, key *Key, acc *account, msgs []sdk.Msg, gasRaises int) (*TxResult, error) {
 	if !acc.known {
 		if err := c.readAccount(ctx, key.Address(), acc); err != nil {
 			return nil, err
@@ -123,17 +150,27 @@ func (c *Client) sendOnce(ctx context.Context, key *Key, acc *account, msgs []sd
 	if err != nil {
 		return nil, simulateError(err)
 	}
-	bz, err := c.sign(key, acc, msgs, sim.GasInfo.GasUsed*gasNumerator/gasDenominator+gasFloor)
+	if sim.GasInfo == nil {
+		return nil, errors.New("simulate: the node's answer names no gas")
+	}
+	bz, err := c.sign(key, acc, msgs, (sim.GasInfo.GasUsed*gasNumerator/gasDenominator+gasFloor)<<gasRaises)
 	if err != nil {
 		return nil, err
 	}
-	hash, err := broadcast(ctx, service, bz)
-	if err != nil {
+	again := time.Now().Add(rebroadcastAfter)
+	switch err := broadcast(ctx, service, bz); {
+	case err != nil && nodeFailed(err) && ctx.Err() == nil:
+		// The node may have taken it. Another transaction in its place could do the same thing twice: this one is handed to the next node until it is in a block.
+		again = time.Now()
+	case err != nil:
 		return nil, err
 	}
 	acc.sequence++
-	return c.await(ctx, service, hash, bz)
+	return c.await(ctx, service, bz, again)
 }
+
+// errSimulation is a refusal that cost nothing.
+var errSimulation = errors.New("the chain would refuse the transaction")
 
 // simulateError keeps the one error that simulation and broadcast share apart: a sequence that is not the chain's.
 func simulateError(err error) error {
@@ -141,7 +178,11 @@ func simulateError(err error) error {
 	if strings.Contains(text, sdkerrors.ErrWrongSequence.Error()) {
 		return &TxError{Codespace: sdkerrors.RootCodespace, Code: sdkerrors.ErrWrongSequence.ABCICode(), Log: text}
 	}
-	return fmt.Errorf("the chain would refuse the transaction: %w", err)
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return fmt.Errorf("simulate: %w", err)
+	}
+	return fmt.Errorf("%w: %w", errSimulation, err)
 }
 
 func (c *Client) readAccount(ctx context.Context, address string, acc *account) error {
@@ -152,6 +193,9 @@ func (c *Client) readAccount(ctx context.Context, address string, acc *account) 
 	}
 	if err != nil {
 		return fmt.Errorf("account %s: %w", address, err)
+	}
+	if res.Info == nil {
+		return fmt.Errorf("account %s: the node's answer is empty", address)
 	}
 	acc.number, acc.sequence, acc.known = res.Info.AccountNumber, res.Info.Sequence, true
 	return nil
@@ -194,39 +238,42 @@ func (c *Client) sign(key *Key, acc *account, msgs []sdk.Msg, gas uint64) ([]byt
 }
 
 // broadcast hands the transaction to the node's mempool. One that is there already is as good.
-func broadcast(ctx context.Context, service tx.ServiceClient, bz []byte) (string, error) {
+func broadcast(ctx context.Context, service tx.ServiceClient, bz []byte) error {
 	res, err := service.BroadcastTx(ctx, &tx.BroadcastTxRequest{TxBytes: bz, Mode: tx.BroadcastMode_BROADCAST_MODE_SYNC})
 	if err != nil {
-		return "", fmt.Errorf("broadcast: %w", err)
+		return fmt.Errorf("broadcast: %w", err)
 	}
 	r := res.TxResponse
+	if r == nil {
+		return errors.New("broadcast: the node's answer is empty")
+	}
 	failed := &TxError{Hash: r.TxHash, Codespace: r.Codespace, Code: r.Code, Log: r.RawLog}
 	if r.Code != 0 && !failed.sdk(sdkerrors.ErrTxInMempoolCache) {
-		return r.TxHash, failed
+		return failed
 	}
-	return r.TxHash, nil
+	return nil
 }
 
 // await polls for the transaction until it is in a block, and hands it out again when it seems lost.
-func (c *Client) await(ctx context.Context, service tx.ServiceClient, hash string, bz []byte) (*TxResult, error) {
+func (c *Client) await(ctx context.Context, service tx.ServiceClient, bz []byte, again time.Time) (*TxResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, includeTimeout)
 	defer cancel()
-	again := time.Now().Add(rebroadcastAfter)
+	hash := fmt.Sprintf("%X", sha256.Sum256(bz))
 	for {
 		res, err := service.GetTx(ctx, &tx.GetTxRequest{Hash: hash})
-		if err == nil {
+		if err == nil && res.TxResponse != nil {
 			r := res.TxResponse
 			if r.Code != 0 {
 				return nil, &TxError{Hash: hash, Codespace: r.Codespace, Code: r.Code, Log: r.RawLog}
 			}
 			return c.result(r)
 		}
-		if ctx.Err() == nil && status.Code(err) != codes.NotFound && status.Code(err) != codes.Unavailable {
+		if err != nil && ctx.Err() == nil && status.Code(err) != codes.NotFound && !nodeFailed(err) {
 			return nil, fmt.Errorf("transaction %s: %w", hash, err)
 		}
 		if time.Now().After(again) {
 			// An error here says nothing final: the transaction may have entered a block since.
-			_, _ = broadcast(ctx, service, bz)
+			_ = broadcast(ctx, service, bz)
 			again = time.Now().Add(rebroadcastAfter)
 		}
 		if err := sleep(ctx, pollInterval); err != nil {

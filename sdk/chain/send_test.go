@@ -2,6 +2,8 @@ package chain_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -37,6 +39,13 @@ type ledger struct {
 	code uint32
 	txs  map[string]*sdk.TxResponse
 	seen []uint64
+	// refuse is a code with which transactions are turned away, refused how many were.
+	refuse  uint32
+	refused int
+	// hungry is how much gas a transaction needs that simulation does not see.
+	hungry uint64
+	// swallow takes the next transaction without an answer.
+	swallow bool
 }
 
 // blocks answers which chain it is.
@@ -68,6 +77,15 @@ func sequenceOf(bz []byte) uint64 {
 	return auth.SignerInfos[0].Sequence
 }
 
+func gasOf(bz []byte) uint64 {
+	var raw tx.TxRaw
+	var auth tx.AuthInfo
+	if raw.Unmarshal(bz) != nil || auth.Unmarshal(raw.AuthInfoBytes) != nil {
+		return 0
+	}
+	return auth.Fee.GasLimit
+}
+
 func (l *ledger) Simulate(_ context.Context, req *tx.SimulateRequest) (*tx.SimulateResponse, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -84,10 +102,21 @@ func (l *ledger) BroadcastTx(_ context.Context, req *tx.BroadcastTxRequest) (*tx
 	if got != l.sequence {
 		return &tx.BroadcastTxResponse{TxResponse: &sdk.TxResponse{Codespace: sdkerrors.RootCodespace, Code: sdkerrors.ErrWrongSequence.ABCICode()}}, nil
 	}
-	hash := "HASH"
+	if l.refuse != 0 {
+		l.refused++
+		return &tx.BroadcastTxResponse{TxResponse: &sdk.TxResponse{Codespace: sdkerrors.RootCodespace, Code: l.refuse}}, nil
+	}
+	hash := fmt.Sprintf("%X", sha256.Sum256(req.TxBytes))
 	l.seen = append(l.seen, got)
 	l.sequence++
 	l.txs[hash] = &sdk.TxResponse{TxHash: hash, Height: 8, Code: l.code, Codespace: "billing", RawLog: "log"}
+	if gasOf(req.TxBytes) < l.hungry {
+		l.txs[hash].Codespace, l.txs[hash].Code = sdkerrors.RootCodespace, sdkerrors.ErrOutOfGas.ABCICode()
+	}
+	if l.swallow {
+		l.swallow = false
+		return nil, status.Error(codes.Unavailable, "connection lost")
+	}
 	return &tx.BroadcastTxResponse{TxResponse: &sdk.TxResponse{TxHash: hash}}, nil
 }
 
@@ -103,6 +132,13 @@ func (l *ledger) GetTx(_ context.Context, req *tx.GetTxRequest) (*tx.GetTxRespon
 
 func serve(t *testing.T, l *ledger) string {
 	t.Helper()
+	address, _ := serveUntil(t, l)
+	return address
+}
+
+// serveUntil stop is called or the test ends.
+func serveUntil(t *testing.T, l *ledger) (address string, stop func()) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	srv := grpc.NewServer(grpc.ForceServerCodec(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()).GRPCCodec()))
@@ -114,8 +150,9 @@ func serve(t *testing.T, l *ledger) string {
 		defer close(done)
 		_ = srv.Serve(listener)
 	}()
-	t.Cleanup(func() { srv.Stop(); <-done })
-	return listener.Addr().String()
+	stop = func() { srv.Stop(); <-done }
+	t.Cleanup(stop)
+	return listener.Addr().String(), stop
 }
 
 func dial(t *testing.T, l *ledger) (*chain.Client, *chain.Key) {
@@ -177,6 +214,64 @@ func TestFailedTransactionIsAnError(t *testing.T) {
 	_, err := c.Send(t.Context(), key, deposit(key))
 	require.ErrorIs(t, err, &chain.TxError{Codespace: "billing", Code: 5})
 	require.Len(t, l.seen, 1, "a failed transaction is not sent again")
+}
+
+func TestGasLimitIsRaised(t *testing.T) {
+	l := &ledger{sequence: 1, hungry: 300_000, txs: map[string]*sdk.TxResponse{}}
+	c, key := dial(t, l)
+	_, err := c.Send(t.Context(), key, deposit(key))
+	require.NoError(t, err, "the limit is doubled until it suffices")
+	require.Equal(t, []uint64{1, 2}, l.seen)
+
+	l.hungry = 1 << 40
+	_, err = c.Send(t.Context(), key, deposit(key))
+	require.ErrorContains(t, err, "the gas limit was raised 2 times")
+	require.Len(t, l.seen, 5, "and not for ever")
+}
+
+func TestFeeErrorSaysWhatToDo(t *testing.T) {
+	l := &ledger{sequence: 1, refuse: sdkerrors.ErrInsufficientFee.ABCICode(), txs: map[string]*sdk.TxResponse{}}
+	c, key := dial(t, l)
+	_, err := c.Send(t.Context(), key, deposit(key))
+	require.ErrorContains(t, err, "minimum-gas-prices")
+	require.True(t, chain.Refused(err))
+	require.Equal(t, 1, l.refused, "it is not tried again")
+}
+
+func TestFullMempoolIsTriedAFewTimes(t *testing.T) {
+	l := &ledger{sequence: 1, refuse: sdkerrors.ErrMempoolIsFull.ABCICode(), txs: map[string]*sdk.TxResponse{}}
+	c, key := dial(t, l)
+	_, err := c.Send(t.Context(), key, deposit(key))
+	require.ErrorContains(t, err, "mempool is full")
+	require.Equal(t, 6, l.refused)
+}
+
+// A node takes the transaction and dies before it answers: it is asked for by its hash, and no other is sent in its place.
+func TestLostAnswerSendsNothingTwice(t *testing.T) {
+	l := &ledger{sequence: 4, swallow: true, txs: map[string]*sdk.TxResponse{}}
+	c, key := dial(t, l)
+	_, err := c.Send(t.Context(), key, deposit(key))
+	require.NoError(t, err)
+	require.Equal(t, []uint64{4}, l.seen)
+}
+
+func TestNextNodeIsAskedWhenOneFails(t *testing.T) {
+	l := &ledger{sequence: 1, txs: map[string]*sdk.TxResponse{}}
+	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, dead.Close())
+	first, stop := serveUntil(t, l)
+	c, err := chain.Dial(t.Context(), chain.Config{GRPC: dead.Addr().String(), Others: []string{first, serve(t, l)}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	key, err := chain.FromMnemonic(mnemonic)
+	require.NoError(t, err)
+	_, err = c.Send(t.Context(), key, deposit(key))
+	require.NoError(t, err)
+	stop()
+	_, err = c.Send(t.Context(), key, deposit(key))
+	require.NoError(t, err, "the third node answers")
+	require.Equal(t, []uint64{1, 2}, l.seen)
 }
 
 func TestUnknownAccountSaysWhatToDo(t *testing.T) {

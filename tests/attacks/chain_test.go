@@ -23,7 +23,7 @@ import (
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 	solomachine "github.com/cosmos/ibc-go/v11/modules/light-clients/06-solomachine"
 
-	"github.com/topnetwork/top/app/daemon"
+	nodeconfig "github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/testutil/inprocess"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	servicestypes "github.com/topnetwork/top/x/services/types"
@@ -57,7 +57,7 @@ func TestAttack01ManyRunsGiveOneHash(t *testing.T) {
 }
 
 func TestAttack12QueriesForEverything(t *testing.T) {
-	require.NotZero(t, daemon.AppConfig().QueryGasLimit, "a query costs gas, and that is limited")
+	require.NotZero(t, nodeconfig.DefaultApp().QueryGasLimit, "a query costs gas, and that is limited")
 	c := inprocess.New(t, "ann")
 	request := func(limit uint64) uint32 {
 		bz, err := (&billingtypes.QueryEscrowsRequest{Pagination: &query.PageRequest{Limit: limit}}).Marshal()

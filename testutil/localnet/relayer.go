@@ -93,3 +93,54 @@ func (n *Network) startRelayer(ctx context.Context) error {
 	var status Status
 	return n.await(ctx, "the relayer", func(context.Context) error { return status.read(home, p.Pid()) }, p)
 }
+
+// Reach is how a program gets at a chain.
+type Reach struct{ RPC, GRPC []string }
+
+// Reach of the chain's first node.
+func (c *Chain) Reach() Reach {
+	return Reach{RPC: []string{c.Nodes[0].RPC}, GRPC: []string{c.Nodes[0].GRPC}}
+}
+
+// StartRelayer runs one more relayer of the ibc role, with a key of its own, and returns when it relays.
+func (n *Network) StartRelayer(ctx context.Context, name string, key Key, main, service Reach) (*process.Process, Status, error) {
+	var b strings.Builder
+	b.WriteString("chains:\n")
+	for _, c := range []struct {
+		name, id string
+		reach    Reach
+	}{{"main", n.Main.ID, main}, {"service", n.Service.ID, service}} {
+		fmt.Fprintf(&b, "  %s: {chain_id: %s, rpc: [%s], grpc: [%s]}\n", c.name, c.id, quoted(c.reach.RPC), quoted(c.reach.GRPC))
+	}
+	fmt.Fprintf(&b, "ibc: {key: %s, poll: 200ms, refresh: 2s}\nmetrics: \"127.0.0.1:0\"\nstatus_file: status.json\n", key.Name)
+	var status Status
+	home := filepath.Join(n.Dir, name)
+	if _, err := n.writeFile(filepath.Join(name, "config.yaml"), b.String()); err != nil {
+		return nil, status, err
+	}
+	if err := n.addKey(ctx, home, key); err != nil {
+		return nil, status, err
+	}
+	p, err := n.launch(name, RoleRelayer, "", home, process.Spec{Path: filepath.Join(n.cfg.Bin, "relayer"), Args: []string{"start", "--home", home}})
+	if err != nil {
+		return nil, status, err
+	}
+	status, err = n.RelayerStatus(ctx, name)
+	return p, status, err
+}
+
+// RelayerStatus waits until a relayer's process has said what it started.
+func (n *Network) RelayerStatus(ctx context.Context, name string) (Status, error) {
+	var status Status
+	p := n.Process(name)
+	err := n.await(ctx, name, func(context.Context) error { return status.read(filepath.Join(n.Dir, name), p.Pid()) }, p)
+	return status, err
+}
+
+func quoted(addresses []string) string {
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		out[i] = fmt.Sprintf("%q", a)
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,167 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+	"math/bits"
+	"slices"
+
+	"github.com/topnetwork/top/protocol/voucher"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+)
+
+// maxShown vouchers go into one answer (x/billing).
+const maxShown = 64
+
+// answer is the next message that answers a dispute (docs/adr/006): vouchers of the disputed key, sessions rising after the last one shown, no more than needed and
+// no more than fit. missing is what all the evidence falls short of, in utop; then there is no message, for a part of the debit saves nothing.
+func answer(d billingtypes.Dispute, evidence iter.Seq2[*voucher.Evidence, error]) (msg *billingtypes.MsgAnswerDispute, missing uint64, err error) {
+	msg = &billingtypes.MsgAnswerDispute{
+		Provider: d.Provider, ChainId: d.ChainId, Epoch: d.Epoch, ClaimEpoch: d.ClaimEpoch, Payer: d.Payer, SessionKey: d.SessionKey,
+	}
+	shown := d.Shown
+	for e, err := range evidence {
+		if shown >= d.Amount {
+			break
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		// One voucher that does not count would spoil the whole answer.
+		if bytes.Compare(e.Voucher.GetSessionId(), d.LastSession) <= 0 || !counts(e, d) {
+			continue
+		}
+		sum, carry := bits.Add64(shown, e.Voucher.AmountUtop, 0)
+		if carry != 0 {
+			sum = ^uint64(0)
+		}
+		shown = sum
+		if len(msg.Evidence) < maxShown {
+			msg.Evidence = append(msg.Evidence, e)
+		}
+	}
+	if shown < d.Amount {
+		return nil, d.Amount - shown, nil
+	}
+	return msg, 0, nil
+}
+
+// counts tells whether x/billing will count a voucher towards a dispute.
+func counts(e *voucher.Evidence, d billingtypes.Dispute) bool {
+	return voucher.VerifyEvidence(e, d.ChainId, d.ClaimEpoch) == nil &&
+		e.Offer.Provider == d.Provider && e.Open.Payer == d.Payer && bytes.Equal(e.Open.SessionKey, d.SessionKey)
+}
+
+// disposable are the epochs whose vouchers nobody can ask for any more: their time for disputes has passed, no dispute is open, and what they may have been settled
+// in is paid.
+func disposable(archived []uint64, l Liability, open []billingtypes.Dispute) []uint64 {
+	var out []uint64
+	for _, epoch := range archived {
+		inTime := l.Epoch <= epoch || l.Epoch-epoch <= l.Delay
+		disputed := slices.ContainsFunc(open, func(d billingtypes.Dispute) bool { return d.ClaimEpoch == epoch })
+		// An epoch is settled in its own or a later one.
+		unpaid := slices.ContainsFunc(l.Unpaid, func(settled uint64) bool { return settled >= epoch })
+		if !inTime && !disputed && !unpaid {
+			out = append(out, epoch)
+		}
+	}
+	return out
+}
+
+// archive keeps the vouchers of proven claims (metering.Store).
+type archive interface {
+	Archived() ([]uint64, error)
+	Evidence(epoch uint64, payer string, sessionKey []byte) iter.Seq2[*voucher.Evidence, error]
+	DropArchive(epoch uint64) error
+}
+
+// disputes answers payers who demand vouchers. Every step first asks the chain what was shown, so it can be killed anywhere and run twice.
+type disputes struct {
+	ledger  Ledger
+	store   archive
+	log     *slog.Logger
+	metrics *metrics
+	// told are disputes of which the log knows that they cannot be answered.
+	told map[string]bool
+	// tidied is the service chain's epoch in which the archive was last gone through.
+	tidied uint64
+}
+
+// Step answers every open dispute as far as one message goes, and drops vouchers that nobody can ask for.
+func (s *disputes) Step(ctx context.Context) {
+	archived, err := s.store.Archived()
+	if err != nil {
+		s.log.Error("archive of vouchers", "err", err)
+		return
+	}
+	open, err := s.ledger.Disputes(ctx)
+	if err != nil {
+		s.failed(ctx, "disputes", err)
+		return
+	}
+	s.metrics.openDisputes.Set(float64(len(open)))
+	for _, d := range open {
+		if err := s.answer(ctx, d); err != nil {
+			s.failed(ctx, "answer to a dispute, tried again", err, "payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "deadline_epoch", d.DeadlineEpoch)
+		}
+	}
+	if len(archived) > 0 {
+		if err := s.tidy(ctx, archived, open); err != nil {
+			s.failed(ctx, "archive of vouchers", err)
+		}
+	}
+}
+
+func (s *disputes) failed(ctx context.Context, what string, err error, about ...any) {
+	if ctx.Err() == nil {
+		s.metrics.disputeErrors.Inc()
+		s.log.Warn(what, append(about, "err", err)...)
+	}
+}
+
+func (s *disputes) answer(ctx context.Context, d billingtypes.Dispute) error {
+	msg, missing, err := answer(d, s.store.Evidence(d.ClaimEpoch, d.Payer, d.SessionKey))
+	if err != nil {
+		return err
+	}
+	if missing > 0 {
+		if id := fmt.Sprint(d.Epoch, "/", d.ID()); !s.told[id] {
+			s.told[id] = true
+			s.log.Error("a dispute cannot be answered: the vouchers of that key do not reach the debit; restore the database from a backup before the deadline",
+				"payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "missing", missing, "deadline_epoch", d.DeadlineEpoch)
+		}
+		return nil
+	}
+	left, err := s.ledger.SubmitAnswer(ctx, msg)
+	if err != nil {
+		return err
+	}
+	s.log.Info("dispute answered", "payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "vouchers", len(msg.Evidence), "missing", left)
+	if left == 0 {
+		s.metrics.answered.Inc()
+	}
+	return nil
+}
+
+// tidy drops vouchers once per epoch.
+func (s *disputes) tidy(ctx context.Context, archived []uint64, open []billingtypes.Dispute) error {
+	now, err := s.ledger.Epoch(ctx)
+	if err != nil || now == s.tidied {
+		return err
+	}
+	liability, err := s.ledger.Liability(ctx)
+	if err != nil {
+		return err
+	}
+	for _, epoch := range disposable(archived, liability, open) {
+		if err := s.store.DropArchive(epoch); err != nil {
+			return err
+		}
+		s.log.Info("vouchers dropped", "epoch", epoch)
+	}
+	s.tidied = now
+	return nil
+}
