@@ -32,6 +32,8 @@ type Config struct {
 	GuaranteeAge time.Duration
 	Now          func() time.Time
 	Entropy      io.Reader
+	// Room tells by an error that the disk has no place for new sessions; those that run go on. nil is always room.
+	Room func() error
 }
 
 // Sessions are all sessions of a provider that are not settled, in memory and on disk.
@@ -150,6 +152,11 @@ func (s *Sessions) Open(ctx context.Context, peer string, offer *voucher.Offer, 
 	}
 	if epoch := s.Epoch(); offer.Epoch != epoch {
 		return id, nil, refusal.New(refusal.EpochOver, "the offer was for epoch %d, now is %d", offer.Epoch, epoch)
+	}
+	if s.cfg.Room != nil {
+		if err := s.cfg.Room(); err != nil {
+			return id, nil, refusal.New(refusal.ProviderFull, "%v", err)
+		}
 	}
 	e := &entry{session: session}
 	e.mu.Lock()

@@ -37,6 +37,8 @@ type bench struct {
 	now    time.Time
 	*Sessions
 	frames []*voucher.ProviderFrame
+	// full is what the disk says.
+	full error
 }
 
 func newBench(t *testing.T) *bench {
@@ -55,7 +57,7 @@ func (b *bench) start() {
 	b.Sessions, err = OpenSessions(Config{
 		ChainID: "top-msg-1", Service: "messaging", Provider: "top1provider", Key: providerKey,
 		Prices: newOffer(0).Prices, Tick: 10, Float: 1000, Voucher: 500, GuaranteeAge: 5 * time.Second,
-		Now: func() time.Time { return b.now }, Entropy: rand.Reader,
+		Now: func() time.Time { return b.now }, Entropy: rand.Reader, Room: func() error { return b.full },
 	}, b.ledger, db)
 	require.NoError(b.t, err)
 	b.Roll(epoch)
@@ -224,4 +226,33 @@ func TestClaimed(t *testing.T) {
 	require.Empty(t, b.entries())
 	_, err = b.Store().LoadClaim(epoch, record.Root)
 	require.ErrorIs(t, err, ErrNoRecord)
+}
+
+// A full disk keeps new sessions out, with the reason; what runs is served, vouchered, claimed and lost by no crash.
+func TestFullDiskTakesNoNewSessions(t *testing.T) {
+	b := newBench(t)
+	c := b.open(1)
+	b.full = errors.New("the disk has 1 MiB left")
+	offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	require.NoError(t, err)
+	second := newClient(offer, 10_000, 2)
+	_, _, err = b.Open(t.Context(), "peer", offer, second.Open, b.reply)
+	require.Equal(t, refusal.ProviderFull, refusal.Code(err))
+	require.ErrorContains(t, err, "1 MiB left")
+
+	require.NoError(t, b.Tick("peer", c.tick(100)))
+	require.NoError(t, b.charge(c, 2))
+	require.NoError(t, b.Voucher("peer", c.voucher(1, messages(2))))
+	b.crash()
+	_, _, err = b.Open(t.Context(), "peer", nil, c.Open, b.reply)
+	require.NoError(t, err, "a session that runs is continued")
+	require.EqualValues(t, 240, b.Figures().Owed)
+	b.Roll(epoch + 1)
+	require.Len(t, b.Past()[0].Evidence, 1)
+
+	b.full = nil
+	offer, err = b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	require.NoError(t, err)
+	_, _, err = b.Open(t.Context(), "peer", offer, newClient(offer, 10_000, 3).Open, b.reply)
+	require.NoError(t, err)
 }

@@ -96,6 +96,7 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 		Prices: cfg.prices(), Tick: cfg.Tick, Float: cfg.Float, Voucher: cfg.Voucher,
 		Terms:        metering.Terms{VoucherPeriod: timing.VoucherPeriod},
 		GuaranteeAge: timing.GuaranteeAge, Now: time.Now, Entropy: rand.Reader,
+		Room: func() error { return room(data, leastFree) },
 	}, node.Ledger, db)
 	if err != nil {
 		return err

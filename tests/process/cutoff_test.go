@@ -48,6 +48,14 @@ type freeloader struct {
 // newFreeloader opens a session with a provider on a user's credit.
 func newFreeloader(t *testing.T, user, provider int) *freeloader {
 	t.Helper()
+	sessionKey, err := keyfile.Load(filepath.Join(net.Dir, net.Users[user].Name, "session.key"))
+	require.NoError(t, err)
+	return openSession(t, net.Users[user].Address, sessionKey, provider)
+}
+
+// openSession with a provider, paid by whoever the session key belongs to.
+func openSession(t *testing.T, payer string, sessionKey ed25519.PrivateKey, provider int) *freeloader {
+	t.Helper()
 	p := net.Providers[provider]
 	var registered struct {
 		Provider struct {
@@ -84,11 +92,9 @@ func newFreeloader(t *testing.T, user, provider int) *freeloader {
 		t.Cleanup(func() { _ = s.Reset() })
 		return s
 	}}
-	sessionKey, err := keyfile.Load(filepath.Join(net.Dir, net.Users[user].Name, "session.key"))
-	require.NoError(t, err)
 	terms := session.Terms{
 		ChainID: net.Service.ID, Service: "messaging", Provider: p.Address, ProviderKey: key, MaxPrices: prices,
-		Epoch: freshEpoch(t), Payer: net.Users[user].Address, Key: sessionKey, Cap: 10_000,
+		Epoch: freshEpoch(t), Payer: payer, Key: sessionKey, Cap: 10_000,
 	}
 	// The provider offers the new epoch once it has seen it.
 	require.NoError(t, process.Await(t.Context(), "an offer for the epoch", func(ctx context.Context) (err error) {

@@ -16,6 +16,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
+
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/testutil/fault"
 	"github.com/topnetwork/top/testutil/localnet"
@@ -160,6 +162,64 @@ func TestTwoRelayersRace(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, found && brought > 0, "both took part")
 	}
+}
+
+// The first packet is held back until those after it have arrived, while batches with it are refused and split: the others do not wait for it.
+func TestPacketsArriveInAnyOrder(t *testing.T) {
+	c := newCourier(t, courierUser)
+	c.send(1)
+	c.arrival()
+	withoutRelayer(t)
+	var g gate
+	var first []byte
+	var mu sync.Mutex
+	refused := 0
+	hold := func(_ context.Context, chainID string, call fault.Call) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if chainID == net.Service.ID && !call.Answered && call.Method == "/cosmos.tx.v1beta1.Service/Simulate" && bytes.Contains(call.Request, first) {
+			refused++
+			return status.Error(codes.Unknown, "held back for the test")
+		}
+		return nil
+	}
+	before, _, err := c.line(t.Context())
+	require.NoError(t, err)
+	first = nextPacket(t)
+	g.set(hold)
+	p, _ := startRelayer(t, "relayer-order", net.Operator, g.reach(t, net.Main), g.reach(t, net.Service))
+	c.send(4)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	held := 100 + c.serial - 3
+	require.NoError(t, process.Await(ctx, "all packets but the first", func(ctx context.Context) error {
+		line, credited, err := c.line(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		if err == nil && (credited != uint64(line.Credited)-held || refused == 0) {
+			err = fmt.Errorf("credited %d, the service chain knows of %d, %d transactions were refused", line.Credited, credited, refused)
+		}
+		return err
+	}, p))
+	g.set(nil)
+	c.arrival(p)
+	after, credited, err := c.line(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 4*held+6, after.Credited-before.Credited)
+	require.EqualValues(t, after.Credited, credited)
+}
+
+// nextPacket is what the main chain's next packet to the service chain begins with, sequence and clients, as a transaction with it contains it.
+func nextPacket(t *testing.T) []byte {
+	t.Helper()
+	var answer struct {
+		Next amount `json:"next_sequence_send"`
+	}
+	require.NoError(t, net.Main.REST().Get(t.Context(), "/ibc/core/channel/v2/clients/"+net.Clients.Main+"/next_sequence_send", &answer))
+	packet := channeltypesv2.Packet{Sequence: uint64(answer.Next), SourceClient: net.Clients.Main, DestinationClient: net.Clients.Service}
+	bz, err := packet.Marshal()
+	require.NoError(t, err)
+	return bz
 }
 
 // A node that answers garbage, half answers, none, old ones or lies cannot make a relayer lose a packet or deliver a wrong one; another node takes its place.

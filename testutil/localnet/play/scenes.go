@@ -19,7 +19,7 @@ func (s *stage) users(ctx context.Context) error {
 	}
 	s.before, s.Users = before, make([]*User, 2)
 	return each(len(s.Users), func(i int) (err error) {
-		s.Users[i], err = startUser(ctx, s.Network, s.Network.Users[s.script.FirstUser+i])
+		s.Users[i], err = StartUser(ctx, s.Network, s.Network.Users[s.script.FirstUser+i])
 		return err
 	})
 }
@@ -150,7 +150,7 @@ func (s *stage) busiest(ctx context.Context) (*localnet.Provider, error) {
 // delivery waits until every message has arrived exactly once and its sender knows.
 func (s *stage) delivery(ctx context.Context) error {
 	for _, u := range s.Users {
-		if err := u.wait(ctx, "delivery", u.allDelivered); err != nil {
+		if err := u.AwaitDelivery(ctx); err != nil {
 			return err
 		}
 	}
@@ -258,5 +258,5 @@ func (s *stage) books(ctx context.Context) (*Result, error) {
 
 // goodbye lets the users close in order.
 func (s *stage) goodbye(ctx context.Context) error {
-	return each(len(s.Users), func(i int) error { return s.Users[i].quit(ctx, s.Network) })
+	return each(len(s.Users), func(i int) error { return s.Users[i].Quit(ctx, s.Network) })
 }

@@ -55,8 +55,8 @@ type event struct {
 	Bill    Bill   `json:"bill"`
 }
 
-// startUser runs a topuser and waits until it is ready, that is, has credit on the service chain.
-func startUser(ctx context.Context, n *localnet.Network, key localnet.Key) (*User, error) {
+// StartUser runs a topuser and waits until it is ready, that is, has credit on the service chain.
+func StartUser(ctx context.Context, n *localnet.Network, key localnet.Key) (*User, error) {
 	u := &User{
 		Key: key, Home: filepath.Join(n.Dir, key.Name),
 		answers: map[string][]event{}, received: map[string]int{}, arrived: map[string]bool{}, changed: make(chan struct{}),
@@ -184,6 +184,18 @@ func (u *User) Bill() Bill {
 	return u.bill
 }
 
+// AwaitDelivery waits until every message that the user has sent is acknowledged by its recipient.
+func (u *User) AwaitDelivery(ctx context.Context) error {
+	return u.wait(ctx, "delivery", u.allDelivered)
+}
+
+// Received is how often a message with that body came.
+func (u *User) Received(body string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.received[body]
+}
+
 // allDelivered is a condition: every sent message has been acknowledged by its recipient.
 func (u *User) allDelivered() error {
 	for _, e := range u.answers["sent"] {
@@ -194,8 +206,8 @@ func (u *User) allDelivered() error {
 	return nil
 }
 
-// quit ends the process in order.
-func (u *User) quit(ctx context.Context, n *localnet.Network) error {
+// Quit ends the process in order.
+func (u *User) Quit(ctx context.Context, n *localnet.Network) error {
 	if err := u.tell(map[string]any{"op": "quit"}); err != nil {
 		return err
 	}
