@@ -107,7 +107,7 @@ func TestGuides(t *testing.T) {
 	build, err := filepath.Abs("../../build")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	ports, err := home.Allocate(1, 0)
+	ports, err := home.Allocate(2, 0)
 	require.NoError(t, err)
 	r := &reader{}
 	r.set("PATH", build+":"+os.Getenv("PATH"))
@@ -118,7 +118,8 @@ func TestGuides(t *testing.T) {
 	r.set("RPC", ports[0].RPC)
 	r.set("GRPC", ports[0].GRPC)
 	r.set("REST", ports[0].REST)
-	r.set("LISTEN", ports[0].P2P) // the validator's node has ended when the provider listens
+	r.set("METRICS", ports[1].REST)
+	r.set("LISTEN", ports[1].P2P)
 	r.set("PROVIDER", filepath.Join(dir, "provider"))
 	r.set("WALLET", filepath.Join(dir, "wallet"))
 	r.follow(t, "validator.md")
