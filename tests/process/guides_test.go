@@ -142,7 +142,7 @@ func TestGuides(t *testing.T) {
 	r.set("TO", small.Users[1].Address)
 	for i, guide := range []string{"wallet.md", "provider.md"} {
 		mnemonic := filepath.Join(dir, small.Users[i].Name+".mnemonic")
-		require.NoError(t, os.WriteFile(mnemonic, []byte(small.Users[i].Mnemonic+"\n"), 0o600))
+		require.NoError(t, os.WriteFile(mnemonic, []byte(small.Users[i].Mnemonic), 0o600))
 		r.set("MNEMONIC_FILE", mnemonic)
 		r.follow(t, guide)
 	}
