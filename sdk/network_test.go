@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/relayer/provider"
+	"github.com/topnetwork/top/relayer/services"
+	"github.com/topnetwork/top/relayer/services/messaging"
 	"github.com/topnetwork/top/sdk"
 )
 
@@ -62,6 +64,8 @@ func newNode(t testing.TB, w *world, name string) *node {
 	return n
 }
 
+func init() { services.Register(messaging.New(messaging.DefaultCaps)) }
+
 func config() provider.Config {
 	return provider.Config{
 		Key: "provider", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "messaging",
@@ -85,7 +89,11 @@ func (n *node) start() {
 			n.t.Error(err)
 		}
 	}()
-	<-ready
+	select {
+	case <-ready:
+	case <-done:
+		n.t.FailNow()
+	}
 	require.Eventually(n.t, func() bool {
 		n.world.mu.Lock()
 		defer n.world.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"cosmossdk.io/log/v2"
 
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/debug"
@@ -20,6 +21,7 @@ import (
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/node/metrics"
 )
 
 func (c Chain) addCommands(root *cobra.Command, app App) {
@@ -82,7 +84,26 @@ func refuseUnknown(cmd *cobra.Command) {
 
 // create builds the application that a node runs.
 func (c Chain) create(logger log.Logger, db dbm.DB, opts servertypes.AppOptions) servertypes.Application {
-	return c.New(base.Options{Logger: logger, DB: db, App: opts, BaseApp: server.DefaultBaseappOptions(opts), Halt: c.halt}, true)
+	app := c.New(base.Options{Logger: logger, DB: db, App: opts, BaseApp: server.DefaultBaseappOptions(opts), Halt: c.halt}, true)
+	if err := offerFigures(app, prometheus.DefaultRegisterer); err != nil {
+		// One process has one chain; without its figures it is still a node.
+		logger.Error("figures of the state are not offered to Prometheus", "error", err)
+	}
+	return app
+}
+
+// offerFigures lets Prometheus read figures of the last committed state, where CometBFT offers its own (instrumentation.prometheus in config.toml).
+func offerFigures(app App, registry prometheus.Registerer) error {
+	return metrics.Register(registry, app.Gauges(), func() ([]metrics.Sample, error) {
+		if app.Base().LastBlockHeight() == 0 {
+			return nil, nil
+		}
+		ctx, err := app.Base().CreateQueryContext(0, false)
+		if err != nil {
+			return nil, err
+		}
+		return app.Figures(ctx)
+	})
 }
 
 // export loads one height (or the latest, -1) and writes its state.

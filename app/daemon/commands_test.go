@@ -83,7 +83,7 @@ func everyCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 func TestWhatIsUnknownIsRefused(t *testing.T) {
 	for _, c := range both() {
 		for _, args := range [][]string{
-			{"strat"}, {"genesis", "colect"}, {"testnet", "begin"}, {"query", "bnak"}, {"tx", "bnak"}, {"comet", "show-nod"}, {"snapshots", "lst"},
+			{"begin"}, {"genesis", "colect"}, {"testnet", "begin"}, {"query", "bnak"}, {"tx", "bnak"}, {"comet", "show-nod"}, {"snapshots", "lst"},
 			{"config", "chek"}, {"start", "--min-gas", "1"}, {"keys", "ad"},
 		} {
 			out, err := run(t, c, t.TempDir(), args...)

@@ -2,6 +2,7 @@
 package daemon
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/metrics"
 )
 
 // App is a chain's application as the daemon runs it.
@@ -33,6 +35,9 @@ type App interface {
 	servertypes.Application
 	Base() *base.App
 	Export(modules []string) (servertypes.ExportedApp, error)
+	// Gauges and Figures of the chain's state, for Prometheus.
+	Gauges() []metrics.Gauge
+	Figures(ctx context.Context) ([]metrics.Sample, error)
 }
 
 // Chain is what distinguishes one daemon from the other.

@@ -124,7 +124,9 @@ func TestImpossibleCombinations(t *testing.T) {
 		},
 		"mempool of an app": {func(_ *config.App, c *cmtcfg.Config) { c.Mempool.Type = "app" }, []string{`mempool.type = "flood"`}},
 		"state sync from one": {
-			func(_ *config.App, c *cmtcfg.Config) { c.StateSync.Enable, c.StateSync.RPCServers = true, []string{"a:1"} }, []string{"1 rpc_servers", "two"},
+			func(_ *config.App, c *cmtcfg.Config) {
+				c.StateSync.Enable, c.StateSync.RPCServers = true, []string{"a:1"}
+			}, []string{"1 rpc_servers", "two"},
 		},
 		"state sync on trust": {func(_ *config.App, c *cmtcfg.Config) {
 			c.StateSync.Enable, c.StateSync.RPCServers = true, []string{"a:1", "b:1"}
