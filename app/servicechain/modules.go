@@ -18,10 +18,10 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/upgrade"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
-	ibc "github.com/cosmos/ibc-go/v11/modules/core"
 	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
 
+	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/x/operators"
 	operatorstypes "github.com/topnetwork/top/x/operators/types"
 	"github.com/topnetwork/top/x/usage"
@@ -38,7 +38,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		consensus.NewAppModule(a.Codec, a.Consensus),
 		authzmodule.NewAppModule(a.Codec, a.Authz, a.Account, a.Bank, a.Registry),
 		feegrantmodule.NewAppModule(a.Codec, a.Account, a.Bank, a.Feegrant, a.Registry),
-		ibc.NewAppModule(a.IBC),
+		base.NewIBCModule(a.IBC),
 		ibctm.NewAppModule(light),
 		operators.NewAppModule(a.Operators),
 		usage.NewAppModule(a.Usage),

@@ -48,7 +48,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	if net, err = localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-lifecycle"), Bin: build, Users: 12, ServiceValidators: 4, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20,
+		Dir: filepath.Join(build, "test-lifecycle"), Bin: build, Users: 13, ServiceValidators: 4, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20,
 		VotingPeriod: 10 * time.Second, SnapshotInterval: snapshotInterval, Logf: logf,
 	}); err != nil {
 		return 0, err
