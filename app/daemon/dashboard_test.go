@@ -3,9 +3,7 @@ package daemon_test
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/cometbft/cometbft/consensus"
@@ -19,6 +17,8 @@ import (
 	"cosmossdk.io/log/v2"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/relayer/balance"
+	"github.com/topnetwork/top/relayer/ibc"
 )
 
 // Every metric that the dashboard draws exists: CometBFT's and the chains' by their descriptions, the relayer's by its sources.
@@ -73,6 +73,12 @@ func described(t *testing.T) map[string]bool {
 	t.Helper()
 	registry, ok := prometheus.DefaultRegisterer.(*prometheus.Registry)
 	require.True(t, ok)
+	known := describedBy(registry)
+	require.True(t, known["cometbft_consensus_height"])
+	return known
+}
+
+func describedBy(registry *prometheus.Registry) map[string]bool {
 	ch := make(chan *prometheus.Desc)
 	go func() {
 		registry.Describe(ch)
@@ -85,29 +91,24 @@ func described(t *testing.T) map[string]bool {
 			known[m[1]] = true
 		}
 	}
-	require.True(t, known["cometbft_consensus_height"])
 	return known
 }
 
-// relayerNames reads the relayer's metric names from its sources: full names, and names in the subsystem "provider".
+// relayerNames adds what the relayer's roles register; a provider's names are read from its source, which needs a running provider otherwise.
 func relayerNames(t *testing.T, known map[string]bool) {
 	t.Helper()
-	full, short := regexp.MustCompile(`"(top_[a-z_]+)"`), regexp.MustCompile(`\b(?:counter|gauge)\("([a-z_]+)"`)
-	require.NoError(t, filepath.WalkDir("../../relayer", func(path string, d os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "metrics.go") {
-			return err
-		}
-		bz, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for _, m := range full.FindAllStringSubmatch(string(bz), -1) {
-			known[m[1]] = true
-		}
-		for _, m := range short.FindAllStringSubmatch(string(bz), -1) {
-			known["top_provider_"+m[1]] = true
-		}
-		return nil
-	}))
+	registry := prometheus.NewRegistry()
+	_, err := ibc.NewMetrics(registry)
+	require.NoError(t, err)
+	_, err = balance.Gauge(registry)
+	require.NoError(t, err)
+	for name := range describedBy(registry) {
+		known[name] = true
+	}
+	bz, err := os.ReadFile("../../relayer/provider/metrics.go")
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile(`(?:counter\(|gauge\(|Name: )"([a-z_]+)"`).FindAllStringSubmatch(string(bz), -1) {
+		known["top_provider_"+m[1]] = true
+	}
 	require.True(t, known["top_relayer_backlog_packets"] && known["top_provider_sessions"])
 }
