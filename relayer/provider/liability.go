@@ -24,20 +24,11 @@ func pages(step func(*query.PageRequest) (*query.PageResponse, error)) error {
 }
 
 func (c *chains) Disputes(ctx context.Context) ([]billingtypes.Dispute, error) {
-	var open []billingtypes.Dispute
-	err := pages(func(page *query.PageRequest) (*query.PageResponse, error) {
-		res, err := c.billing.Disputes(ctx, &billingtypes.QueryDisputesRequest{ChainId: c.ChainID(), Pagination: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range res.Disputes {
-			if d.Provider == c.Address() && d.Status == billingtypes.DisputeStatus_DISPUTE_STATUS_OPEN {
-				open = append(open, d)
-			}
-		}
-		return res.Pagination, nil
-	})
-	return open, err
+	res, err := c.billing.OpenDisputes(ctx, &billingtypes.QueryOpenDisputesRequest{ChainId: c.ChainID(), Provider: c.Address()})
+	if err != nil {
+		return nil, err
+	}
+	return res.Disputes, nil
 }
 
 func (c *chains) SubmitAnswer(ctx context.Context, m *billingtypes.MsgAnswerDispute) (uint64, error) {

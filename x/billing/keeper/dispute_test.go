@@ -301,10 +301,18 @@ func TestExplain(t *testing.T) {
 	_, err := books.Do(n.Main.Ctx, n.Main.Billing.Dispute, msg)
 	require.NoError(t, err)
 	require.Len(t, explain().Disputes, 1)
+	waiting := func(provider string) int {
+		res, err := queries.OpenDisputes(n.Main.Ctx, &types.QueryOpenDisputesRequest{ChainId: msg.ChainId, Provider: provider})
+		require.NoError(t, err)
+		return len(res.Disputes)
+	}
+	require.Equal(t, 1, waiting(msg.Provider))
+	require.Zero(t, waiting(msg.Payer))
 	_, err = books.Do(n.Main.Ctx, n.Main.Billing.AnswerDispute, answer(msg, sessions...))
 	require.NoError(t, err)
 	nextEpochs(t, n, 2)
 	require.Equal(t, uint64(1_188), explain().Paid)
+	require.Zero(t, waiting(msg.Provider))
 	_, err = queries.Explain(n.Main.Ctx, &types.QueryExplainRequest{ChainId: msg.ChainId, Epoch: msg.Epoch, Provider: books.Address("ann")})
 	require.ErrorContains(t, err, "NotFound")
 	_, err = queries.Disputes(n.Main.Ctx, &types.QueryDisputesRequest{ChainId: msg.ChainId})

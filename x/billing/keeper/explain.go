@@ -94,3 +94,19 @@ func (q queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 	list, page, err := paginateTriples(ctx, q.k.disputes, req.Pagination, req.ChainId)
 	return &types.QueryDisputesResponse{Disputes: list, Pagination: page}, err
 }
+
+// OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing.
+func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDisputesRequest) (*types.QueryOpenDisputesResponse, error) {
+	res := &types.QueryOpenDisputesResponse{}
+	err := q.k.disputeQueue.Walk(ctx, nil, func(key collections.Quad[uint64, string, uint64, string]) (bool, error) {
+		if key.K2() != req.ChainId {
+			return false, nil
+		}
+		d, err := q.k.disputes.Get(ctx, collections.Join3(key.K2(), key.K3(), key.K4()))
+		if err == nil && d.Provider == req.Provider {
+			res.Disputes = append(res.Disputes, d)
+		}
+		return len(res.Disputes) >= maxPage, err
+	})
+	return res, err
+}
