@@ -31,7 +31,7 @@ build-next: ## the daemons as the release after this one, for the upgrade test, 
 	@$(GO_BUILD) -tags nextversion -o build/next/ ./cmd/topchaind ./cmd/topserviced >&2
 
 test-process: build build-next ## real chains, relayer, providers and clients as processes
-	go test -count=1 -timeout 30m -p 1 -tags process -v ./tests/process/...
+	go test -count=1 -timeout 30m -tags process -v ./tests/process/...
 
 test-fuzz: ## every decoder of strangers' bytes for ten seconds
 	scripts/fuzz.sh 10s

@@ -138,7 +138,7 @@ func collectCommand(app *servicechain.App) *cobra.Command {
 				}
 				for _, g := range list {
 					peers = append(peers, g.Peer)
-					if err := AddOperator(app.Codec, state, g.Operator(), defaultUop); err != nil {
+					if err := AddOperator(app.Codec, state, g.Operator(), OperatorUop); err != nil {
 						return err
 					}
 				}

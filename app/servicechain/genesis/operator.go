@@ -13,9 +13,6 @@ import (
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
-// defaultUop that a new operator gets: enough for many governance deposits.
-const defaultUop = 1_000_000_000_000
-
 func setChainCommand(app *servicechain.App) *cobra.Command {
 	var chain usagetypes.Chain
 	cmd := &cobra.Command{
@@ -54,7 +51,7 @@ func addOperatorCommand(app *servicechain.App) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&moniker, "moniker", "", "the operator's name for people")
-	cmd.Flags().Int64Var(&uop, "uop", defaultUop, "units for governance deposits that a new account gets")
+	cmd.Flags().Int64Var(&uop, "uop", OperatorUop, "units for governance deposits that a new account gets")
 	return cmd
 }
 

@@ -132,7 +132,7 @@ func openGenesis(app *servicechain.App, opts Options, f *founder, operators []op
 	if _, err := os.Stat(file); err == nil {
 		return genutiltypes.AppGenesisFromFile(file)
 	}
-	doc, err := genesis(app, opts, f, operators, nodes)
+	doc, err := document(app, opts, f, operators, nodes)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@
 package testnet
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	"github.com/topnetwork/top/app/daemon"
 	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/servicechain"
 	"github.com/topnetwork/top/app/servicechain/genesis"
@@ -22,9 +20,6 @@ import (
 	operatorstypes "github.com/topnetwork/top/x/operators/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
-
-// operatorUop is what each operator owns for governance deposits, in uop.
-const operatorUop = 1_000_000_000_000
 
 // Options of a test network.
 type Options struct {
@@ -82,33 +77,14 @@ func Init(app *servicechain.App, opts Options) (*localchain.Summary, error) {
 
 // document is the genesis that all nodes share; the first operator may link the main chain.
 func document(app *servicechain.App, opts Options, nodes []*home.Node, keys []localchain.Key) (*genutiltypes.AppGenesis, error) {
-	doc, err := daemon.NewGenesis(app, opts.ChainID)
-	if err != nil {
-		return nil, err
-	}
-	var state genesis.State
-	if err := json.Unmarshal(doc.AppState, &state); err != nil {
-		return nil, err
-	}
-	if err := app.SetVotingPeriod(state, opts.VotingPeriod); err != nil {
-		return nil, err
-	}
-	if err := genesis.SetChain(app.Codec, state, usagetypes.Chain{
-		ServiceType: opts.Type, MainChainId: opts.MainChainID, EpochBlocks: opts.EpochBlocks, Operator: keys[0].Address,
-	}); err != nil {
-		return nil, err
+	f := genesis.Founding{
+		ChainID: opts.ChainID, VotingPeriod: opts.VotingPeriod,
+		Chain: usagetypes.Chain{ServiceType: opts.Type, MainChainId: opts.MainChainID, EpochBlocks: opts.EpochBlocks, Operator: keys[0].Address},
 	}
 	for i, n := range nodes {
-		o := operatorstypes.Operator{Address: keys[i].Address, Moniker: n.Moniker, ConsensusKey: n.ConsensusKey.Bytes(), Power: 1}
-		if err := genesis.AddOperator(app.Codec, state, o, operatorUop); err != nil {
-			return nil, err
-		}
+		f.Operators = append(f.Operators, operatorstypes.Operator{Address: keys[i].Address, Moniker: n.Moniker, ConsensusKey: n.ConsensusKey.Bytes(), Power: 1})
 	}
-	if err := app.Basics.ValidateGenesis(app.Codec, app.TxConfig, state); err != nil {
-		return nil, fmt.Errorf("genesis: %w", err)
-	}
-	doc.AppState, err = json.MarshalIndent(state, "", "  ")
-	return doc, err
+	return genesis.Document(app, f)
 }
 
 func newKey(name string) (localchain.Key, error) {
