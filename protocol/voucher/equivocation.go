@@ -14,6 +14,9 @@ func VerifyEquivocation(chainID string, providerKey []byte, first, second *Vouch
 	if err := checkKey("provider", providerKey); err != nil {
 		return err
 	}
+	if len(first.SessionId) != 32 {
+		return fmt.Errorf("%w: session id of %d bytes, want 32", ErrMalformed, len(first.SessionId))
+	}
 	if first.ChainId != chainID || second.ChainId != chainID {
 		return fmt.Errorf("%w: vouchers for chains %q and %q, not %q", ErrMismatch, first.ChainId, second.ChainId, chainID)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"math/bits"
+	"strings"
 )
 
 // MaxTicks bounds a hash chain, and so the work of checking one.
@@ -35,6 +36,9 @@ func (o *Open) Verify(offer *Offer) error {
 	}
 	if h := offer.Hash(); !bytes.Equal(o.OfferHash, h[:]) {
 		return fmt.Errorf("%w: the open accepts offer %x, not %x", ErrMismatch, o.OfferHash, h)
+	}
+	if strings.ToLower(o.Payer) != o.Payer {
+		return fmt.Errorf("%w: open payer %q is not in lower case: the chains keep books by one spelling", ErrMalformed, o.Payer)
 	}
 	if o.Payer == "" || len(o.Payer) > maxText {
 		return fmt.Errorf("%w: open payer has %d bytes, want 1 to %d", ErrMalformed, len(o.Payer), maxText)

@@ -119,36 +119,33 @@ func TestDeadServiceChainIsClosedByAnyone(t *testing.T) {
 	n.Check(t)
 }
 
-// What a captured chain can make payers lose is covered by its own deposit.
+// What lies behind a chain is in proportion to its deposit, so that no settlement is ever too large.
 func TestExposure(t *testing.T) {
 	n := books.New(t)
 	n.RegisterProvider(t, "pat")
-	deposit := servicestypes.DefaultParams().MinChainDeposit
 	params := types.DefaultParams()
 	params.ExposureBps = 1 // of the chain's deposit
 	_, err := books.Do(n.Main.Ctx, n.Main.Billing.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
 	require.NoError(t, err)
-	limit := deposit / 10_000
-	n.AddPayer(t, "ann", 4*limit, 1)
-	receive := func(epoch, amount uint64) error {
-		ctx, write := n.Main.Ctx.CacheContext()
-		err := n.Main.Billing.OnReceive(ctx, books.ServiceClient, settlement(t, epoch, pays("pat", amount)))
-		if err == nil {
-			write()
-		}
+	limit := servicestypes.DefaultParams().MinChainDeposit / 10_000
+	n.AddPayer(t, "ann", limit, 1)
+	n.Fund(t, "eve")
+	eve := books.Address("eve")
+	_, err = books.Do(n.Main.Ctx, n.Main.Billing.Deposit, &types.MsgDeposit{Owner: eve, Amount: 2 * limit})
+	require.NoError(t, err)
+	open := func(amount uint64) error {
+		_, err := books.Do(n.Main.Ctx, n.Main.Billing.OpenCreditLine, &types.MsgOpenCreditLine{Owner: eve, ChainId: books.ServiceID, Amount: amount})
 		return err
 	}
-	require.ErrorIs(t, receive(1, limit+1), types.ErrExposure)
-	require.NoError(t, receive(1, limit))
-	require.ErrorIs(t, receive(2, 1), types.ErrExposure)
-	n.Check(t)
+	require.ErrorIs(t, open(1), types.ErrExposure)
+	require.NoError(t, n.Main.Billing.OnReceive(n.Main.Ctx, books.ServiceClient, settlement(t, 1, pays("pat", limit))), "all of it at once")
+	require.ErrorIs(t, open(1), types.ErrExposure, "it is not paid")
 	nextEpochs(t, n, 2)
-	require.NoError(t, receive(2, 1), "the first was paid")
-	require.ErrorIs(t, receive(3, limit), types.ErrExposure)
-	n.Fund(t, "eve")
-	_, err = books.Do(n.Main.Ctx, n.Main.Services.AddServiceChainDeposit, &servicestypes.MsgAddServiceChainDeposit{Sender: books.Address("eve"), ChainId: books.ServiceID, Amount: 10_000})
+	require.NoError(t, open(1), "it was paid")
+	require.ErrorIs(t, open(limit), types.ErrExposure)
+	_, err = books.Do(n.Main.Ctx, n.Main.Services.AddServiceChainDeposit, &servicestypes.MsgAddServiceChainDeposit{Sender: eve, ChainId: books.ServiceID, Amount: 10_000})
 	require.NoError(t, err)
-	require.NoError(t, receive(3, limit), "more deposit, more exposure")
+	require.NoError(t, open(1), "more deposit, more credit")
 	n.Check(t)
 }
 

@@ -6,10 +6,12 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/x/billing/types"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
 // OpenCreditLine moves free coins behind a service chain's pool and tells the chain. The coins never leave this chain.
@@ -31,7 +33,8 @@ func (k *Keeper) OpenCreditLine(ctx context.Context, msg *types.MsgOpenCreditLin
 	if e.Free, err = types.Sub(e.Free, msg.Amount); err != nil {
 		return nil, err
 	}
-	if _, err := k.services.OpenChain(ctx, msg.ChainId); err != nil {
+	chain, err := k.services.OpenChain(ctx, msg.ChainId)
+	if err != nil {
 		return nil, err
 	}
 	line, err := k.openLine(ctx, msg.Owner, msg.ChainId)
@@ -46,6 +49,9 @@ func (k *Keeper) OpenCreditLine(ctx context.Context, msg *types.MsgOpenCreditLin
 		if *sum, err = types.Add(*sum, msg.Amount); err != nil {
 			return nil, err
 		}
+	}
+	if err := k.checkExposure(ctx, chain, pool.Amount, params); err != nil {
+		return nil, err
 	}
 	if err := k.store(ctx, &e, &line, &pool); err != nil {
 		return nil, err
@@ -160,4 +166,22 @@ func emit(ctx context.Context, event interface {
 	ProtoMessage()
 }) error {
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+}
+
+// checkExposure holds what a chain can draw and what it has drawn and not paid in proportion to its deposit: whoever holds much of other people's money has much to
+// lose. It is checked where credit is opened, so that a settlement, which carries everyone's pay, is never too large.
+func (k *Keeper) checkExposure(ctx context.Context, chain servicestypes.ServiceChain, pool uint64, params types.Params) error {
+	unpaid, err := k.unpaidOf(ctx, chain.ChainId, "")
+	if err != nil {
+		return err
+	}
+	sum, err := types.Add(unpaid, pool)
+	if err != nil {
+		return err
+	}
+	limit := math.NewIntFromUint64(chain.Deposit).MulRaw(int64(params.ExposureBps)).QuoRaw(10_000)
+	if math.NewIntFromUint64(sum).GT(limit) {
+		return errorsmod.Wrapf(types.ErrExposure, "%d utop would lie behind %s, its deposit allows %s: anyone may raise it (tx services add-service-chain-deposit)", sum, chain.ChainId, limit)
+	}
+	return nil
 }

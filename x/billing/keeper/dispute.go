@@ -28,6 +28,10 @@ func (k *Keeper) Dispute(ctx context.Context, msg *types.MsgDispute) (*types.Msg
 	if p.Status != types.PayoutStatus_PAYOUT_STATUS_PENDING && p.Status != types.PayoutStatus_PAYOUT_STATUS_DISPUTED {
 		return nil, errorsmod.Wrapf(types.ErrDispute, "the payout is %s: a dispute comes before its due epoch %d", p.Status, p.DueEpoch)
 	}
+	// One dispute must not keep the door open for others for ever.
+	if now > p.DueEpoch {
+		return nil, errorsmod.Wrapf(types.ErrDispute, "the payout was due in epoch %d, now is %d", p.DueEpoch, now)
+	}
 	// Keys are remembered this long: later a provider could not show whose key signed.
 	if now > msg.ClaimEpoch && now-msg.ClaimEpoch > params.WithdrawalDelayEpochs {
 		return nil, errorsmod.Wrapf(types.ErrDispute, "usage of epoch %d can be disputed until epoch %d, now is %d", msg.ClaimEpoch, msg.ClaimEpoch+params.WithdrawalDelayEpochs, now)
@@ -134,6 +138,10 @@ func (k *Keeper) AnswerDispute(ctx context.Context, msg *types.MsgAnswerDispute)
 
 // checkKey asks whether the disputed key was the payer's and could spend the amount.
 func (k *Keeper) checkKey(ctx context.Context, d types.Dispute) error {
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
 	e, err := k.escrow(ctx, d.Payer)
 	if err != nil {
 		return err
@@ -142,8 +150,8 @@ func (k *Keeper) checkKey(ctx context.Context, d types.Dispute) error {
 	switch {
 	case !known:
 		return errorsmod.Wrapf(types.ErrDispute, "%x was never a session key of %s: no voucher of it can be charged", d.SessionKey, d.Payer)
-	case d.ClaimEpoch > key.ExpiresEpoch:
-		return errorsmod.Wrapf(types.ErrDispute, "the key ended with epoch %d, the usage is of epoch %d", key.ExpiresEpoch, d.ClaimEpoch)
+	case d.ClaimEpoch > lastEpoch(key, params):
+		return errorsmod.Wrapf(types.ErrDispute, "the key ended with epoch %d, the usage is of epoch %d", lastEpoch(key, params), d.ClaimEpoch)
 	case d.Amount > key.CapUtop:
 		return errorsmod.Wrapf(types.ErrDispute, "the key's cap is %d utop, the debit %d", key.CapUtop, d.Amount)
 	}
@@ -179,12 +187,13 @@ func (k *Keeper) ReportEquivocation(ctx context.Context, msg *types.MsgReportEqu
 	if err := voucher.VerifyEquivocation(msg.ChainId, provider.Key, msg.First, msg.Second); err != nil {
 		return nil, errorsmod.Wrap(types.ErrDispute, err.Error())
 	}
-	if known, err := k.equivocations.Has(ctx, msg.First.SessionId); err != nil {
+	fault := collections.Join3(msg.ChainId, msg.Provider, msg.First.SessionId)
+	if known, err := k.equivocations.Has(ctx, fault); err != nil {
 		return nil, err
 	} else if known {
 		return nil, errorsmod.Wrapf(types.ErrDispute, "the provider was slashed for session %x", msg.First.SessionId)
 	}
-	if err := k.equivocations.Set(ctx, msg.First.SessionId); err != nil {
+	if err := k.equivocations.Set(ctx, fault); err != nil {
 		return nil, err
 	}
 	slashed, err := k.services.Slash(ctx, msg.ChainId, msg.Provider, "two vouchers with one number")

@@ -60,8 +60,13 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
-	for _, session := range gs.Equivocations {
-		if err := k.equivocations.Set(ctx, session); err != nil {
+	for _, e := range gs.Equivocations {
+		if err := k.equivocations.Set(ctx, collections.Join3(e.ChainId, e.Provider, e.SessionId)); err != nil {
+			return err
+		}
+	}
+	for _, a := range gs.Announcements {
+		if err := k.announcements.Set(ctx, collections.Join4(a.Epoch, a.ChainId, a.Account, a.Provider)); err != nil {
 			return err
 		}
 	}
@@ -117,8 +122,11 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	return gs, k.equivocations.Walk(ctx, nil, func(session []byte) (bool, error) {
-		gs.Equivocations = append(gs.Equivocations, session)
+	if err := k.exportAnnouncements(ctx, gs); err != nil {
+		return nil, err
+	}
+	return gs, k.equivocations.Walk(ctx, nil, func(key collections.Triple[string, string, []byte]) (bool, error) {
+		gs.Equivocations = append(gs.Equivocations, types.Equivocation{ChainId: key.K1(), Provider: key.K2(), SessionId: key.K3()})
 		return false, nil
 	})
 }

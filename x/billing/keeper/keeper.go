@@ -56,10 +56,11 @@ type Keeper struct {
 	// unpaid sums payouts that are not paid, by (chain id, provider) and, with an empty provider, by chain.
 	unpaid collections.Map[collections.Pair[string, string], uint64]
 	// disputes by (chain id, settlement's epoch, id), their queue by deadline.
-	disputes     collections.Map[disputeKey, types.Dispute]
-	disputeQueue collections.KeySet[collections.Quad[uint64, string, uint64, string]]
-	// equivocations are sessions for which a provider was slashed.
-	equivocations collections.KeySet[[]byte]
+	disputes      collections.Map[disputeKey, types.Dispute]
+	disputeQueue  collections.KeySet[collections.Quad[uint64, string, uint64, string]]
+	announcements collections.KeySet[announcementKey]
+	// equivocations are (chain, provider, session) for which a provider was slashed.
+	equivocations collections.KeySet[collections.Triple[string, string, []byte]]
 }
 
 // NewKeeper builds the keeper. Fees of payouts go to the module account feeCollector; authority is the account that governance acts with.
@@ -89,7 +90,10 @@ func NewKeeper(
 			codec.CollValue[types.Dispute](cdc)),
 		disputeQueue: collections.NewKeySet(sb, types.DisputeQueueKey, "dispute_queue",
 			collections.QuadKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key, collections.StringKey)),
-		equivocations: collections.NewKeySet(sb, types.EquivocationsKey, "equivocations", collections.BytesKey),
+		announcements: collections.NewKeySet(sb, types.AnnouncementsKey, "announcements",
+			collections.QuadKeyCodec(collections.Uint64Key, collections.StringKey, collections.StringKey, collections.BoolKey)),
+		equivocations: collections.NewKeySet(sb, types.EquivocationsKey, "equivocations",
+			collections.TripleKeyCodec(collections.StringKey, collections.StringKey, collections.BytesKey)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -103,16 +103,23 @@ func (k *Keeper) OnAnswer(ctx context.Context, clientID string, value, ack []byt
 	if err != nil {
 		return err
 	}
+	arrived := !timeout && bytes.Equal(ack, []byte(types.AckOK))
+	if p := data.GetProvider(); p != nil && !arrived {
+		return k.announceAgain(ctx, chain.ChainId, p.Address, true)
+	}
 	credit := data.GetCredit()
 	switch {
 	case credit == nil:
-		// A provider record that did not arrive is sent again with the provider's next update.
 		return nil
-	case timeout:
-		return k.creditFailed(ctx, chain.ChainId, credit, "timeout")
-	case bytes.Equal(ack, []byte(types.AckOK)):
+	case arrived:
 		return k.creditArrived(ctx, chain.ChainId, credit)
-	default:
-		return k.creditFailed(ctx, chain.ChainId, credit, "refused by "+chain.ChainId)
 	}
+	reason := "refused by " + chain.ChainId
+	if timeout {
+		reason = "timeout"
+	}
+	if err := k.creditFailed(ctx, chain.ChainId, credit, reason); err != nil {
+		return err
+	}
+	return k.announceAgain(ctx, chain.ChainId, credit.Owner, false)
 }

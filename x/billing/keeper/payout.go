@@ -48,7 +48,10 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 			return err
 		}
 	}
-	return k.endDisputes(ctx, params, now)
+	if err := k.endDisputes(ctx, params, now); err != nil {
+		return err
+	}
+	return k.makeAnnouncements(ctx, now)
 }
 
 // settlePayout pays one payout, or holds it where the bank refuses.

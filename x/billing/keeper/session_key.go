@@ -40,9 +40,13 @@ func (k *Keeper) AddSessionKey(ctx context.Context, msg *types.MsgAddSessionKey)
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "the key would expire in epoch %d, now is %d", msg.ExpiresEpoch, now)
 	}
 	if indexOfKey(e, msg.Key) >= 0 {
-		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x is there: revoke it first to change cap or expiry", msg.Key)
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x is there: for another cap or expiry take another key", msg.Key)
 	}
 	retireKeys(&e, params, now)
+	// What a key has signed stands under the terms that it had.
+	if _, known := knownKey(e, msg.Key); known {
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x has ended: take a new key", msg.Key)
+	}
 	if len(e.SessionKeys)+len(e.PastKeys) >= maxKeys {
 		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys and past ones that can still be named in disputes, at most %d: wait for the next epochs",
 			len(e.SessionKeys)+len(e.PastKeys), maxKeys)
@@ -51,7 +55,7 @@ func (k *Keeper) AddSessionKey(ctx context.Context, msg *types.MsgAddSessionKey)
 		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys: revoke one first", params.MaxSessionKeys)
 	}
 	if msg.Signer != e.Owner {
-		if err := checkDelegation(e, msg, now); err != nil {
+		if err := grant(&e, msg, now); err != nil {
 			return nil, err
 		}
 	}
@@ -80,7 +84,7 @@ func (k *Keeper) RevokeSessionKey(ctx context.Context, msg *types.MsgRevokeSessi
 		return nil, err
 	}
 	past := e.SessionKeys[i]
-	past.ExpiresEpoch = min(past.ExpiresEpoch, now)
+	past.RevokedEpoch = now
 	e.SessionKeys = slices.Delete(e.SessionKeys, i, i+1)
 	e.PastKeys = append(e.PastKeys, past)
 	if err := k.escrows.Set(ctx, e.Owner, e); err != nil {
@@ -99,8 +103,16 @@ func retireKeys(e *types.Escrow, params types.Params, now uint64) {
 	}
 	e.SessionKeys = slices.DeleteFunc(e.SessionKeys, expired)
 	e.PastKeys = slices.DeleteFunc(e.PastKeys, func(s types.SessionKey) bool {
-		return s.ExpiresEpoch+params.WithdrawalDelayEpochs+params.AnswerWindowEpochs < now
+		return lastEpoch(s, params)+params.WithdrawalDelayEpochs+params.AnswerWindowEpochs < now
 	})
+}
+
+// lastEpoch in which a provider may have served a key in good faith: a revocation takes its time to the service chain, and until it is there the key pays.
+func lastEpoch(s types.SessionKey, params types.Params) uint64 {
+	if s.RevokedEpoch == 0 {
+		return s.ExpiresEpoch
+	}
+	return min(s.ExpiresEpoch, s.RevokedEpoch+params.WithdrawalDelayEpochs)
 }
 
 // knownKey finds a key that an escrow has or had.
@@ -126,6 +138,9 @@ func (k *Keeper) announceKeys(ctx context.Context, e types.Escrow) error {
 		attempt, write := sdkCtx.CacheContext()
 		if _, err := k.sendCredit(attempt, e, l.ChainId, 0); err != nil {
 			sdkCtx.Logger().Error("service chain not told of keys", "module", types.ModuleName, "chain", l.ChainId, "owner", e.Owner, "error", err)
+			if err := k.announceAgain(ctx, l.ChainId, e.Owner, false); err != nil {
+				return err
+			}
 			continue
 		}
 		write()

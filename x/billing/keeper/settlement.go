@@ -8,7 +8,6 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
-	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -56,9 +55,6 @@ func (k *Keeper) receiveSettlement(ctx context.Context, p *types.SettlementPacke
 			return err
 		}
 	}
-	if err := k.checkExposure(ctx, p.ChainId, total); err != nil {
-		return err
-	}
 	if err := k.schedulePayouts(ctx, p); err != nil {
 		return err
 	}
@@ -73,32 +69,6 @@ func (k *Keeper) receiveSettlement(ctx context.Context, p *types.SettlementPacke
 		return err
 	}
 	return emit(ctx, &types.EventSettlementReceived{ChainId: p.ChainId, Epoch: p.Epoch, Total: total, Released: released})
-}
-
-// checkExposure holds a chain's unpaid settlements below its deposit: what a captured chain can make the payers lose is covered by what it loses itself. A settlement
-// that is refused for this comes again when others are paid.
-func (k *Keeper) checkExposure(ctx context.Context, chainID string, total uint64) error {
-	chain, err := k.services.Chain(ctx, chainID)
-	if err != nil {
-		return err
-	}
-	params, err := k.params.Get(ctx)
-	if err != nil {
-		return err
-	}
-	unpaid, err := k.unpaidOf(ctx, chainID, "")
-	if err != nil {
-		return err
-	}
-	sum, err := types.Add(unpaid, total)
-	if err != nil {
-		return err
-	}
-	limit := math.NewIntFromUint64(chain.Deposit).MulRaw(int64(params.ExposureBps)).QuoRaw(10_000)
-	if math.NewIntFromUint64(sum).GT(limit) {
-		return errorsmod.Wrapf(types.ErrExposure, "%s would have %d utop unpaid, its deposit allows %s: tx services add-service-chain-deposit", chainID, sum, limit)
-	}
-	return nil
 }
 
 // checkNotClosed refuses what comes from a chain after its closing.

@@ -16,7 +16,7 @@ const DefaultEpochBlocks = 600
 func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
 		Params: DefaultParams(), EpochBlocks: DefaultEpochBlocks, Escrows: []Escrow{}, CreditLines: []CreditLine{}, Pools: []Pool{},
-		Payouts: []Payout{}, Settlements: []Settlement{}, Disputes: []Dispute{}, Equivocations: [][]byte{},
+		Payouts: []Payout{}, Settlements: []Settlement{}, Disputes: []Dispute{}, Equivocations: []Equivocation{}, Announcements: []Announcement{},
 	}
 }
 
@@ -58,7 +58,8 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, p := range gs.Payouts {
-		if (p.Amount == 0) != (p.Status == PayoutStatus_PAYOUT_STATUS_CANCELLED) || p.Fee > p.Amount {
+		cancelled := p.Status == PayoutStatus_PAYOUT_STATUS_CANCELLED
+		if cancelled && p.Amount > 0 || p.Amount == 0 && !cancelled && p.Status != PayoutStatus_PAYOUT_STATUS_DISPUTED || p.Fee > p.Amount {
 			return errorsmod.Wrapf(ErrInvalid, "payout of %d utop with a fee of %d is %s", p.Amount, p.Fee, p.Status)
 		}
 	}

@@ -35,4 +35,5 @@ var (
 	DisputesKey      = collections.NewPrefix(10)
 	DisputeQueueKey  = collections.NewPrefix(11)
 	EquivocationsKey = collections.NewPrefix(12)
+	AnnouncementsKey = collections.NewPrefix(13)
 )

@@ -20,7 +20,7 @@ func DefaultParams() Params {
 	return Params{
 		WithdrawalDelayEpochs: 12, PayoutWindowEpochs: 1, FeeBps: 100, MaxSessionKeys: 16, MaxDelegations: 16,
 		MaxPayoutsPerBlock: 200, PacketTimeoutSeconds: 3_600, MinCredit: 1,
-		DisputeBond: 100_000, AnswerWindowEpochs: 2, ExposureBps: 10_000,
+		DisputeBond: 100_000, AnswerWindowEpochs: 2, ExposureBps: 100_000,
 	}
 }
 

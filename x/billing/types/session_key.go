@@ -27,9 +27,14 @@ func (k SessionKey) Validate() error {
 	return checkAddress("granted_by", k.GrantedBy)
 }
 
+// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
 func checkAddress(field, addr string) error {
-	if _, err := sdk.AccAddressFromBech32(addr); err != nil {
+	account, err := sdk.AccAddressFromBech32(addr)
+	if err != nil {
 		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
+	}
+	if account.String() != addr {
+		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func (k *Keeper) storeAndTell(ctx context.Context, p types.Provider) error {
 	attempt, write := sdkCtx.CacheContext()
 	if err := k.billing.AfterProviderChanged(attempt, p); err != nil {
 		sdkCtx.Logger().Error("service chain not told", "module", types.ModuleName, "chain", p.ChainId, "provider", p.Address, "error", err)
-		return nil
+		return k.billing.ProviderNotTold(ctx, p.ChainId, p.Address)
 	}
 	write()
 	return nil

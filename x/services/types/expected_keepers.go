@@ -24,6 +24,8 @@ type ClientKeeper interface {
 type BillingKeeper interface {
 	// AfterProviderChanged is called in the transaction that registers or updates a provider; an error refuses the change.
 	AfterProviderChanged(ctx context.Context, p Provider) error
+	// ProviderNotTold has the service chain told later.
+	ProviderNotTold(ctx context.Context, chainID, address string) error
 	// ExitEpochs answers the current epoch and the one by which every promise made until now has ended.
 	ExitEpochs(ctx context.Context) (now, exit uint64, err error)
 	// CheckProviderSettled refuses while payouts of the provider are not paid.

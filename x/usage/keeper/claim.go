@@ -133,8 +133,15 @@ func (k *Keeper) settleDebit(ctx context.Context, provider string, d types.Debit
 				return err
 			}
 		}
-	} else if line.Amount, err = billingtypes.Add(line.Amount, d.Amount); err != nil {
-		return err
+	} else {
+		// A claim that lapses must not undo the payer's notice.
+		back := &line.Amount
+		if line.ReclaimEpoch != 0 {
+			back = &line.Reclaiming
+		}
+		if *back, err = billingtypes.Add(*back, d.Amount); err != nil {
+			return err
+		}
 	}
 	if err := k.spendings.Set(ctx, collections.Join(d.Payer, d.SessionKey), spending); err != nil {
 		return err

@@ -253,3 +253,25 @@ func TestClaimIsOnce(t *testing.T) {
 	require.ErrorIs(t, again(), types.ErrClaim, "the window is open again")
 	n.Check(t)
 }
+
+// A claim without vouchers that lapses does not undo the payer's notice: what was under way back to it goes on.
+func TestLapsedClaimDoesNotHoldCredit(t *testing.T) {
+	n, _ := served(t)
+	ann := books.Address("ann")
+	res, err := books.Do(n.Service.Ctx, n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("pat"), Amount: 100_000})
+	require.NoError(t, err)
+	for n.Epoch(t) < res.ReclaimEpoch-1 {
+		n.NextEpoch(t)
+	}
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Claim, &types.MsgClaim{
+		Provider: books.Address("pat"), Epoch: n.Epoch(t) - 1, Root: make([]byte, 32), Sum: 100_000, Count: 1,
+		Debits: []types.Debit{{Payer: ann, SessionKey: books.Public("ann"), Amount: 100_000}},
+	})
+	require.NoError(t, err)
+	for range 10 {
+		n.NextEpoch(t)
+	}
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Release, &types.MsgRelease{Owner: ann, Amount: 1_000_000})
+	require.NoError(t, err)
+	n.Check(t)
+}
