@@ -84,6 +84,12 @@ func (p *purse) use(ctx context.Context, key []byte, usage []*voucher.Usage, ref
 		if s, err = p.session(ctx, key); err == nil {
 			err = s.Use(ctx, usage, ref, do)
 		}
+		if errors.Is(err, session.ErrOfferEpoch) {
+			if err := p.pause(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		var cure error
 		switch refusal.Code(err) {
 		case refusal.TickDue:
@@ -105,6 +111,17 @@ func (p *purse) use(ctx context.Context, key []byte, usage []*voucher.Usage, ref
 			return errors.Join(cure, err)
 		}
 	}
+	return err
+}
+
+// pause until provider and client have had time to see the newest block, and looks at the epoch again.
+func (p *purse) pause(ctx context.Context) error {
+	select {
+	case <-time.After(p.c.cfg.Poll):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	_, err := p.readEpoch(ctx)
 	return err
 }
 

@@ -56,6 +56,9 @@ type Terms struct {
 // ErrOffer wraps every reason for which a client does not accept an offer.
 var ErrOffer = errors.New("offer not accepted")
 
+// ErrOfferEpoch wraps the refusal of an offer for another epoch: provider and client have not seen the same block yet. It passes.
+var ErrOfferEpoch = fmt.Errorf("%w: another epoch", ErrOffer)
+
 // Accept checks an offer against the terms and makes the session that accepts it.
 func (t Terms) Accept(o *voucher.Offer, entropy io.Reader) (*State, error) {
 	if err := o.Verify(); err != nil {
@@ -68,7 +71,7 @@ func (t Terms) Accept(o *voucher.Offer, entropy io.Reader) (*State, error) {
 		return nil, fmt.Errorf("%w: it is another provider's", ErrOffer)
 	case o.Epoch < t.Epoch || o.Epoch > t.Epoch+1:
 		// One epoch ahead: the provider may have seen the newest block first.
-		return nil, fmt.Errorf("%w: it is for epoch %d, now is %d", ErrOffer, o.Epoch, t.Epoch)
+		return nil, fmt.Errorf("%w: it is for epoch %d, now is %d", ErrOfferEpoch, o.Epoch, t.Epoch)
 	case len(o.Prices) != len(t.MaxPrices):
 		return nil, fmt.Errorf("%w: it does not price what is registered", ErrOffer)
 	case o.TickUtop == 0 || o.TickUtop > t.Cap:
