@@ -130,7 +130,7 @@ func (s *disputes) answer(ctx context.Context, d billingtypes.Dispute) error {
 	if missing > 0 {
 		if id := fmt.Sprint(d.Epoch, "/", d.ID()); !s.told[id] {
 			s.told[id] = true
-			s.log.Error("a dispute cannot be answered: the vouchers of that key do not reach the debit; restore the database from a backup before the deadline",
+			s.log.Error("a dispute cannot be answered: the vouchers of that key on disk do not reach the debit; the payer gets it back and the deposit is slashed at the deadline",
 				"payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "missing", missing, "deadline_epoch", d.DeadlineEpoch)
 		}
 		return nil

@@ -108,9 +108,8 @@ func TestAttack33OtherLightClients(t *testing.T) {
 	c := inprocess.New(t, "ann")
 	state := solomachine.NewClientState(1, &solomachine.ConsensusState{Timestamp: 1})
 	msg, err := clienttypes.NewMsgCreateClient(state, &solomachine.ConsensusState{Timestamp: 1}, address("ann"))
-	if err == nil {
-		refused(t, c, nil, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("ann")}))
-	}
+	require.NoError(t, err)
+	refused(t, c, nil, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("ann")}))
 	require.Equal(t, []string{"07-tendermint"}, c.App.IBC.ClientKeeper.GetParams(c.Context()).AllowedClients)
 }
 

@@ -32,7 +32,8 @@ func FuzzTransaction(f *testing.F) {
 				if v, ok := msg.(sdk.HasValidateBasic); ok {
 					_ = v.ValidateBasic()
 				}
-				require.NotPanics(t, func() { base.ClassOf(sdk.MsgTypeURL(msg)) })
+				// What decodes is a message that the chain knows, and every one of those is classified.
+				require.NotZero(t, base.ClassOf(sdk.MsgTypeURL(msg)))
 			}
 		}
 		c.Block(t, raw)

@@ -40,7 +40,7 @@ func refused(t *testing.T, c *inprocess.Chain, want error, raw []byte) {
 		require.Equal(t, space, res.Codespace, res.Log)
 		require.Equal(t, code, res.Code, res.Log)
 	}
-	require.Less(t, res.GasUsed, int64(2_000_000), "cheap")
+	require.Less(t, res.GasUsed, int64(inprocess.Gas), "cheap")
 	require.Equal(t, before, c.Balance(inprocess.Account("ann")))
 	require.True(t, c.App.Bank.GetSupply(c.Context(), "utop").Amount.GTE(supply.Amount), "inflation alone changes the supply")
 	require.NoError(t, c.App.Billing.Invariants(c.Context()))
@@ -105,14 +105,17 @@ func TestAttack08TransactionsThatAreTooMuch(t *testing.T) {
 		"a message that no chain knows (type URL of it)": unknownMessage(t, c, honest),
 	} {
 		t.Run(name, func(t *testing.T) {
-			began := time.Now()
 			res := c.Block(t, raw).TxResults[0]
 			require.NotZero(t, res.Code)
 			require.EqualValues(t, inprocess.Funds, c.Balance(inprocess.Account("ann")))
-			require.Less(t, time.Since(began), 30*time.Second, "far from stalling a chain, on the slowest machine")
+			// Gas is charged before more work is done; running out of it is found at the step that exceeds it.
+			require.Less(t, res.GasUsed, int64(inprocess.Gas)+int64(len(raw))*txSizeCostPerByte+1, "no more work than was paid for")
 		})
 	}
 }
+
+// txSizeCostPerByte is x/auth's default: the largest single charge is for a transaction's size.
+const txSizeCostPerByte = 10
 
 // unknownMessage replaces the message's type URL.
 func unknownMessage(t *testing.T, c *inprocess.Chain, honest []byte) []byte {
@@ -161,12 +164,8 @@ func TestAttack14TransactionTwice(t *testing.T) {
 
 func TestAttack15TransactionOfAnotherChain(t *testing.T) {
 	c := inprocess.New(t, "ann", "bob")
-	for _, id := range []string{"top-msg-1", "top-main-2", ""} {
-		x := inprocess.Tx{Messages: []sdk.Msg{send("ann", "bob", 5)}, Signer: inprocess.Key("ann"), ChainID: id}
-		if id == "" {
-			x.ChainID = " "
-		}
-		refused(t, c, sdkerrors.ErrUnauthorized, c.Sign(t, x))
+	for _, id := range []string{"top-msg-1", "top-main-2", "top-main-1 "} {
+		refused(t, c, sdkerrors.ErrUnauthorized, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{send("ann", "bob", 5)}, Signer: inprocess.Key("ann"), ChainID: id}))
 	}
 }
 

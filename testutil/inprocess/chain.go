@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
-	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/ed25519"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -42,7 +41,7 @@ const (
 	stake = 1_000_000
 )
 
-// epochTime of the genesis.
+// genesisTime of every chain.
 var genesisTime = time.Unix(1_800_000_000, 0).UTC()
 
 // Chain is a main chain with one validator.
@@ -112,13 +111,11 @@ func (c *Chain) Genesis(t testing.TB, names ...string) map[string]json.RawMessag
 
 	seed := sha256.Sum256([]byte("validator"))
 	key := ed25519.GenPrivKeyFromSecret(seed[:])
-	pk, err := stakingtypes.NewValidator(sdk.ValAddress(key.PubKey().Address()).String(), key.PubKey(), stakingtypes.Description{Moniker: "validator"})
+	validator, err := stakingtypes.NewValidator(sdk.ValAddress(key.PubKey().Address()).String(), key.PubKey(), stakingtypes.Description{Moniker: "validator"})
 	require.NoError(t, err)
-	pk.Status, pk.Tokens, pk.DelegatorShares, pk.MinSelfDelegation = stakingtypes.Bonded, math.NewInt(stake), math.LegacyNewDec(stake), math.OneInt()
-	staking.Validators = []stakingtypes.Validator{pk}
-	staking.Delegations = []stakingtypes.Delegation{stakingtypes.NewDelegation(sdk.AccAddress(key.PubKey().Address()).String(), pk.OperatorAddress, math.LegacyNewDec(stake))}
-	_, err = cryptocodec.ToCmtPubKeyInterface(key.PubKey())
-	require.NoError(t, err)
+	validator.Status, validator.Tokens, validator.DelegatorShares, validator.MinSelfDelegation = stakingtypes.Bonded, math.NewInt(stake), math.LegacyNewDec(stake), math.OneInt()
+	staking.Validators = []stakingtypes.Validator{validator}
+	staking.Delegations = []stakingtypes.Delegation{stakingtypes.NewDelegation(sdk.AccAddress(key.PubKey().Address()).String(), validator.OperatorAddress, math.LegacyNewDec(stake))}
 
 	state[authtypes.ModuleName] = cdc.MustMarshalJSON(&auth)
 	state[banktypes.ModuleName] = cdc.MustMarshalJSON(&bank)

@@ -16,8 +16,8 @@ import (
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
 )
 
-// Gas of every transaction.
-const gas = 2_000_000
+// Gas limit of every transaction.
+const Gas = 2_000_000
 
 // Tx is a transaction that a test may spoil before it is signed.
 type Tx struct {
@@ -37,7 +37,7 @@ func (c *Chain) Sign(t testing.TB, x Tx) []byte {
 	t.Helper()
 	builder := c.App.TxConfig.NewTxBuilder()
 	require.NoError(t, builder.SetMsgs(x.Messages...))
-	builder.SetGasLimit(gas)
+	builder.SetGasLimit(Gas)
 	if x.Change != nil {
 		x.Change(builder)
 	}

@@ -64,6 +64,10 @@ func RunSoak(ctx context.Context, n *localnet.Network, soak Soak, pace time.Dura
 			out.Duplicates += times - 1
 		}
 	}
+	// An answer that never came is no check.
+	if want := result.MainHeight / checkEvery / 2; int64(watch.checks) < want {
+		return out, fmt.Errorf("invariants were checked %d times in %d blocks, want %d or more", watch.checks, result.MainHeight, want)
+	}
 	return out, flat(out.Resources)
 }
 

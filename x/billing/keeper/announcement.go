@@ -52,14 +52,12 @@ func (k *Keeper) makeAnnouncements(ctx context.Context, now uint64) error {
 		if err := k.announcements.Remove(ctx, key); err != nil {
 			return err
 		}
-		attempt, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-		if err := k.announce(attempt, key.K2(), key.K3(), key.K4()); err != nil {
-			if err := k.announceAgain(ctx, key.K2(), key.K3(), key.K4()); err != nil {
-				return err
-			}
+		if isolated(ctx, func(attempt sdk.Context) error { return k.announce(attempt, key.K2(), key.K3(), key.K4()) }) == nil {
 			continue
 		}
-		write()
+		if err := k.announceAgain(ctx, key.K2(), key.K3(), key.K4()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -126,8 +126,14 @@ func (k *Keeper) openLine(ctx context.Context, owner, chainID string) (types.Cre
 	if err != nil {
 		return line, err
 	}
-	if len(lines) >= maxLines {
-		return line, errorsmod.Wrapf(types.ErrLimit, "%s has credit lines on %d service chains", owner, maxLines)
+	open := 0
+	for _, l := range lines {
+		if !l.Closed {
+			open++
+		}
+	}
+	if open >= maxLines {
+		return line, errorsmod.Wrapf(types.ErrLimit, "%s has open credit lines on %d service chains", owner, maxLines)
 	}
 	return types.CreditLine{Owner: owner, ChainId: chainID}, nil
 }

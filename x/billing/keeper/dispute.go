@@ -218,7 +218,16 @@ func (k *Keeper) endDisputes(ctx context.Context, params types.Params, now uint6
 		if err != nil {
 			return err
 		}
-		if err := k.uphold(ctx, d); err != nil {
+		failed := isolated(ctx, func(attempt sdk.Context) error { return k.uphold(attempt, d) })
+		if failed == nil {
+			continue
+		}
+		sdk.UnwrapSDKContext(ctx).Logger().Error("dispute not ended: tried again in the next epoch", "module", types.ModuleName, "chain", d.ChainId, "payer", d.Payer, "error", failed)
+		if err := k.disputeQueue.Remove(ctx, collections.Join4(d.DeadlineEpoch, d.ChainId, d.Epoch, d.ID())); err != nil {
+			return err
+		}
+		d.DeadlineEpoch = now
+		if err := k.storeDispute(ctx, d); err != nil {
 			return err
 		}
 	}

@@ -352,3 +352,18 @@ func TestDisputesInGenesis(t *testing.T) {
 	exported.Payouts[0].OpenDisputes++
 	require.ErrorIs(t, exported.Validate(), types.ErrInvariant)
 }
+
+// A dispute that cannot be ended for a fault below waits for the next epoch; the chain goes on.
+func TestDisputeThatCannotBeEnded(t *testing.T) {
+	n, _, msg := settled(t)
+	_, err := books.Do(n.Main.Ctx, n.Main.Billing.Dispute, msg)
+	require.NoError(t, err)
+	n.Main.Panics = true
+	nextEpochs(t, n, types.DefaultParams().AnswerWindowEpochs+2)
+	require.Equal(t, types.DisputeStatus_DISPUTE_STATUS_OPEN, export(t, n).Disputes[0].Status)
+	require.Zero(t, provider(t, n, "pat").Slashed)
+	n.Main.Panics = false
+	nextEpochs(t, n, 2)
+	require.Equal(t, types.DisputeStatus_DISPUTE_STATUS_UPHELD, export(t, n).Disputes[0].Status)
+	require.NotZero(t, provider(t, n, "pat").Slashed)
+}

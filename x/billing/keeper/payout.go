@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/bits"
 
 	"cosmossdk.io/collections"
@@ -21,8 +20,8 @@ func fee(amount uint64, bps uint32) uint64 {
 	return q
 }
 
-// EndBlock pays what is due and ends disputes whose answer did not come, at most max_payouts_per_block of each; the rest waits for the next block in the same order. A payout that fails is set aside and
-// never stops the chain.
+// EndBlock pays what is due, ends disputes whose answer did not come (at most max_payouts_per_block of each) and makes lost announcements again; the rest waits for
+// the next block in the same order. An item that fails is set aside and never stops the chain.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
 	if err != nil {
@@ -68,8 +67,7 @@ func (k *Keeper) settlePayout(ctx context.Context, key payoutKey) error {
 		return err
 	}
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	attempt, write := sdkCtx.CacheContext()
-	if err := k.pay(attempt, p); err != nil {
+	if err := isolated(ctx, func(attempt sdk.Context) error { return k.pay(attempt, p) }); err != nil {
 		p.Status = types.PayoutStatus_PAYOUT_STATUS_HELD
 		sdkCtx.Logger().Error("payout held", "chain", p.ChainId, "epoch", p.Epoch, "provider", p.Provider, "error", err)
 		if err := k.payouts.Set(ctx, id, p); err != nil {
@@ -77,7 +75,6 @@ func (k *Keeper) settlePayout(ctx context.Context, key payoutKey) error {
 		}
 		return emit(ctx, &types.EventPayoutHeld{ChainId: p.ChainId, Epoch: p.Epoch, Provider: p.Provider, Amount: p.Amount, Reason: err.Error()})
 	}
-	write()
 	if err := k.subUnpaid(ctx, p.ChainId, p.Provider, p.Amount); err != nil {
 		return err
 	}
@@ -160,13 +157,8 @@ func (k *Keeper) changeUnpaid(ctx context.Context, chainID, provider string, cha
 	return nil
 }
 
-// pay moves the coins: fee to the fee collector, the rest to the provider. A panic below is this payout's failure, not the chain's.
-func (k *Keeper) pay(ctx sdk.Context, p types.Payout) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v", r)
-		}
-	}()
+// pay moves the coins: fee to the fee collector, the rest to the provider.
+func (k *Keeper) pay(ctx sdk.Context, p types.Payout) error {
 	provider, err := sdk.AccAddressFromBech32(p.Provider)
 	if err != nil {
 		return err

@@ -134,16 +134,16 @@ func (k *Keeper) announceKeys(ctx context.Context, e types.Escrow) error {
 		return err
 	}
 	for _, l := range lines {
-		sdkCtx := sdk.UnwrapSDKContext(ctx)
-		attempt, write := sdkCtx.CacheContext()
-		if _, err := k.sendCredit(attempt, e, l.ChainId, 0); err != nil {
-			sdkCtx.Logger().Error("service chain not told of keys", "module", types.ModuleName, "chain", l.ChainId, "owner", e.Owner, "error", err)
+		err := isolated(ctx, func(attempt sdk.Context) error {
+			_, err := k.sendCredit(attempt, e, l.ChainId, 0)
+			return err
+		})
+		if err != nil {
+			sdk.UnwrapSDKContext(ctx).Logger().Error("service chain not told of keys", "module", types.ModuleName, "chain", l.ChainId, "owner", e.Owner, "error", err)
 			if err := k.announceAgain(ctx, l.ChainId, e.Owner, false); err != nil {
 				return err
 			}
-			continue
 		}
-		write()
 	}
 	return nil
 }
