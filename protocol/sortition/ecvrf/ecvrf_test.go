@@ -258,7 +258,9 @@ func proveUnder(t *testing.T, suite byte, secret []byte) []byte {
 	nonce := sha512.Sum512(slices.Concat(prefix, h.Bytes()))
 	k, err := new(edwards25519.Scalar).SetUniformBytes(nonce[:])
 	require.NoError(t, err)
-	mult := func(s *edwards25519.Scalar, p *edwards25519.Point) []byte { return new(edwards25519.Point).ScalarMult(s, p).Bytes() }
+	mult := func(s *edwards25519.Scalar, p *edwards25519.Point) []byte {
+		return new(edwards25519.Point).ScalarMult(s, p).Bytes()
+	}
 	gamma, base := mult(x, h), edwards25519.NewGeneratorPoint()
 	d := sha512.Sum512(slices.Concat([]byte{suite, 0x02}, public, h.Bytes(), gamma, mult(k, base), mult(k, h), []byte{0x00}))
 	s := new(edwards25519.Scalar).MultiplyAdd(challengeScalar(d[:16]), x, k)
