@@ -61,7 +61,7 @@ func (e Election) Run() (Outcome, error) {
 			retired = append(retired, m)
 		}
 	}
-	var out Outcome
+	out := Outcome{Held: []string{}}
 	stay, seats := sitting, 0
 	switch {
 	case len(eligible) < c.Size && len(sitting) == 0:

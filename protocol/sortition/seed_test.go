@@ -10,6 +10,12 @@ import (
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
 )
 
+func verified(t testing.TB, p KeyProof, alpha Seed) Output {
+	output, err := ecvrf.Verify(p.Key, alpha[:], p.Proof)
+	require.NoError(t, err)
+	return output
+}
+
 // record is an epoch as honest nodes leave it: candidates 0…n−1 prove, the sealers seal unless they are absent.
 func record(t testing.TB, n int, sealers []int, absent ...int) Record {
 	r := Record{ChainID: "top-main-1", Epoch: 7, Seed: Seed{42}}
@@ -17,10 +23,8 @@ func record(t testing.TB, n int, sealers []int, absent ...int) Record {
 	outputs := []Output{}
 	for i := range n {
 		proof := prove(t, i, alpha)
-		output, err := ecvrf.Verify(public(t, i), alpha[:], proof)
-		require.NoError(t, err)
-		outputs = append(outputs, output)
 		r.Proofs = append(r.Proofs, KeyProof{Key: public(t, i), Proof: proof})
+		outputs = append(outputs, verified(t, r.Proofs[i], alpha))
 	}
 	digest, err := Digest(alpha, outputs)
 	require.NoError(t, err)
@@ -30,11 +34,8 @@ func record(t testing.TB, n int, sealers []int, absent ...int) Record {
 		if slices.Contains(absent, i) {
 			chain = chain.Absent()
 		} else {
-			alpha := chain.Alpha()
-			seal.Proof = prove(t, i, alpha)
-			output, err := ecvrf.Verify(seal.Key, alpha[:], seal.Proof)
-			require.NoError(t, err)
-			chain = chain.Seal(output)
+			seal.Proof = prove(t, i, chain.Alpha())
+			chain = chain.Seal(verified(t, seal, chain.Alpha()))
 		}
 		r.Seals = append(r.Seals, seal)
 	}
