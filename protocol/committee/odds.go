@@ -14,7 +14,7 @@ const (
 	MaxSize       = 300
 )
 
-// ErrMalformed: a number that the calculation excludes.
+// ErrMalformed is the class of every refusal: a number that the calculation excludes.
 var ErrMalformed = errors.New("malformed")
 
 // Odds are probabilities of one draw.
