@@ -28,6 +28,8 @@ func TestVectors(t *testing.T) {
 		{25_000_000_000_001, 0, Unit, Unit, 25_000_000_000_000},
 		{24_999_999_999_999, 2, Unit, Unit, 25_000_000_000_000},
 		{math.MaxUint64, math.MaxUint64, Unit, ComputingCeiling, 37_500_000_000_000},
+		// The sum wraps to 1 utop in 64 bits.
+		{math.MaxUint64, 4, Unit, Unit, 25_000_000_000_000},
 	} {
 		got, err := params.Comprehensive(v.own, v.delegated, v.reputation, v.computing)
 		require.NoError(t, err)
