@@ -51,16 +51,21 @@ func checkLengths(what string, key, signature []byte) error {
 
 // checkKey refuses what no signature can be checked against.
 func checkKey(what string, key []byte) error {
+	_, err := decodeKey(what, key)
+	return err
+}
+
+func decodeKey(what string, key []byte) (*curve.EdwardsPoint, error) {
 	if len(key) != ed25519.PublicKeySize {
-		return fmt.Errorf("%w: %s key has %d bytes, want %d", ErrMalformed, what, len(key), ed25519.PublicKeySize)
+		return nil, fmt.Errorf("%w: %s key has %d bytes, want %d", ErrMalformed, what, len(key), ed25519.PublicKeySize)
 	}
 	y := curve.CompressedEdwardsY(key)
 	var point curve.EdwardsPoint
 	if _, err := point.SetCompressedY(&y); err != nil || !y.IsCanonicalVartime() {
-		return fmt.Errorf("%w: %s key is no point of the curve", ErrMalformed, what)
+		return nil, fmt.Errorf("%w: %s key is no point of the curve", ErrMalformed, what)
 	}
 	if point.IsSmallOrder() {
-		return fmt.Errorf("%w: %s key is of small order and proves nothing", ErrSignature, what)
+		return nil, fmt.Errorf("%w: %s key is of small order and proves nothing", ErrSignature, what)
 	}
-	return nil
+	return &point, nil
 }
