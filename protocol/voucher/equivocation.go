@@ -27,7 +27,7 @@ func VerifyEquivocation(chainID string, providerKey []byte, first, second *Vouch
 		return fmt.Errorf("%w: both vouchers say the same", ErrMismatch)
 	}
 	for _, v := range []*Voucher{first, second} {
-		if err := verify("provider's voucher", providerKey, v.ProviderSignature, v.ProviderSignBytes); err != nil {
+		if err := (alone{}).check("provider's voucher", providerKey, v.ProviderSignature, v.ProviderSignBytes); err != nil {
 			return err
 		}
 	}

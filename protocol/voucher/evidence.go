@@ -6,6 +6,10 @@ import "fmt"
 // amount is what prices and usage give and within the cap. Who the provider and the payer are is the caller's to check: the registered key of Offer.Provider, and
 // that Open.SessionKey may spend for Open.Payer. Errors wrap ErrMalformed, ErrMismatch, ErrAmount or ErrSignature.
 func VerifyEvidence(e *Evidence, chainID string, epoch uint64) error {
+	return verifyEvidence(alone{}, e, chainID, epoch)
+}
+
+func verifyEvidence(c checker, e *Evidence, chainID string, epoch uint64) error {
 	if e == nil || e.Offer == nil || e.Open == nil || e.Voucher == nil {
 		return fmt.Errorf("%w: evidence needs offer, open and voucher", ErrMalformed)
 	}
@@ -15,13 +19,13 @@ func VerifyEvidence(e *Evidence, chainID string, epoch uint64) error {
 	if e.Offer.Epoch != epoch {
 		return fmt.Errorf("%w: evidence for epoch %d in a claim for %d", ErrMismatch, e.Offer.Epoch, epoch)
 	}
-	if err := e.Open.Verify(e.Offer); err != nil {
+	if err := e.Open.verify(c, e.Offer); err != nil {
 		return err
 	}
-	if err := e.Voucher.VerifyClient(e.Offer, e.Open); err != nil {
+	if err := e.Voucher.verifyClient(c, e.Offer, e.Open); err != nil {
 		return err
 	}
-	return e.Voucher.VerifyProvider(e.Offer)
+	return e.Voucher.verifyProvider(c, e.Offer)
 }
 
 // Hash commits to the evidence with all its signatures; it is what a claim's leaf carries.

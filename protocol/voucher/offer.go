@@ -24,7 +24,9 @@ func (o *Offer) Hash() [32]byte {
 func (o *Offer) Sign(key ed25519.PrivateKey) { o.Signature = ed25519.Sign(key, o.SignBytes()) }
 
 // Verify checks shape and signature. It does not know who a provider is: that Provider is registered with ProviderKey on ChainId is the caller's to check.
-func (o *Offer) Verify() error {
+func (o *Offer) Verify() error { return o.verify(alone{}) }
+
+func (o *Offer) verify(c checker) error {
 	if o == nil {
 		return fmt.Errorf("%w: no offer", ErrMalformed)
 	}
@@ -43,5 +45,5 @@ func (o *Offer) Verify() error {
 		return fmt.Errorf("%w: offer tick %d, float %d, voucher %d: want tick > 0, float >= tick, voucher > 0",
 			ErrMalformed, o.TickUtop, o.FloatUtop, o.VoucherUtop)
 	}
-	return verify("offer", o.ProviderKey, o.Signature, o.SignBytes)
+	return c.check("offer", o.ProviderKey, o.Signature, o.SignBytes)
 }

@@ -27,11 +27,13 @@ func (o *Open) Sign(key ed25519.PrivateKey) { o.Signature = ed25519.Sign(key, o.
 
 // Verify checks the offer, then shape and signature, and that the open accepts this very offer. Every tick of the chain is worth a sum that fits into uint64.
 // It does not know escrows: that SessionKey may spend Payer's credit is the caller's to check.
-func (o *Open) Verify(offer *Offer) error {
+func (o *Open) Verify(offer *Offer) error { return o.verify(alone{}, offer) }
+
+func (o *Open) verify(c checker, offer *Offer) error {
 	if o == nil {
 		return fmt.Errorf("%w: no open", ErrMalformed)
 	}
-	if err := offer.Verify(); err != nil {
+	if err := offer.verify(c); err != nil {
 		return err
 	}
 	if h := offer.Hash(); !bytes.Equal(o.OfferHash, h[:]) {
@@ -58,5 +60,5 @@ func (o *Open) Verify(offer *Offer) error {
 	if o.CapUtop == 0 {
 		return fmt.Errorf("%w: the session's cap is 0 utop", ErrMalformed)
 	}
-	return verify("open", o.SessionKey, o.Signature, o.SignBytes)
+	return c.check("open", o.SessionKey, o.Signature, o.SignBytes)
 }

@@ -188,8 +188,8 @@ func TestSignaturesHaveOneForm(t *testing.T) {
 	}
 }
 
-// The 14 encodings of points of small order, from "Taming the many EdDSAs". Under each of them the standard library accepts a signature that its owner never made;
-// the test shows that, so that the rule stays only as long as it is needed.
+// The 14 encodings of points of small order, canonical or not, from "Taming the many EdDSAs". Under each of them the standard library accepts a signature that its
+// owner never made; the test shows that, so that the rule stays only as long as it is needed.
 func TestSmallOrderKeysAreRefused(t *testing.T) {
 	var keys [][]byte
 	for _, y := range []string{
@@ -211,12 +211,17 @@ func TestSmallOrderKeysAreRefused(t *testing.T) {
 		s := newSession()
 		s.offer.ProviderKey = key
 		require.True(t, forge(s.offer, keys), "the standard library refuses %x now", key)
-		require.ErrorIs(t, s.offer.Verify(), voucher.ErrSignature, "%x", key)
+		provesNothing(t, s.offer.Verify(), key)
 
 		s = newSession()
 		s.open.SessionKey = key
-		require.ErrorIs(t, s.open.Verify(s.offer), voucher.ErrSignature, "%x", key)
+		provesNothing(t, s.open.Verify(s.offer), key)
 	}
+}
+
+func provesNothing(t *testing.T, err error, key []byte) {
+	t.Helper()
+	require.Regexp(t, "of small order|no point of the curve", err, "%x", key)
 }
 
 // forge finds a nonce and a signature with S = 0 and R of small order that the standard library accepts for the offer's key.

@@ -19,7 +19,7 @@ const (
 type encoder struct{ b []byte }
 
 func newEncoder(domain string) *encoder {
-	e := &encoder{b: make([]byte, 0, 256)}
+	e := &encoder{b: make([]byte, 0, 512)}
 	return e.str(domain)
 }
 

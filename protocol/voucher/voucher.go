@@ -40,6 +40,10 @@ func (v *Voucher) SignProvider(key ed25519.PrivateKey) {
 // VerifyClient checks that the voucher belongs to the session, bills exactly its usage within the cap, and is signed by the session key.
 // The caller has verified open against offer (Open.Verify), whose signatures are not checked again here.
 func (v *Voucher) VerifyClient(offer *Offer, open *Open) error {
+	return v.verifyClient(alone{}, offer, open)
+}
+
+func (v *Voucher) verifyClient(c checker, offer *Offer, open *Open) error {
 	if v == nil || offer == nil || open == nil {
 		return fmt.Errorf("%w: no voucher, offer or open", ErrMalformed)
 	}
@@ -68,18 +72,20 @@ func (v *Voucher) VerifyClient(offer *Offer, open *Open) error {
 	if v.AmountUtop > open.CapUtop {
 		return fmt.Errorf("%w: voucher over %d utop, the session's cap is %d", ErrAmount, v.AmountUtop, open.CapUtop)
 	}
-	return verify("client's voucher", open.SessionKey, v.ClientSignature, v.SignBytes)
+	return c.check("client's voucher", open.SessionKey, v.ClientSignature, v.SignBytes)
 }
 
 // VerifyProvider checks the provider's countersignature, which covers the client's. The caller has called VerifyClient.
-func (v *Voucher) VerifyProvider(offer *Offer) error {
+func (v *Voucher) VerifyProvider(offer *Offer) error { return v.verifyProvider(alone{}, offer) }
+
+func (v *Voucher) verifyProvider(c checker, offer *Offer) error {
 	if v == nil || offer == nil {
 		return fmt.Errorf("%w: no voucher or offer", ErrMalformed)
 	}
 	if len(v.ClientSignature) != ed25519.SignatureSize {
 		return fmt.Errorf("%w: client's voucher signature has %d bytes, want %d", ErrSignature, len(v.ClientSignature), ed25519.SignatureSize)
 	}
-	return verify("provider's voucher", offer.ProviderKey, v.ProviderSignature, v.ProviderSignBytes)
+	return c.check("provider's voucher", offer.ProviderKey, v.ProviderSignature, v.ProviderSignBytes)
 }
 
 // CheckSuccessor refuses a voucher that does not follow prev: same chain, session and epoch, a higher number, no usage or amount lower. prev may be nil: the first

@@ -151,7 +151,9 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 	guarantees, byLine, byKey := map[pair]metering.Guarantee{}, map[string]uint64{}, map[pair]uint64{}
 	var fitting []*voucher.Evidence
 	var total uint64
-	for _, e := range evidence {
+	// A leaf that the chain would not accept costs the whole claim when it is sampled.
+	wrong := voucher.VerifyAll(evidence, c.ledger.ChainID(), epoch)
+	for i, e := range evidence {
 		k := pair{e.Open.Payer, string(e.Open.SessionKey)}
 		g, known := guarantees[k]
 		if !known {
@@ -166,8 +168,7 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 		key, carry2 := bits.Add64(byKey[k], amount, 0)
 		sum, carry3 := bits.Add64(total, amount, 0)
 		_, counted := byKey[k]
-		// A leaf that the chain would not accept costs the whole claim when it is sampled.
-		reason := voucher.VerifyEvidence(e, c.ledger.ChainID(), epoch)
+		reason := wrong[i]
 		switch {
 		case reason != nil:
 		case !counted && len(byKey) >= int(terms.MaxDebits):

@@ -74,8 +74,16 @@ func (k *Keeper) checkProofs(ctx context.Context, c types.Claim, proofs []types.
 		return errorsmod.Wrapf(types.ErrProof, "%d leaves, want %d", len(proofs), len(points))
 	}
 	root := claim.Root{Hash: [32]byte(c.Root), Sum: c.Sum, Count: c.Count}
+	evidence := make([]*voucher.Evidence, len(proofs))
 	for i, p := range proofs {
-		err := k.checkLeaf(ctx, c, chain, provider, p.Evidence)
+		evidence[i] = p.Evidence
+	}
+	wrong := voucher.VerifyAll(evidence, sdk.UnwrapSDKContext(ctx).ChainID(), c.Epoch)
+	for i, p := range proofs {
+		err := wrong[i]
+		if err == nil {
+			err = checkLeaf(c, chain, provider, p.Evidence)
+		}
 		if err == nil {
 			err = checkPath(root, points[i], debits, p)
 		}
@@ -86,11 +94,8 @@ func (k *Keeper) checkProofs(ctx context.Context, c types.Claim, proofs []types.
 	return nil
 }
 
-// checkLeaf holds the evidence against what this chain knows of the provider and the service.
-func (k *Keeper) checkLeaf(ctx context.Context, c types.Claim, chain types.Chain, provider types.Provider, e *voucher.Evidence) error {
-	if err := voucher.VerifyEvidence(e, sdk.UnwrapSDKContext(ctx).ChainID(), c.Epoch); err != nil {
-		return err
-	}
+// checkLeaf holds evidence that is good in itself against what this chain knows of the provider and the service.
+func checkLeaf(c types.Claim, chain types.Chain, provider types.Provider, e *voucher.Evidence) error {
 	if e.Offer.Provider != c.Provider {
 		return errorsmod.Wrapf(types.ErrProof, "the voucher pays %s", e.Offer.Provider)
 	}
