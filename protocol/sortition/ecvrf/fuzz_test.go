@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A stranger's key, input and proof never panic; what decodes encodes back to the same bytes; nothing but a prover's proof verifies, and only to its output.
+// A stranger's key, input and proof never panic; nothing but a prover's proof verifies, and only to its output.
 func FuzzVerify(f *testing.F) {
 	genuine := map[string]string{}
 	for _, v := range rfc9381 {
@@ -19,13 +19,6 @@ func FuzzVerify(f *testing.F) {
 		genuine[v.pk+v.alpha] = v.beta
 	}
 	f.Fuzz(func(t *testing.T, public, alpha, pi []byte) {
-		if y, err := decodeKey(public); err == nil {
-			require.Equal(t, public, y.Bytes())
-		}
-		if p, err := decodeProof(pi); err == nil {
-			c := p.c.Bytes()
-			require.Equal(t, pi, append(append(p.gamma.Bytes(), c[:16]...), p.s.Bytes()...))
-		}
 		beta, err := Verify(public, alpha, pi)
 		if err != nil {
 			require.Zero(t, beta)
