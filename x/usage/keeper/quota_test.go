@@ -13,7 +13,9 @@ import (
 func TestQuotaOfTransactions(t *testing.T) {
 	n := books.New(t)
 	params := types.DefaultParams()
-	count := func(name string, relay bool) error { return n.Service.Usage.CountTx(n.Service.Ctx, books.Account(name), relay) }
+	count := func(name string, relay bool) error {
+		return n.Service.Usage.CountTx(n.Service.Ctx, books.Account(name), relay)
+	}
 	for range params.MaxTxsPerEpoch {
 		require.NoError(t, count("ann", false))
 	}
