@@ -196,10 +196,7 @@ func (l providerLedger) SubmitAnswer(context.Context, *billingtypes.MsgAnswerDis
 	return 0, fmt.Errorf("nobody disputes anything here")
 }
 
-func (l providerLedger) Liability(ctx context.Context) (provider.Liability, error) {
-	epoch, err := l.Epoch(ctx)
-	return provider.Liability{Epoch: epoch, Delay: 12}, err
-}
+func (l providerLedger) Liable(context.Context, uint64) (bool, error) { return true, nil }
 
 // userLedger is the world as one client sees it.
 type userLedger struct {

@@ -31,8 +31,8 @@ type Ledger interface {
 	Disputes(ctx context.Context) ([]billingtypes.Dispute, error)
 	// SubmitAnswer answers what is still to be shown, in utop, once the transaction is in a block.
 	SubmitAnswer(ctx context.Context, m *billingtypes.MsgAnswerDispute) (missing uint64, err error)
-	// Liability tells how far back the provider answers for its vouchers.
-	Liability(ctx context.Context) (Liability, error)
+	// Liable tells whether somebody may still ask for the vouchers of an epoch that the provider has claimed: until what it was settled in is paid or cancelled.
+	Liable(ctx context.Context, epoch uint64) (bool, error)
 }
 
 // Registration is what a provider publishes of itself.
@@ -43,14 +43,6 @@ type Registration struct {
 	Endpoints []string
 	Prices    []*voucher.Price
 	Deposit   uint64
-}
-
-// Liability is what the main chain's rules and books say about past usage.
-type Liability struct {
-	// Epoch is the main chain's; usage can be disputed until Delay epochs after its own.
-	Epoch, Delay uint64
-	// Unpaid are the settlement epochs of the provider's payouts that are neither paid nor cancelled.
-	Unpaid []uint64
 }
 
 // Terms of claims on the service chain.
