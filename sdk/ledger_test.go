@@ -108,6 +108,8 @@ func (l providerLedger) Terms(context.Context) (provider.Terms, error) {
 	return provider.Terms{Window: window, Samples: samples, MaxDebits: 100}, nil
 }
 
+func (l providerLedger) MaxDebits(context.Context) (int, error) { return 100, nil }
+
 func (l providerLedger) id(epoch uint64) string { return fmt.Sprintf("%s/%d", l.address, epoch) }
 
 func (l providerLedger) Claim(_ context.Context, epoch uint64) (usagetypes.Claim, bool, error) {

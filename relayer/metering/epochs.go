@@ -143,7 +143,7 @@ func (s *Sessions) drop(epoch uint64, keep bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		delete(s.byID, id)
+		s.takeLocked(id)
 	}
 	delete(s.frozen, epoch)
 	return nil

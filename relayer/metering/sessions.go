@@ -46,6 +46,7 @@ type Sessions struct {
 	epoch  uint64
 	frozen map[uint64]bool
 	byID   map[[32]byte]*entry
+	places places
 	payers map[string]*payer
 }
 
@@ -77,7 +78,7 @@ type seen struct {
 func OpenSessions(cfg Config, ledger Ledger, db *pebble.DB) (*Sessions, error) {
 	s := &Sessions{
 		cfg: cfg, ledger: ledger, store: NewStore(db),
-		frozen: map[uint64]bool{}, byID: map[[32]byte]*entry{}, payers: map[string]*payer{},
+		frozen: map[uint64]bool{}, byID: map[[32]byte]*entry{}, places: places{}, payers: map[string]*payer{},
 	}
 	err := s.store.records(func(r Record) error {
 		session, err := load(r, cfg.Now())
@@ -85,7 +86,7 @@ func OpenSessions(cfg Config, ledger Ledger, db *pebble.DB) (*Sessions, error) {
 			return err
 		}
 		e := &entry{session: session}
-		s.byID[session.ID] = e
+		s.putLocked(e)
 		s.owe(e, session.due)
 		return nil
 	})
@@ -166,7 +167,7 @@ func (s *Sessions) Open(ctx context.Context, peer string, offer *voucher.Offer, 
 	}
 	if err := s.store.save(session, nil); err != nil {
 		s.mu.Lock()
-		delete(s.byID, id)
+		s.takeLocked(id)
 		s.mu.Unlock()
 		return id, nil, fmt.Errorf("save session: %w", err)
 	}
@@ -185,21 +186,19 @@ func (s *Sessions) admit(ctx context.Context, e *entry) error {
 	if err != nil {
 		return err
 	}
+	most, err := s.ledger.MaxDebits(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the service chain for the terms of claims: %w", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := 0
-	for _, other := range s.byID {
-		if other.session.Open.Payer == open.Payer && string(other.session.Open.SessionKey) == string(open.SessionKey) {
-			count++
-		}
-	}
-	if count >= maxSessions {
-		return refusal.New(refusal.Busy, "the session key has %d sessions that are not settled", count)
+	if err := s.places.check(e.session, most); err != nil {
+		return err
 	}
 	if s.byID[e.session.ID] != nil {
 		return refusal.New(refusal.Busy, "the session is being opened")
 	}
-	s.byID[e.session.ID] = e
+	s.putLocked(e)
 	return nil
 }
 

@@ -1,7 +1,9 @@
 package metering
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -21,7 +23,10 @@ type chain struct {
 	Guarantee_ Guarantee
 	asked      int
 	err        error
+	maxDebits  int
 }
+
+func (c *chain) MaxDebits(context.Context) (int, error) { return c.maxDebits, c.err }
 
 func (c *chain) Guarantee(context.Context, string, []byte) (Guarantee, error) {
 	c.asked++
@@ -43,6 +48,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t, fs: vfs.NewCrashableMem(), now: now, ledger: &chain{
+		maxDebits:  1000,
 		Guarantee_: Guarantee{Line: 10_000, Claimable: 10_000, KeyLeft: 10_000, KeyKnown: true, KeyExpires: 100},
 	}}
 	b.start()
@@ -196,6 +202,35 @@ func TestOneKeyManySessions(t *testing.T) {
 	require.NoError(t, err)
 	_, _, err = b.Open(t.Context(), "peer", offer, newClient(offer, 1000, 1000).Open, b.reply)
 	require.Equal(t, refusal.Busy, refusal.Code(err))
+}
+
+// An epoch takes no more payers' keys than its claim can name, and a restart forgets none of them; keys that have their place open more sessions.
+func TestEpochTakesAsManyKeysAsAClaimNames(t *testing.T) {
+	b := newBench(t)
+	b.ledger.maxDebits = 2
+	try := func(payer string, key byte, nonce uint64) error {
+		offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+		require.NoError(t, err)
+		_, _, err = b.Open(t.Context(), "peer", offer, newClientOf(offer, payer, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{key}, 32)), 1000, nonce).Open, b.reply)
+		return err
+	}
+	require.NoError(t, try("top1a", 1, 1))
+	require.NoError(t, try("top1a", 2, 2))
+	refused := func(payer string, key byte, nonce uint64) {
+		t.Helper()
+		err := try(payer, key, nonce)
+		require.Equal(t, refusal.Busy, refusal.Code(err))
+		require.ErrorContains(t, err, "as many as a claim can name")
+	}
+	refused("top1a", 3, 3)
+	refused("top1b", 1, 4)
+	b.crash()
+	refused("top1b", 1, 5)
+	require.NoError(t, try("top1a", 2, 6), "a key that has its place")
+	b.ledger.maxDebits = 3
+	require.NoError(t, try("top1b", 1, 7))
+	b.Roll(epoch + 1)
+	require.NoError(t, try("top1c", 1, 8), "the next epoch has a claim of its own")
 }
 
 // TestClaimed: a frozen epoch takes no voucher, not even after a crash, and a claimed one owes nothing any more.

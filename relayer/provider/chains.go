@@ -106,6 +106,12 @@ func (c *chains) Terms(ctx context.Context) (Terms, error) {
 	return Terms{Window: res.Params.ClaimWindowEpochs, Samples: res.Params.Samples, MaxDebits: res.Params.MaxDebits}, nil
 }
 
+// MaxDebits implements metering.Ledger.
+func (c *chains) MaxDebits(ctx context.Context) (int, error) {
+	terms, err := c.Terms(ctx)
+	return int(terms.MaxDebits), err
+}
+
 func (c *chains) Guarantee(ctx context.Context, payer string, key []byte) (metering.Guarantee, error) {
 	var g metering.Guarantee
 	if address, err := sdktypes.GetFromBech32(payer, chain.Prefix); err != nil || len(address) != claim.PayerLen {
