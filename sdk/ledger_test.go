@@ -17,6 +17,7 @@ import (
 	"github.com/topnetwork/top/relayer/provider"
 	"github.com/topnetwork/top/sdk"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
@@ -45,12 +46,16 @@ type world struct {
 	claims    map[string]*usagetypes.Claim
 	paid      map[string]uint64 // provider
 	down      error
+	closing   uint64
+	statuses  map[string]servicestypes.ProviderStatus // other than active
+	deposits  map[string]uint64                       // other than the least
+	tries     map[string]int                          // registrations, refused ones too
 }
 
 func newWorld() *world {
 	return &world{
 		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
-		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{},
+		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{},
 	}
 }
 
@@ -89,6 +94,23 @@ func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (
 	return metering.Guarantee{Line: line, Claimable: line, KeyLeft: limit, KeyKnown: known, KeyExpires: 1000}, l.down
 }
 
+// leastDeposit of a provider that is active.
+const leastDeposit = 1_000_000
+
+func (l providerLedger) Standing(context.Context) (provider.Standing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := provider.Standing{Epoch: l.epoch, Notice: 12, ClosingEpoch: l.closing, Least: leastDeposit, Deposit: leastDeposit, Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE}
+	_, s.Registered = l.providers[l.address]
+	if status, changed := l.statuses[l.address]; changed {
+		s.Status = status
+	}
+	if deposit, changed := l.deposits[l.address]; changed {
+		s.Deposit = deposit
+	}
+	return s, l.down
+}
+
 func (l providerLedger) Register(_ context.Context, r provider.Registration) error {
 	message := []byte("possession")
 	if !ed25519.Verify(r.Key, message, r.Sign(message)) {
@@ -100,6 +122,7 @@ func (l providerLedger) Register(_ context.Context, r provider.Registration) err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.tries[l.address]++
 	l.providers[l.address] = sdk.Provider{Address: l.address, Key: r.Key, Endpoints: r.Endpoints, Prices: prices}
 	return nil
 }

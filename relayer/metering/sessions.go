@@ -44,6 +44,7 @@ type Sessions struct {
 
 	mu     sync.Mutex
 	epoch  uint64
+	halted *refusal.Error
 	frozen map[uint64]bool
 	byID   map[[32]byte]*entry
 	places places
@@ -118,6 +119,9 @@ func (s *Sessions) Offer(req *voucher.OfferRequest) (*voucher.Offer, error) {
 	if req.Service != s.cfg.Service || req.ChainId != s.cfg.ChainID {
 		return nil, refusal.New(refusal.BadFrame, "this provider serves %s on %s", s.cfg.Service, s.cfg.ChainID)
 	}
+	if err := s.serving(); err != nil {
+		return nil, err
+	}
 	var nonce [8]byte
 	if _, err := io.ReadFull(s.cfg.Entropy, nonce[:]); err != nil {
 		return nil, fmt.Errorf("read entropy: %w", err)
@@ -146,6 +150,9 @@ func (s *Sessions) Open(ctx context.Context, peer string, offer *voucher.Offer, 
 	}
 	if offer == nil {
 		return id, nil, refusal.New(refusal.UnknownSession, "no such session here; ask for an offer first")
+	}
+	if err := s.serving(); err != nil {
+		return id, nil, err
 	}
 	session, err := NewSession(offer, open, peer)
 	if err != nil {

@@ -233,6 +233,36 @@ func TestEpochTakesAsManyKeysAsAClaimNames(t *testing.T) {
 	require.NoError(t, try("top1c", 1, 8), "the next epoch has a claim of its own")
 }
 
+// A provider that halts serves nobody and is still paid for what it served; when it resumes, everything goes on.
+func TestHaltedProviderTakesFinalVouchers(t *testing.T) {
+	b := newBench(t)
+	c := b.open(1)
+	require.NoError(t, b.Tick("peer", c.tick(100)))
+	require.NoError(t, b.charge(c, 2))
+	offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	require.NoError(t, err)
+	b.frames = nil
+	b.Halt("top-msg-1 closes with epoch 9")
+	b.Halt("top-msg-1 closes with epoch 9")
+	require.Len(t, b.frames, 1, "who has a session open is told once")
+	require.Equal(t, refusal.Stopped, b.frames[0].GetRefusal().GetCode())
+
+	id := c.SessionID()
+	_, noOffer := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	_, _, noSession := b.Open(t.Context(), "peer", offer, newClient(offer, 1000, 9).Open, b.reply)
+	for _, err := range []error{noOffer, noSession, b.charge(c, 1), b.Paying("peer", id[:])} {
+		require.Equal(t, refusal.Stopped, refusal.Code(err))
+		require.ErrorContains(t, err, "closes with epoch 9")
+	}
+	_, _, err = b.Open(t.Context(), "peer", nil, c.Open, b.reply)
+	require.NoError(t, err, "who comes back can sign")
+	require.NoError(t, b.Voucher("peer", c.voucher(1, messages(2))))
+	b.Roll(epoch + 1)
+	require.EqualValues(t, 240, b.Past()[0].Evidence[0].Voucher.AmountUtop)
+	b.Resume()
+	b.open(2)
+}
+
 // TestClaimed: a frozen epoch takes no voucher, not even after a crash, and a claimed one owes nothing any more.
 func TestClaimed(t *testing.T) {
 	b := newBench(t)
