@@ -47,6 +47,8 @@ type world struct {
 	paid      map[string]uint64 // provider
 	down      error
 	closing   uint64
+	ahead     map[string]int // by account: how many epochs its view is ahead of the chain's
+	asked     map[string]int // by account: how often it asked for the epoch
 	statuses  map[string]servicestypes.ProviderStatus // other than active
 	deposits  map[string]uint64                       // other than the least
 	tries     map[string]int                          // registrations, refused ones too
@@ -55,7 +57,7 @@ type world struct {
 func newWorld() *world {
 	return &world{
 		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
-		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{},
+		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
 	}
 }
 
@@ -63,6 +65,11 @@ func (w *world) roll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.epoch++
+}
+
+func (w *world) epochSeenBy(account string) uint64 {
+	w.asked[account]++
+	return uint64(int(w.epoch) + w.ahead[account])
 }
 
 func (w *world) paidTo(address string) uint64 {
@@ -83,7 +90,7 @@ func (l providerLedger) Address() string { return l.address }
 func (l providerLedger) Epoch(context.Context) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, l.down
+	return l.epochSeenBy(l.address), l.down
 }
 
 func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (metering.Guarantee, error) {
@@ -239,7 +246,7 @@ func (l userLedger) Close() error    { return nil }
 func (l userLedger) Epoch(context.Context) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, nil
+	return l.epochSeenBy(l.address), nil
 }
 
 func (l userLedger) Providers(context.Context) ([]sdk.Provider, error) {

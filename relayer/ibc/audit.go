@@ -51,7 +51,7 @@ func (a *audit) unlisted(listed []uint64, next uint64, height int64, waits prove
 			continue
 		}
 		if asked++; asked > auditProofs {
-			break
+			continue
 		}
 		waiting, err := waits(s)
 		if err != nil {
@@ -92,7 +92,7 @@ func (a *audit) unreceived(arrived []uint64, height int64, receipt proves) (hidd
 			continue
 		}
 		if asked++; asked > auditProofs {
-			break
+			continue
 		}
 		has, err := receipt(s)
 		if err != nil {
