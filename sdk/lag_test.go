@@ -119,3 +119,24 @@ func TestProviderStopsBeforeItsChainCloses(t *testing.T) {
 	defer w.mu.Unlock()
 	require.Equal(t, registrations, w.tries[n.address])
 }
+
+// A provider that starts again and waits for the main chain takes the vouchers of what it served before, and is paid for it.
+func TestSlowRegistrationLosesNoPay(t *testing.T) {
+	w := newWorld()
+	n := newNode(t, w, "p1")
+	alice := newUser(t, w, "alice", func(c *sdk.Config) { c.Quiet, c.VoucherPeriod = true, time.Hour })
+	bob := newUser(t, w, "bob", func(c *sdk.Config) { c.Quiet = true })
+	_, err := alice.Send(t.Context(), bob.Contact(), "before the restart")
+	require.NoError(t, err)
+	n.stop()
+	held := make(chan struct{})
+	w.mu.Lock()
+	w.held = held
+	w.epoch++
+	w.mu.Unlock()
+	n.start()
+	require.Eventually(t, func() bool { return w.paidTo(n.address) == 120 }, 20*time.Second, 10*time.Millisecond)
+	close(held)
+	_, err = alice.Send(t.Context(), bob.Contact(), "after it")
+	require.NoError(t, err)
+}

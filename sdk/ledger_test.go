@@ -47,18 +47,22 @@ type world struct {
 	paid      map[string]uint64 // provider
 	down      error
 	closing   uint64
-	ahead     map[string]int // by account: how many epochs its view is ahead of the chain's
-	asked     map[string]int // by account: how often it asked for the epoch
+	held      chan struct{}                           // registrations wait until it is closed
+	ahead     map[string]int                          // by account: how many epochs its view is ahead of the chain's
+	asked     map[string]int                          // by account: how often it asked for the epoch
 	statuses  map[string]servicestypes.ProviderStatus // other than active
 	deposits  map[string]uint64                       // other than the least
 	tries     map[string]int                          // registrations, refused ones too
 }
 
 func newWorld() *world {
-	return &world{
+	w := &world{
 		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
 		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
+		held: make(chan struct{}),
 	}
+	close(w.held)
+	return w
 }
 
 func (w *world) roll() {
@@ -118,7 +122,15 @@ func (l providerLedger) Standing(context.Context) (provider.Standing, error) {
 	return s, l.down
 }
 
-func (l providerLedger) Register(_ context.Context, r provider.Registration) error {
+func (l providerLedger) Register(ctx context.Context, r provider.Registration) error {
+	l.mu.Lock()
+	held := l.held
+	l.mu.Unlock()
+	select {
+	case <-held:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	message := []byte("possession")
 	if !ed25519.Verify(r.Key, message, r.Sign(message)) {
 		return fmt.Errorf("the key is not the provider's")

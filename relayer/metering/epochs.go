@@ -1,6 +1,7 @@
 package metering
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/topnetwork/top/protocol/refusal"
@@ -95,6 +96,22 @@ func (s *Sessions) Freeze(epoch uint64) {
 		e.mu.Lock()
 		e.mu.Unlock() //nolint:staticcheck // SA2001: the lock is the wait
 	}
+}
+
+// Thaw undoes Freeze for an epoch of which no claim was written down: its clients may go on signing.
+func (s *Sessions) Thaw(epoch uint64) error {
+	written := false
+	err := s.store.each(prefixClaim, func(key, _ []byte) error {
+		written = written || binary.BigEndian.Uint64(key[1:]) == epoch
+		return nil
+	})
+	if err != nil || written {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.frozen, epoch)
+	return nil
 }
 
 // Claimed tells that the chain has the epoch's claim: from now on the chain's own books hold what its sessions owe.

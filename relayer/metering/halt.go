@@ -2,20 +2,20 @@ package metering
 
 import "github.com/topnetwork/top/protocol/refusal"
 
-// Halt ends paid service until Resume: no session opens and none is charged. Those that run are asked for their final vouchers, which are taken and claimed as ever.
-func (s *Sessions) Halt(reason string) {
-	stopped := refusal.New(refusal.Stopped, "%s", reason)
+// Halt ends paid service until Resume: no session opens and none is charged. Vouchers are taken and claimed as ever; with refusal.Stopped, sessions that run are
+// asked for their final ones.
+func (s *Sessions) Halt(reason *refusal.Error) {
 	s.mu.Lock()
 	before := s.halted
-	s.halted = stopped
+	s.halted = reason
 	s.mu.Unlock()
-	if before != nil {
+	if reason.Code != refusal.Stopped || before != nil && before.Code == refusal.Stopped {
 		return
 	}
 	for _, e := range s.entries() {
 		e.mu.Lock()
 		if !e.claimed && !e.session.Closed {
-			e.ask(stopped)
+			e.ask(reason)
 		}
 		e.mu.Unlock()
 	}

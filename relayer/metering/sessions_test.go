@@ -242,8 +242,11 @@ func TestHaltedProviderTakesFinalVouchers(t *testing.T) {
 	offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
 	require.NoError(t, err)
 	b.frames = nil
-	b.Halt("top-msg-1 closes with epoch 9")
-	b.Halt("top-msg-1 closes with epoch 9")
+	b.Halt(refusal.New(refusal.Unavailable, "starting"))
+	require.Equal(t, refusal.Unavailable, refusal.Code(b.charge(c, 1)))
+	require.Empty(t, b.frames)
+	b.Halt(refusal.New(refusal.Stopped, "top-msg-1 closes with epoch 9"))
+	b.Halt(refusal.New(refusal.Stopped, "top-msg-1 closes with epoch 9"))
 	require.Len(t, b.frames, 1, "who has a session open is told once")
 	require.Equal(t, refusal.Stopped, b.frames[0].GetRefusal().GetCode())
 
@@ -291,6 +294,23 @@ func TestClaimed(t *testing.T) {
 	require.Empty(t, b.entries())
 	_, err = b.Store().LoadClaim(epoch, record.Root)
 	require.ErrorIs(t, err, ErrNoRecord)
+}
+
+// An epoch whose claim could not be made takes vouchers again, unless a claim was written down.
+func TestThaw(t *testing.T) {
+	b := newBench(t)
+	c := b.open(1)
+	require.NoError(t, b.Tick("peer", c.tick(100)))
+	require.NoError(t, b.charge(c, 2))
+	b.Roll(epoch + 1)
+	b.Freeze(epoch)
+	require.Equal(t, refusal.Closed, refusal.Code(b.Voucher("peer", c.voucher(1, messages(1)))))
+	require.NoError(t, b.Thaw(epoch))
+	require.NoError(t, b.Voucher("peer", c.voucher(1, messages(1))))
+	b.Freeze(epoch)
+	require.NoError(t, b.Store().SaveClaim(&ClaimRecord{Epoch: epoch, Root: make([]byte, 32)}))
+	require.NoError(t, b.Thaw(epoch))
+	require.Equal(t, refusal.Closed, refusal.Code(b.Voucher("peer", c.voucher(2, messages(2)))))
 }
 
 // A full disk keeps new sessions out, with the reason; what runs is served, vouchered, claimed and lost by no crash.

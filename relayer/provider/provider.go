@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/services"
@@ -115,11 +116,16 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 		return stopped(ctx, err)
 	}
 
-	// What is open is claimed whether or not the provider may serve.
+	// What is open is vouchered and claimed whether or not the provider may serve.
+	sessions.Halt(refusal.New(refusal.Unavailable, "the provider is starting; try again"))
 	ctx, cancel := context.WithCancel(ctx)
 	var loops sync.WaitGroup
+	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
+		sessions.Serve(ctx, s, node.Log)
+	})
 	defer func() {
 		cancel()
+		stop()
 		loops.Wait()
 	}()
 	claims := &claims{
@@ -146,17 +152,11 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 			}
 		})
 	})
-	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
-		sessions.Serve(ctx, s, node.Log)
-	})
 	node.Log.Info("listening", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)
-	err = service.Serve(ctx, services.Env{
+	return service.Serve(ctx, services.Env{
 		Host: h, Sessions: sessions, DB: db, Retention: cfg.Retention, Log: node.Log, Registry: node.Registry,
 		Now: time.Now, Entropy: rand.Reader,
 	})
-	cancel()
-	stop()
-	return err
 }
 
 // within places a relative path below home.

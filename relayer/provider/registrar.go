@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/relayer/metering"
 )
 
@@ -93,7 +94,7 @@ func (r *registrar) decide(reason string) {
 	again := r.decided
 	r.decided, r.reason = true, reason
 	if reason != "" {
-		r.sessions.Halt(reason)
+		r.sessions.Halt(refusal.New(refusal.Stopped, "%s", reason))
 		r.metrics.halted.Set(1)
 		r.log.Error("no new sessions; what is open is claimed", "reason", reason)
 	} else {
