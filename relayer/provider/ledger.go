@@ -16,7 +16,9 @@ type Ledger interface {
 	// ChainID of the service chain, Address of the provider's account.
 	ChainID() string
 	Address() string
-	// Register brings the provider's record on the main chain to r and waits until the service chain has it.
+	// Standing of the provider and its service chain on the main chain.
+	Standing(ctx context.Context) (Standing, error)
+	// Register brings the provider's record on the main chain to r and waits until the service chain has it. It fails when the main chain refuses.
 	Register(ctx context.Context, r Registration) error
 	// Epoch is the service chain's.
 	Epoch(ctx context.Context) (uint64, error)
