@@ -17,6 +17,7 @@ import (
 	"github.com/topnetwork/top/relayer/provider"
 	"github.com/topnetwork/top/sdk"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
@@ -45,19 +46,34 @@ type world struct {
 	claims    map[string]*usagetypes.Claim
 	paid      map[string]uint64 // provider
 	down      error
+	closing   uint64
+	held      chan struct{}                           // registrations wait until it is closed
+	ahead     map[string]int                          // by account: how many epochs its view is ahead of the chain's
+	asked     map[string]int                          // by account: how often it asked for the epoch
+	statuses  map[string]servicestypes.ProviderStatus // other than active
+	deposits  map[string]uint64                       // other than the least
+	tries     map[string]int                          // registrations, refused ones too
 }
 
 func newWorld() *world {
-	return &world{
+	w := &world{
 		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
-		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{},
+		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
+		held: make(chan struct{}),
 	}
+	close(w.held)
+	return w
 }
 
 func (w *world) roll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.epoch++
+}
+
+func (w *world) epochSeenBy(account string) uint64 {
+	w.asked[account]++
+	return uint64(int(w.epoch) + w.ahead[account])
 }
 
 func (w *world) paidTo(address string) uint64 {
@@ -78,7 +94,7 @@ func (l providerLedger) Address() string { return l.address }
 func (l providerLedger) Epoch(context.Context) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, l.down
+	return l.epochSeenBy(l.address), l.down
 }
 
 func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (metering.Guarantee, error) {
@@ -89,7 +105,32 @@ func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (
 	return metering.Guarantee{Line: line, Claimable: line, KeyLeft: limit, KeyKnown: known, KeyExpires: 1000}, l.down
 }
 
-func (l providerLedger) Register(_ context.Context, r provider.Registration) error {
+// leastDeposit of a provider that is active.
+const leastDeposit = 1_000_000
+
+func (l providerLedger) Standing(context.Context) (provider.Standing, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := provider.Standing{Epoch: l.epoch, Notice: 12, ClosingEpoch: l.closing, Least: leastDeposit, Deposit: leastDeposit, Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE}
+	_, s.Registered = l.providers[l.address]
+	if status, changed := l.statuses[l.address]; changed {
+		s.Status = status
+	}
+	if deposit, changed := l.deposits[l.address]; changed {
+		s.Deposit = deposit
+	}
+	return s, l.down
+}
+
+func (l providerLedger) Register(ctx context.Context, r provider.Registration) error {
+	l.mu.Lock()
+	held := l.held
+	l.mu.Unlock()
+	select {
+	case <-held:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	message := []byte("possession")
 	if !ed25519.Verify(r.Key, message, r.Sign(message)) {
 		return fmt.Errorf("the key is not the provider's")
@@ -100,6 +141,7 @@ func (l providerLedger) Register(_ context.Context, r provider.Registration) err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.tries[l.address]++
 	l.providers[l.address] = sdk.Provider{Address: l.address, Key: r.Key, Endpoints: r.Endpoints, Prices: prices}
 	return nil
 }
@@ -107,6 +149,8 @@ func (l providerLedger) Register(_ context.Context, r provider.Registration) err
 func (l providerLedger) Terms(context.Context) (provider.Terms, error) {
 	return provider.Terms{Window: window, Samples: samples, MaxDebits: 100}, nil
 }
+
+func (l providerLedger) MaxDebits(context.Context) (int, error) { return 100, nil }
 
 func (l providerLedger) id(epoch uint64) string { return fmt.Sprintf("%s/%d", l.address, epoch) }
 
@@ -196,10 +240,7 @@ func (l providerLedger) SubmitAnswer(context.Context, *billingtypes.MsgAnswerDis
 	return 0, fmt.Errorf("nobody disputes anything here")
 }
 
-func (l providerLedger) Liability(ctx context.Context) (provider.Liability, error) {
-	epoch, err := l.Epoch(ctx)
-	return provider.Liability{Epoch: epoch, Delay: 12}, err
-}
+func (l providerLedger) Liable(context.Context, uint64) (bool, error) { return true, nil }
 
 // userLedger is the world as one client sees it.
 type userLedger struct {
@@ -214,7 +255,7 @@ func (l userLedger) Close() error    { return nil }
 func (l userLedger) Epoch(context.Context) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.epoch, nil
+	return l.epochSeenBy(l.address), nil
 }
 
 func (l userLedger) Providers(context.Context) ([]sdk.Provider, error) {

@@ -52,7 +52,7 @@ type node struct {
 func newNode(t testing.TB, w *world, name string) *node {
 	n := &node{
 		t: t, world: w, home: t.TempDir(), address: account(t, name),
-		timing: provider.Timing{Poll: 50 * time.Millisecond, Grace: 300 * time.Millisecond, GuaranteeAge: 200 * time.Millisecond},
+		timing: provider.Timing{Poll: 50 * time.Millisecond, Grace: 300 * time.Millisecond, GuaranteeAge: 200 * time.Millisecond, Standing: 50 * time.Millisecond},
 	}
 	n.start()
 	t.Cleanup(func() {

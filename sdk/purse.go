@@ -98,6 +98,9 @@ func (p *purse) use(ctx context.Context, key []byte, usage []*voucher.Usage, ref
 		case refusal.EpochOver:
 			_, cure = p.readEpoch(ctx)
 			p.retire(ctx, key, s, true)
+		case refusal.Stopped:
+			p.retire(ctx, key, s, true)
+			return err
 		case refusal.CapReached:
 			p.retire(ctx, key, s, true)
 		case refusal.UnknownSession, refusal.Closed:

@@ -7,9 +7,10 @@ import (
 	ibcante "github.com/cosmos/ibc-go/v11/modules/core/ante"
 )
 
-// anteHandler is the SDK's standard chain, plus the classes of messages and the IBC decorator that refuses packets another relayer has already delivered before they cost gas.
+// anteHandler is the SDK's standard chain, plus the classes of messages and the IBC decorator that refuses packets another relayer has already delivered before they cost gas. A chain's own decorators
+// come last.
 func (a *App) anteHandler() sdk.AnteHandler {
-	return sdk.ChainAnteDecorators(
+	return sdk.ChainAnteDecorators(append([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
 		messageDecorator{},
@@ -24,5 +25,10 @@ func (a *App) anteHandler() sdk.AnteHandler {
 		ante.NewSigVerificationDecorator(a.Account, a.TxConfig.SignModeHandler()),
 		ante.NewIncrementSequenceDecorator(a.Account),
 		ibcante.NewRedundantRelayDecorator(a.IBC),
-	)
+	}, a.decorators...)...)
+}
+
+// AddDecorators puts a chain's own decorators behind those that every chain has; before Seal.
+func (a *App) AddDecorators(decorators ...sdk.AnteDecorator) {
+	a.decorators = append(a.decorators, decorators...)
 }

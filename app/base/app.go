@@ -99,6 +99,7 @@ type App struct {
 	appOptions     servertypes.AppOptions
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
 	upgrades       []Upgrade
+	decorators     []sdk.AnteDecorator
 	halt           func(reason error)
 }
 

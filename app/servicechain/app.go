@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/blockspace"
 	operatorskeeper "github.com/topnetwork/top/x/operators/keeper"
 	operatorstypes "github.com/topnetwork/top/x/operators/types"
 	"github.com/topnetwork/top/x/usage"
@@ -37,6 +38,7 @@ func New(opts base.Options, loadLatest bool) *App {
 	app.Usage = usagekeeper.NewKeeper(b.Codec, b.Store(usagetypes.StoreKey), b.Account, b.Clients(), b.IBC.ChannelKeeperV2, b.Authority)
 	light := b.RouteIBC(usagetypes.PortID, usage.NewIBCModule(app.Usage))
 	app.buildModules(light)
+	blockspace.Install(b, app.Usage, opts)
 	app.addUpgrades()
 	b.Seal(loadLatest)
 	return app

@@ -43,6 +43,7 @@ func TestDefaultsAreGoodAndSane(t *testing.T) {
 	app, err := config.FromViper(v)
 	require.NoError(t, err)
 	require.EqualValues(t, 50_000_000, app.QueryGasLimit, "a query cannot run for ever")
+	require.EqualValues(t, 20_000, app.IAVLCacheSize, "memory is bounded")
 	require.EqualValues(t, 1000, app.API.MaxOpenConnections)
 	require.EqualValues(t, 1_000_000, app.API.RPCMaxBodyBytes)
 	require.False(t, app.API.EnableUnsafeCORS)

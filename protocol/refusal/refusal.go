@@ -16,6 +16,8 @@ const (
 	VoucherDue = "voucher_due"
 	// EpochOver: sign the final voucher and open a session of the new epoch.
 	EpochOver = "epoch_over"
+	// Stopped: the provider serves no more for now; sign the final voucher and use another provider.
+	Stopped = "stopped"
 	// CapReached: the session's cap is used up; open another.
 	CapReached = "cap_reached"
 	// CreditShort: the payer's sub-line or the session key's cap does not cover it; allot more.

@@ -12,7 +12,7 @@ import (
 )
 
 // Batch verifies many vouchers in one go: what each of them says when it is added, and the signatures of all together in Verify, at a fraction of their cost one
-// by one. It accepts exactly what the checks one by one accept (docs/adr/010). The zero value is ready; use it once.
+// by one. It accepts exactly what the checks one by one accept (docs/adr/009). The zero value is ready; use it once.
 type Batch struct {
 	items      []error
 	signatures []signature

@@ -14,7 +14,7 @@ const knownKeys = 4096
 // keys checks with decoded keys at hand. It answers the same whatever it holds.
 var keys = cache.NewVerifier(cache.NewLRUCache(knownKeys))
 
-// rules by which a signature holds, alone and in a Batch alike (docs/adr/010): the equation of RFC 8032 with cofactor, S < L, canonical A and R, A not of small
+// rules by which a signature holds, alone and in a Batch alike (docs/adr/009): the equation of RFC 8032 with cofactor, S < L, canonical A and R, A not of small
 // order. A signature has one form that nobody without the key can turn into another, and binds its key: under one of small order it would fit many messages.
 var rules = &ed25519.Options{Verify: ed25519.VerifyOptionsDefault}
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,17 +21,8 @@ import (
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
-	"github.com/topnetwork/top/sdk/keyfile"
+	"github.com/topnetwork/top/sdk/chain"
 )
-
-// status tells scripts what started.
-type status struct {
-	PID     int      `json:"pid"`
-	PeerID  string   `json:"peer_id,omitempty"`
-	Listen  []string `json:"listen,omitempty"`
-	Metrics string   `json:"metrics,omitempty"`
-	Address string   `json:"address,omitempty"`
-}
 
 func startCommand() *cobra.Command {
 	return &cobra.Command{
@@ -57,108 +47,117 @@ func startCommand() *cobra.Command {
 // start runs every configured role; the first that fails ends the others.
 func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logger) error {
 	registry := prometheus.NewRegistry()
-	st := status{PID: os.Getpid()}
+	st := &state{log: log, status: status{PID: os.Getpid()}}
+	if cfg.StatusFile != "" {
+		if st.path = cfg.StatusFile; !filepath.IsAbs(st.path) {
+			st.path = filepath.Join(home, st.path)
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	if cfg.Metrics != "" {
-		addr, err := serveMetrics(ctx, group, cfg.Metrics, registry)
+		addr, err := serveMetrics(ctx, group, cfg.Metrics, registry, st)
 		if err != nil {
 			return err
 		}
 		st.Metrics = addr
 	}
-	write := func() error {
-		if cfg.StatusFile == "" {
-			return nil
-		}
-		bz, err := json.Marshal(st)
-		if err != nil {
-			return err
-		}
-		path := cfg.StatusFile
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(home, path)
-		}
-		return keyfile.Write(path, bz)
-	}
 	balances, err := balance.Gauge(registry)
 	if err != nil {
 		return err
 	}
+	n := &node{group: group, home: home, cfg: cfg, log: log, registry: registry, balances: balances, state: st}
 	if cfg.IBC != nil {
-		if err := startIBC(ctx, group, home, cfg, log, registry, balances); err != nil {
+		if err := n.startIBC(ctx); err != nil {
 			return err
 		}
 	}
-	if cfg.Provider == nil {
-		if err := write(); err != nil {
+	if cfg.Provider != nil {
+		if err := n.startProvider(ctx); err != nil {
 			return err
 		}
-		return group.Wait()
 	}
-	key, err := keys.Load(home, cfg.Provider.Key)
-	if err != nil {
-		return err
-	}
-	main, err := cfg.Chains.Main.Dial(ctx)
-	if err != nil {
-		return fmt.Errorf("chains.main: %w", err)
-	}
-	defer func() { _ = main.Close() }()
-	service, err := cfg.Chains.Service.Dial(ctx)
-	if err != nil {
-		return fmt.Errorf("chains.service: %w", err)
-	}
-	defer func() { _ = service.Close() }()
-	st.Address = key.Address()
-	group.Go(func() error { return balance.Watch(ctx, main, key.Address(), balances, log) })
-	group.Go(func() error {
-		return provider.Run(ctx, *cfg.Provider, provider.Deps{
-			Main: main, Service: service, Key: key, Home: home, Log: log.With("role", "provider"), Registry: registry,
-			Status: func(peerID string, listen []string) {
-				st.PeerID, st.Listen = peerID, listen
-				if err := write(); err != nil {
-					log.Error("status file", "error", err)
-				}
-			},
-		})
-	})
 	return group.Wait()
 }
 
-func startIBC(ctx context.Context, group *errgroup.Group, home string, cfg *config.Config, log *slog.Logger, registry prometheus.Registerer, balances *prometheus.GaugeVec) error {
-	key, err := keys.Load(home, cfg.IBC.Key)
+// node is what roles start with.
+type node struct {
+	group    *errgroup.Group
+	home     string
+	cfg      *config.Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	balances *prometheus.GaugeVec
+	state    *state
+}
+
+func (n *node) startIBC(ctx context.Context) error {
+	key, err := keys.Load(n.home, n.cfg.IBC.Key)
 	if err != nil {
 		return err
 	}
-	main, err := ibc.Connect(ctx, cfg.Chains.Main, key)
-	if err != nil {
-		return fmt.Errorf("chains.main: %w", err)
-	}
-	service, err := ibc.Connect(ctx, cfg.Chains.Service, key)
-	if err != nil {
-		return fmt.Errorf("chains.service: %w", err)
-	}
-	metrics, err := ibc.NewMetrics(registry)
+	metrics, err := ibc.NewMetrics(n.registry)
 	if err != nil {
 		return err
 	}
-	group.Go(func() error { return balance.Watch(ctx, main.Client, key.Address(), balances, log) })
-	group.Go(func() error { return ibc.Run(ctx, *cfg.IBC, main, service, log.With("role", "ibc"), metrics) })
+	chains := ibc.Chains{Main: n.cfg.Chains.Main, Service: n.cfg.Chains.Service}
+	n.group.Go(func() error {
+		return ibc.Serve(ctx, *n.cfg.IBC, chains, key, n.log.With("role", "ibc"), metrics,
+			func(reason string) { n.state.idle("ibc", reason) },
+			func(main *chain.Client) {
+				n.state.idle("ibc", "")
+				n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+			})
+	})
+	return nil
+}
+
+func (n *node) startProvider(ctx context.Context) error {
+	key, err := keys.Load(n.home, n.cfg.Provider.Key)
+	if err != nil {
+		return err
+	}
+	n.group.Go(func() error {
+		log := n.log.With("role", "provider")
+		clients := map[string]*chain.Client{}
+		for _, end := range []ibc.EndpointConfig{n.cfg.Chains.Main, n.cfg.Chains.Service} {
+			err := ibc.Reach(ctx, end.ChainID, log, func(reason string) { n.state.idle("provider", reason) }, func(ctx context.Context) error {
+				c, err := end.Dial(ctx)
+				if err == nil {
+					clients[end.ChainID] = c
+				}
+				return err
+			})
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", end.ChainID, err)
+			}
+			defer func() { _ = clients[end.ChainID].Close() }()
+		}
+		main := clients[n.cfg.Chains.Main.ChainID]
+		n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+		return provider.Run(ctx, *n.cfg.Provider, provider.Deps{
+			Main: main, Service: clients[n.cfg.Chains.Service.ChainID], Key: key, Home: n.home, Log: log, Registry: n.registry,
+			Status: func(peerID string, listen []string) {
+				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
+				n.state.idle("provider", "")
+			},
+			Halted: func(reason string) { n.state.idle("provider", reason) },
+		})
+	})
 	return nil
 }
 
 // serveMetrics answers /metrics and /healthz until ctx ends.
-func serveMetrics(ctx context.Context, group *errgroup.Group, addr string, registry *prometheus.Registry) (string, error) {
+func serveMetrics(ctx context.Context, group *errgroup.Group, addr string, registry *prometheus.Registry, health http.Handler) (string, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("metrics: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintln(w, `{"status":"running"}`)
-	})
+	mux.Handle("/healthz", health)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	group.Go(func() error {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -21,6 +21,8 @@ type Metrics struct {
 	duplicates *prometheus.CounterVec
 	failedTxs  *prometheus.CounterVec
 	failures   *prometheus.CounterVec
+	hidden     *prometheus.CounterVec
+	waiting    prometheus.Gauge
 }
 
 // NewMetrics registers the role's metrics.
@@ -40,8 +42,10 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 		duplicates: counter("redundant_packets_total", "Packet messages that another relayer had brought before.", "chain", "step"),
 		failedTxs:  counter("failed_transactions_total", "Transactions that a chain refused or that failed in a block; code \"none\": no chain answered.", "chain", "codespace", "code"),
 		failures:   counter("failed_rounds_total", "Rounds in which a step failed.", "source", "destination"),
+		hidden:     counter("hidden_packets_total", "Packets that a node kept to itself though the chain's state proves them; the node lost its turn.", "chain"),
+		waiting:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "top_relayer_waiting", Help: "1 while nothing is relayed because a chain has not answered since the start."}),
 	}
-	for _, c := range []prometheus.Collector{m.open, m.unacked, m.oldest, m.expiry, m.packets, m.duplicates, m.failedTxs, m.failures} {
+	for _, c := range []prometheus.Collector{m.open, m.unacked, m.oldest, m.expiry, m.packets, m.duplicates, m.failedTxs, m.failures, m.hidden, m.waiting} {
 		if err := r.Register(c); err != nil {
 			return nil, err
 		}

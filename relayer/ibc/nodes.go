@@ -11,6 +11,8 @@ import (
 
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	jsonrpc "github.com/cometbft/cometbft/rpc/jsonrpc/client"
+
+	"github.com/topnetwork/top/sdk/chain"
 )
 
 const (
@@ -145,7 +147,7 @@ func (n *nodes) identify(ctx context.Context) error {
 	if reached {
 		return nil
 	}
-	return failed
+	return fmt.Errorf("%w: %w", chain.ErrUnreachable, failed)
 }
 
 // errStale is a newest block of some age: no fault when the whole chain has stopped.

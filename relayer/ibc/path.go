@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -34,6 +35,7 @@ type Path struct {
 
 	// oldest packet that waits, and since when.
 	oldest sending
+	audit  audit
 }
 
 // sending is when a packet was sent.
@@ -62,9 +64,22 @@ func (p *Path) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed error
+	auditing := time.Since(p.audit.last) >= auditEvery
+	if auditing {
+		p.audit.last = time.Now()
+		sequences, failed = p.auditSource(ctx, sequences)
+	}
 	open, err := p.Destination.unreceived(ctx, p.DestinationClient, sequences)
 	if err != nil {
-		return err
+		return errors.Join(failed, err)
+	}
+	if auditing {
+		hidden, err := p.auditDestination(ctx, slices.DeleteFunc(slices.Clone(sequences), func(s uint64) bool { return open[s] }))
+		failed = errors.Join(failed, err)
+		for _, s := range hidden {
+			open[s] = true
+		}
 	}
 	if !open[p.oldest.sequence] {
 		p.oldest = sending{}
@@ -79,7 +94,7 @@ func (p *Path) Step(ctx context.Context) error {
 			toAck = append(toAck, s)
 		}
 	}
-	return errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+	return errors.Join(failed, p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
 }
 
 // update is the message that brings a client of `of` on `on` up to height, or nil when it is there.

@@ -6,6 +6,10 @@ import (
 	"log/slog"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/topnetwork/top/sdk/chain"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
@@ -41,12 +45,56 @@ const (
 	nodeTurn = 5 * time.Minute
 )
 
-// Run relays between the linked chains until ctx ends.
-func Run(ctx context.Context, cfg Config, main, service *Endpoint, log *slog.Logger, metrics *Metrics) error {
-	mainClient, serviceClient, err := linked(ctx, main, service)
-	if err != nil {
-		return err
+// Chains are where the two ends are.
+type Chains struct{ Main, Service EndpointConfig }
+
+// Serve is the ibc role: it waits until both chains answer, then relays until ctx ends. ready is told when it begins, idle why it does not.
+func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog.Logger, metrics *Metrics, idle func(reason string), ready func(main *chain.Client)) error {
+	var main, service *Endpoint
+	defer func() {
+		for _, e := range []*Endpoint{main, service} {
+			if e != nil {
+				_ = e.Close()
+			}
+		}
+	}()
+	var mainClient, serviceClient string
+	for _, step := range []struct {
+		chainID string
+		connect func(context.Context) error
+	}{
+		{at.Main.ChainID, func(ctx context.Context) (err error) {
+			main, err = Connect(ctx, at.Main, key)
+			return err
+		}},
+		{at.Service.ChainID, func(ctx context.Context) (err error) {
+			service, err = Connect(ctx, at.Service, key)
+			return err
+		}},
+		{at.Main.ChainID + " and " + at.Service.ChainID, func(ctx context.Context) (err error) {
+			mainClient, serviceClient, err = linked(ctx, main, service)
+			return err
+		}},
+	} {
+		err := Reach(ctx, step.chainID, log, func(reason string) {
+			metrics.waiting.Set(1)
+			idle(reason)
+		}, step.connect)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.chainID, err)
+		}
 	}
+	metrics.waiting.Set(0)
+	ready(main.Client)
+	relay(ctx, cfg, main, service, mainClient, serviceClient, log, metrics)
+	return nil
+}
+
+// relay between linked chains until ctx ends.
+func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient, serviceClient string, log *slog.Logger, metrics *Metrics) {
 	paths := []*Path{
 		{Source: main, Destination: service, SourceClient: mainClient, DestinationClient: serviceClient, Refresh: cfg.Refresh, Log: log, Metrics: metrics},
 		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
@@ -72,7 +120,7 @@ func Run(ctx context.Context, cfg Config, main, service *Endpoint, log *slog.Log
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			return nil
+			return
 		case <-t.C:
 		}
 	}
@@ -86,15 +134,23 @@ func nextPause(last, poll time.Duration, ok bool) time.Duration {
 	return min(2*last, max(maxPause, poll))
 }
 
+// unanswered marks what is no answer of a chain; what a chain does not know it will not know by waiting.
+func unanswered(err error) error {
+	if status.Code(err) == codes.NotFound {
+		return err
+	}
+	return fmt.Errorf("%w: %w", chain.ErrUnreachable, err)
+}
+
 // linked asks both chains by which clients they know each other.
 func linked(ctx context.Context, main, service *Endpoint) (mainClient, serviceClient string, err error) {
 	reg, err := servicestypes.NewQueryClient(main.Conn()).ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: service.ChainID()})
 	if err != nil {
-		return "", "", fmt.Errorf("%s on %s: %w", service.ChainID(), main.ChainID(), err)
+		return "", "", unanswered(fmt.Errorf("%s on %s: %w", service.ChainID(), main.ChainID(), err))
 	}
 	own, err := usagetypes.NewQueryClient(service.Conn()).Chain(ctx, &usagetypes.QueryChainRequest{})
 	if err != nil {
-		return "", "", fmt.Errorf("%s: %w", service.ChainID(), err)
+		return "", "", unanswered(fmt.Errorf("%s: %w", service.ChainID(), err))
 	}
 	if reg.Chain.ClientId == "" || own.Chain.MainClientId == "" {
 		return "", "", fmt.Errorf("%s and %s are not linked: the operator runs `relayer link` once", main.ChainID(), service.ChainID())

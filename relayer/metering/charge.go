@@ -21,6 +21,9 @@ func (s *Sessions) Charge(ctx context.Context, peer string, id []byte, usage []*
 	if e.claimed {
 		return refusal.New(refusal.Closed, "the session is claimed; open another")
 	}
+	if err := s.serving(); err != nil {
+		return err
+	}
 	now := s.cfg.Now()
 	cost, err := e.session.Allow(usage, s.Epoch(), s.cfg.Terms, now)
 	if err != nil {
@@ -56,6 +59,9 @@ func (s *Sessions) Paying(peer string, id []byte) error {
 		return err
 	}
 	defer e.mu.Unlock()
+	if err := s.serving(); err != nil {
+		return err
+	}
 	_, err = e.session.Allow(nil, s.Epoch(), Terms{}, s.cfg.Now())
 	if r := refusal.As(err); err != nil && r.Code != refusal.VoucherDue {
 		return err

@@ -1,6 +1,7 @@
 package metering
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"github.com/topnetwork/top/protocol/refusal"
@@ -97,6 +98,22 @@ func (s *Sessions) Freeze(epoch uint64) {
 	}
 }
 
+// Thaw undoes Freeze for an epoch of which no claim was written down: its clients may go on signing.
+func (s *Sessions) Thaw(epoch uint64) error {
+	written := false
+	err := s.store.each(prefixClaim, func(key, _ []byte) error {
+		written = written || binary.BigEndian.Uint64(key[1:]) == epoch
+		return nil
+	})
+	if err != nil || written {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.frozen, epoch)
+	return nil
+}
+
 // Claimed tells that the chain has the epoch's claim: from now on the chain's own books hold what its sessions owe.
 func (s *Sessions) Claimed(epoch uint64) {
 	for _, e := range s.entries() {
@@ -143,7 +160,7 @@ func (s *Sessions) drop(epoch uint64, keep bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		delete(s.byID, id)
+		s.takeLocked(id)
 	}
 	delete(s.frozen, epoch)
 	return nil

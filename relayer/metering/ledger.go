@@ -6,6 +6,8 @@ import "context"
 type Ledger interface {
 	// Guarantee answers what the chain guarantees this provider from a payer's session key.
 	Guarantee(ctx context.Context, payer string, key []byte) (Guarantee, error)
+	// MaxDebits is how many payers' keys a claim may name, and so how many an epoch can serve.
+	MaxDebits(ctx context.Context) (int, error)
 }
 
 // Guarantee is a chain's answer about one payer and session key. Amounts in utop.

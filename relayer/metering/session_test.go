@@ -41,13 +41,17 @@ type client struct {
 }
 
 func newClient(offer *voucher.Offer, capUtop, nonce uint64) client {
+	return newClientOf(offer, "top1payer", sessionKeyA, capUtop, nonce)
+}
+
+func newClientOf(offer *voucher.Offer, payer string, key ed25519.PrivateKey, capUtop, nonce uint64) client {
 	chain := voucher.NewHashChain([32]byte{byte(nonce), 1}, 10_000)
 	hash, anchor := offer.Hash(), chain.Anchor()
 	open := &voucher.Open{
-		OfferHash: hash[:], Payer: "top1payer", SessionKey: sessionKeyA.Public().(ed25519.PublicKey), Anchor: anchor[:],
+		OfferHash: hash[:], Payer: payer, SessionKey: key.Public().(ed25519.PublicKey), Anchor: anchor[:],
 		MaxTicks: 10_000, CapUtop: capUtop, Nonce: nonce,
 	}
-	open.Sign(sessionKeyA)
+	open.Sign(key)
 	return client{open, chain, offer}
 }
 

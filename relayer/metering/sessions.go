@@ -44,8 +44,10 @@ type Sessions struct {
 
 	mu     sync.Mutex
 	epoch  uint64
+	halted *refusal.Error
 	frozen map[uint64]bool
 	byID   map[[32]byte]*entry
+	places places
 	payers map[string]*payer
 }
 
@@ -77,7 +79,7 @@ type seen struct {
 func OpenSessions(cfg Config, ledger Ledger, db *pebble.DB) (*Sessions, error) {
 	s := &Sessions{
 		cfg: cfg, ledger: ledger, store: NewStore(db),
-		frozen: map[uint64]bool{}, byID: map[[32]byte]*entry{}, payers: map[string]*payer{},
+		frozen: map[uint64]bool{}, byID: map[[32]byte]*entry{}, places: places{}, payers: map[string]*payer{},
 	}
 	err := s.store.records(func(r Record) error {
 		session, err := load(r, cfg.Now())
@@ -85,7 +87,7 @@ func OpenSessions(cfg Config, ledger Ledger, db *pebble.DB) (*Sessions, error) {
 			return err
 		}
 		e := &entry{session: session}
-		s.byID[session.ID] = e
+		s.putLocked(e)
 		s.owe(e, session.due)
 		return nil
 	})
@@ -117,6 +119,9 @@ func (s *Sessions) Offer(req *voucher.OfferRequest) (*voucher.Offer, error) {
 	if req.Service != s.cfg.Service || req.ChainId != s.cfg.ChainID {
 		return nil, refusal.New(refusal.BadFrame, "this provider serves %s on %s", s.cfg.Service, s.cfg.ChainID)
 	}
+	if err := s.serving(); err != nil {
+		return nil, err
+	}
 	var nonce [8]byte
 	if _, err := io.ReadFull(s.cfg.Entropy, nonce[:]); err != nil {
 		return nil, fmt.Errorf("read entropy: %w", err)
@@ -146,6 +151,9 @@ func (s *Sessions) Open(ctx context.Context, peer string, offer *voucher.Offer, 
 	if offer == nil {
 		return id, nil, refusal.New(refusal.UnknownSession, "no such session here; ask for an offer first")
 	}
+	if err := s.serving(); err != nil {
+		return id, nil, err
+	}
 	session, err := NewSession(offer, open, peer)
 	if err != nil {
 		return id, nil, err
@@ -166,7 +174,7 @@ func (s *Sessions) Open(ctx context.Context, peer string, offer *voucher.Offer, 
 	}
 	if err := s.store.save(session, nil); err != nil {
 		s.mu.Lock()
-		delete(s.byID, id)
+		s.takeLocked(id)
 		s.mu.Unlock()
 		return id, nil, fmt.Errorf("save session: %w", err)
 	}
@@ -185,21 +193,19 @@ func (s *Sessions) admit(ctx context.Context, e *entry) error {
 	if err != nil {
 		return err
 	}
+	most, err := s.ledger.MaxDebits(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the service chain for the terms of claims: %w", err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := 0
-	for _, other := range s.byID {
-		if other.session.Open.Payer == open.Payer && string(other.session.Open.SessionKey) == string(open.SessionKey) {
-			count++
-		}
-	}
-	if count >= maxSessions {
-		return refusal.New(refusal.Busy, "the session key has %d sessions that are not settled", count)
+	if err := s.places.check(e.session, most); err != nil {
+		return err
 	}
 	if s.byID[e.session.ID] != nil {
 		return refusal.New(refusal.Busy, "the session is being opened")
 	}
-	s.byID[e.session.ID] = e
+	s.putLocked(e)
 	return nil
 }
 

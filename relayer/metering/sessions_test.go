@@ -1,7 +1,9 @@
 package metering
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -21,7 +23,10 @@ type chain struct {
 	Guarantee_ Guarantee
 	asked      int
 	err        error
+	maxDebits  int
 }
+
+func (c *chain) MaxDebits(context.Context) (int, error) { return c.maxDebits, c.err }
 
 func (c *chain) Guarantee(context.Context, string, []byte) (Guarantee, error) {
 	c.asked++
@@ -43,6 +48,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t, fs: vfs.NewCrashableMem(), now: now, ledger: &chain{
+		maxDebits:  1000,
 		Guarantee_: Guarantee{Line: 10_000, Claimable: 10_000, KeyLeft: 10_000, KeyKnown: true, KeyExpires: 100},
 	}}
 	b.start()
@@ -198,6 +204,68 @@ func TestOneKeyManySessions(t *testing.T) {
 	require.Equal(t, refusal.Busy, refusal.Code(err))
 }
 
+// An epoch takes no more payers' keys than its claim can name, and a restart forgets none of them; keys that have their place open more sessions.
+func TestEpochTakesAsManyKeysAsAClaimNames(t *testing.T) {
+	b := newBench(t)
+	b.ledger.maxDebits = 2
+	try := func(payer string, key byte, nonce uint64) error {
+		offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+		require.NoError(t, err)
+		_, _, err = b.Open(t.Context(), "peer", offer, newClientOf(offer, payer, ed25519.NewKeyFromSeed(bytes.Repeat([]byte{key}, 32)), 1000, nonce).Open, b.reply)
+		return err
+	}
+	require.NoError(t, try("top1a", 1, 1))
+	require.NoError(t, try("top1a", 2, 2))
+	refused := func(payer string, key byte, nonce uint64) {
+		t.Helper()
+		err := try(payer, key, nonce)
+		require.Equal(t, refusal.Busy, refusal.Code(err))
+		require.ErrorContains(t, err, "as many as a claim can name")
+	}
+	refused("top1a", 3, 3)
+	refused("top1b", 1, 4)
+	b.crash()
+	refused("top1b", 1, 5)
+	require.NoError(t, try("top1a", 2, 6), "a key that has its place")
+	b.ledger.maxDebits = 3
+	require.NoError(t, try("top1b", 1, 7))
+	b.Roll(epoch + 1)
+	require.NoError(t, try("top1c", 1, 8), "the next epoch has a claim of its own")
+}
+
+// A provider that halts serves nobody and is still paid for what it served; when it resumes, everything goes on.
+func TestHaltedProviderTakesFinalVouchers(t *testing.T) {
+	b := newBench(t)
+	c := b.open(1)
+	require.NoError(t, b.Tick("peer", c.tick(100)))
+	require.NoError(t, b.charge(c, 2))
+	offer, err := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	require.NoError(t, err)
+	b.frames = nil
+	b.Halt(refusal.New(refusal.Unavailable, "starting"))
+	require.Equal(t, refusal.Unavailable, refusal.Code(b.charge(c, 1)))
+	require.Empty(t, b.frames)
+	b.Halt(refusal.New(refusal.Stopped, "top-msg-1 closes with epoch 9"))
+	b.Halt(refusal.New(refusal.Stopped, "top-msg-1 closes with epoch 9"))
+	require.Len(t, b.frames, 1, "who has a session open is told once")
+	require.Equal(t, refusal.Stopped, b.frames[0].GetRefusal().GetCode())
+
+	id := c.SessionID()
+	_, noOffer := b.Offer(&voucher.OfferRequest{Service: "messaging", ChainId: "top-msg-1"})
+	_, _, noSession := b.Open(t.Context(), "peer", offer, newClient(offer, 1000, 9).Open, b.reply)
+	for _, err := range []error{noOffer, noSession, b.charge(c, 1), b.Paying("peer", id[:])} {
+		require.Equal(t, refusal.Stopped, refusal.Code(err))
+		require.ErrorContains(t, err, "closes with epoch 9")
+	}
+	_, _, err = b.Open(t.Context(), "peer", nil, c.Open, b.reply)
+	require.NoError(t, err, "who comes back can sign")
+	require.NoError(t, b.Voucher("peer", c.voucher(1, messages(2))))
+	b.Roll(epoch + 1)
+	require.EqualValues(t, 240, b.Past()[0].Evidence[0].Voucher.AmountUtop)
+	b.Resume()
+	b.open(2)
+}
+
 // TestClaimed: a frozen epoch takes no voucher, not even after a crash, and a claimed one owes nothing any more.
 func TestClaimed(t *testing.T) {
 	b := newBench(t)
@@ -226,6 +294,23 @@ func TestClaimed(t *testing.T) {
 	require.Empty(t, b.entries())
 	_, err = b.Store().LoadClaim(epoch, record.Root)
 	require.ErrorIs(t, err, ErrNoRecord)
+}
+
+// An epoch whose claim could not be made takes vouchers again, unless a claim was written down.
+func TestThaw(t *testing.T) {
+	b := newBench(t)
+	c := b.open(1)
+	require.NoError(t, b.Tick("peer", c.tick(100)))
+	require.NoError(t, b.charge(c, 2))
+	b.Roll(epoch + 1)
+	b.Freeze(epoch)
+	require.Equal(t, refusal.Closed, refusal.Code(b.Voucher("peer", c.voucher(1, messages(1)))))
+	require.NoError(t, b.Thaw(epoch))
+	require.NoError(t, b.Voucher("peer", c.voucher(1, messages(1))))
+	b.Freeze(epoch)
+	require.NoError(t, b.Store().SaveClaim(&ClaimRecord{Epoch: epoch, Root: make([]byte, 32)}))
+	require.NoError(t, b.Thaw(epoch))
+	require.Equal(t, refusal.Closed, refusal.Code(b.Voucher("peer", c.voucher(2, messages(2)))))
 }
 
 // A full disk keeps new sessions out, with the reason; what runs is served, vouchered, claimed and lost by no crash.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/bits"
-	"slices"
 	"time"
 
 	sdktypes "github.com/cosmos/cosmos-sdk/types"
@@ -17,7 +16,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/topnetwork/top/protocol/claim"
-	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/sdk/chain"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
@@ -34,12 +32,14 @@ type Deps struct {
 	Registry      *prometheus.Registry
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
+	// Halted is told why the provider takes no sessions, and "" when it does again.
+	Halted func(reason string)
 }
 
 // Run is the provider role: it registers the node, serves clients and claims what they owe, until ctx ends.
 func Run(ctx context.Context, cfg Config, deps Deps) error {
 	return Serve(ctx, cfg, Node{
-		Ledger: newChains(deps), Home: deps.Home, Log: deps.Log, Registry: deps.Registry, Status: deps.Status,
+		Ledger: newChains(deps), Home: deps.Home, Log: deps.Log, Registry: deps.Registry, Status: deps.Status, Halted: deps.Halted,
 	})
 }
 
@@ -106,6 +106,12 @@ func (c *chains) Terms(ctx context.Context) (Terms, error) {
 	return Terms{Window: res.Params.ClaimWindowEpochs, Samples: res.Params.Samples, MaxDebits: res.Params.MaxDebits}, nil
 }
 
+// MaxDebits implements metering.Ledger.
+func (c *chains) MaxDebits(ctx context.Context) (int, error) {
+	terms, err := c.Terms(ctx)
+	return int(terms.MaxDebits), err
+}
+
 func (c *chains) Guarantee(ctx context.Context, payer string, key []byte) (metering.Guarantee, error) {
 	var g metering.Guarantee
 	if address, err := sdktypes.GetFromBech32(payer, chain.Prefix); err != nil || len(address) != claim.PayerLen {
@@ -169,62 +175,4 @@ func (c *chains) SubmitClaim(ctx context.Context, m *usagetypes.MsgClaim) error 
 func (c *chains) SubmitProof(ctx context.Context, m *usagetypes.MsgProve) error {
 	_, err := c.service.Send(ctx, c.key, m)
 	return err
-}
-
-// Register brings the record on the main chain to r, then waits for the service chain to hear of it over IBC.
-func (c *chains) Register(ctx context.Context, r Registration) error {
-	prices := make([]voucher.Price, len(r.Prices))
-	for i, p := range r.Prices {
-		prices[i] = *p
-	}
-	var wrong error
-	err := c.until(ctx, "registration on "+c.main.ChainID(), func() (bool, error) {
-		done, err := c.registerOnce(ctx, r, prices)
-		if errors.Is(err, errOtherIdentity) {
-			wrong = err
-			return true, nil
-		}
-		return done, err
-	})
-	if err = errors.Join(wrong, err); err != nil {
-		return err
-	}
-	return c.until(ctx, "registration on "+c.service.ChainID(), func() (bool, error) {
-		res, err := c.usage.Provider(ctx, &usagetypes.QueryProviderRequest{Address: c.Address()})
-		if err != nil {
-			return false, err
-		}
-		p := res.Provider
-		return p.Active && bytes.Equal(p.Key, r.Key) && slices.Equal(p.Prices, prices), nil
-	})
-}
-
-var errOtherIdentity = errors.New("the account is registered with another identity key: use that key file, or another account")
-
-func (c *chains) registerOnce(ctx context.Context, r Registration, prices []voucher.Price) (bool, error) {
-	res, err := c.registry.Provider(ctx, &servicestypes.QueryProviderRequest{ChainId: c.service.ChainID(), Address: c.Address()})
-	switch {
-	case notFound(err):
-		proof := voucher.ProviderKeySignBytes(c.main.ChainID(), c.service.ChainID(), c.Address(), r.Key)
-		_, err := c.main.Send(ctx, c.key, &servicestypes.MsgRegisterProvider{
-			Address: c.Address(), ChainId: c.service.ChainID(), Key: r.Key, KeySignature: r.Sign(proof),
-			Endpoints: r.Endpoints, Prices: prices, Deposit: r.Deposit,
-		})
-		return err == nil, err
-	case err != nil:
-		return false, err
-	}
-	p := res.Provider
-	if !bytes.Equal(p.Key, r.Key) {
-		return false, errOtherIdentity
-	}
-	same := slices.Equal(p.Endpoints, r.Endpoints) && slices.Equal(p.Prices, prices)
-	if same && p.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE {
-		return true, nil
-	}
-	_, err = c.main.Send(ctx, c.key, &servicestypes.MsgUpdateProvider{
-		Address: c.Address(), ChainId: c.service.ChainID(), Endpoints: r.Endpoints, Prices: prices,
-		Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE,
-	})
-	return err == nil, err
 }

@@ -112,11 +112,11 @@ func (c *claims) submit(ctx context.Context, p metering.Past, terms Terms) error
 	// Vouchers may have come since p was read; from here on none does.
 	i := slices.IndexFunc(c.sessions.Past(), func(q metering.Past) bool { return q.Epoch == p.Epoch })
 	evidence, err := c.claimable(ctx, p.Epoch, c.sessions.Past()[i].Evidence, terms)
-	if err != nil {
-		return err
+	if err == nil && len(evidence) == 0 {
+		err = errors.New("no voucher is covered by its payer's sub-line")
 	}
-	if len(evidence) == 0 {
-		return fmt.Errorf("no voucher is covered by its payer's sub-line")
+	if err != nil {
+		return errors.Join(err, c.sessions.Thaw(p.Epoch))
 	}
 	tree, leaves, err := build(evidence)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"log/slog"
 	"math/bits"
-	"slices"
 
 	"github.com/topnetwork/top/protocol/voucher"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
@@ -55,22 +54,6 @@ func counts(e *voucher.Evidence, d billingtypes.Dispute) bool {
 		e.Offer.Provider == d.Provider && e.Open.Payer == d.Payer && bytes.Equal(e.Open.SessionKey, d.SessionKey)
 }
 
-// disposable are the epochs whose vouchers nobody can ask for any more: their time for disputes has passed, no dispute is open, and what they may have been settled
-// in is paid.
-func disposable(archived []uint64, l Liability, open []billingtypes.Dispute) []uint64 {
-	var out []uint64
-	for _, epoch := range archived {
-		inTime := l.Epoch <= epoch || l.Epoch-epoch <= l.Delay
-		disputed := slices.ContainsFunc(open, func(d billingtypes.Dispute) bool { return d.ClaimEpoch == epoch })
-		// An epoch is settled in its own or a later one.
-		unpaid := slices.ContainsFunc(l.Unpaid, func(settled uint64) bool { return settled >= epoch })
-		if !inTime && !disputed && !unpaid {
-			out = append(out, epoch)
-		}
-	}
-	return out
-}
-
 // archive keeps the vouchers of proven claims (metering.Store).
 type archive interface {
 	Archived() ([]uint64, error)
@@ -109,7 +92,7 @@ func (s *disputes) Step(ctx context.Context) {
 		}
 	}
 	if len(archived) > 0 {
-		if err := s.tidy(ctx, archived, open); err != nil {
+		if err := s.tidy(ctx, archived); err != nil {
 			s.failed(ctx, "archive of vouchers", err)
 		}
 	}
@@ -147,16 +130,19 @@ func (s *disputes) answer(ctx context.Context, d billingtypes.Dispute) error {
 }
 
 // tidy drops vouchers once per epoch.
-func (s *disputes) tidy(ctx context.Context, archived []uint64, open []billingtypes.Dispute) error {
+func (s *disputes) tidy(ctx context.Context, archived []uint64) error {
 	now, err := s.ledger.Epoch(ctx)
 	if err != nil || now == s.tidied {
 		return err
 	}
-	liability, err := s.ledger.Liability(ctx)
-	if err != nil {
-		return err
-	}
-	for _, epoch := range disposable(archived, liability, open) {
+	for _, epoch := range archived {
+		liable, err := s.ledger.Liable(ctx, epoch)
+		if err != nil {
+			return err
+		}
+		if liable {
+			continue
+		}
 		if err := s.store.DropArchive(epoch); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/voucher"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
 const (
@@ -132,11 +133,67 @@ func TestVouchersThatDoNotCountAreLeftOut(t *testing.T) {
 }
 
 func TestVouchersAreKeptUntilNobodyCanAsk(t *testing.T) {
-	l := Liability{Epoch: 20, Delay: 12}
-	require.Equal(t, []uint64{6, 7}, disposable([]uint64{6, 7, 8, 20, 21}, l, nil), "usage of epoch 8 can be disputed until 20")
-	require.Equal(t, []uint64{6}, disposable([]uint64{6, 7}, l, []billingtypes.Dispute{disputeOver(1)}), "a dispute is open")
-	l.Unpaid = []uint64{6}
-	require.Equal(t, []uint64{7}, disposable([]uint64{5, 6, 7}, l, nil), "what was settled in epoch 6 is not paid")
+	payout := func(s billingtypes.PayoutStatus) *billingtypes.Payout { return &billingtypes.Payout{Status: s} }
+	settled := usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED
+	for _, c := range []struct {
+		claim  usagetypes.ClaimStatus
+		payout *billingtypes.Payout
+		want   bool
+	}{
+		{usagetypes.ClaimStatus_CLAIM_STATUS_CHALLENGED, nil, true},
+		{usagetypes.ClaimStatus_CLAIM_STATUS_PROVEN, nil, true},
+		{usagetypes.ClaimStatus_CLAIM_STATUS_FORFEITED, nil, false},
+		{settled, nil, true}, // on its way, however long
+		{settled, payout(billingtypes.PayoutStatus_PAYOUT_STATUS_PENDING), true},
+		{settled, payout(billingtypes.PayoutStatus_PAYOUT_STATUS_DISPUTED), true},
+		{settled, payout(billingtypes.PayoutStatus_PAYOUT_STATUS_HELD), true},
+		{settled, payout(billingtypes.PayoutStatus_PAYOUT_STATUS_PAID), false},
+		{settled, payout(billingtypes.PayoutStatus_PAYOUT_STATUS_CANCELLED), false},
+	} {
+		require.Equal(t, c.want, liable(usagetypes.Claim{Status: c.claim}, c.payout), "%+v", c)
+	}
+}
+
+// One question per kept epoch, once per epoch: what was dropped is not asked for again.
+func TestTidyAsksForWhatIsKept(t *testing.T) {
+	c := &landlord{liable: map[uint64]bool{6: true}}
+	m, err := newMetrics(prometheus.NewRegistry(), nil)
+	require.NoError(t, err)
+	s := &shelf{epochs: []uint64{5, 6, 7}}
+	d := &disputes{ledger: c, store: s, log: slog.New(slog.DiscardHandler), metrics: m}
+	for c.epoch = 20; c.epoch < 23; c.epoch++ {
+		d.Step(t.Context())
+		d.Step(t.Context())
+	}
+	require.Equal(t, []uint64{6}, s.epochs)
+	require.Equal(t, []uint64{5, 6, 7, 6, 6}, c.asked)
+}
+
+// landlord is a ledger without disputes that knows for which epochs the provider is liable.
+type landlord struct {
+	Ledger
+	epoch  uint64
+	liable map[uint64]bool
+	asked  []uint64
+}
+
+func (l *landlord) Disputes(context.Context) ([]billingtypes.Dispute, error) { return nil, nil }
+func (l *landlord) Epoch(context.Context) (uint64, error)                    { return l.epoch, nil }
+func (l *landlord) Liable(_ context.Context, epoch uint64) (bool, error) {
+	l.asked = append(l.asked, epoch)
+	return l.liable[epoch], nil
+}
+
+// shelf is an archive of which only the epochs matter.
+type shelf struct {
+	archive
+	epochs []uint64
+}
+
+func (s *shelf) Archived() ([]uint64, error) { return slices.Clone(s.epochs), nil }
+func (s *shelf) DropArchive(epoch uint64) error {
+	s.epochs = slices.DeleteFunc(s.epochs, func(e uint64) bool { return e == epoch })
+	return nil
 }
 
 // court is a main chain with disputes, as the provider's Step sees it.

@@ -16,7 +16,9 @@ type Ledger interface {
 	// ChainID of the service chain, Address of the provider's account.
 	ChainID() string
 	Address() string
-	// Register brings the provider's record on the main chain to r and waits until the service chain has it.
+	// Standing of the provider and its service chain on the main chain.
+	Standing(ctx context.Context) (Standing, error)
+	// Register brings the provider's record on the main chain to r and waits until the service chain has it. It fails when the main chain refuses.
 	Register(ctx context.Context, r Registration) error
 	// Epoch is the service chain's.
 	Epoch(ctx context.Context) (uint64, error)
@@ -31,8 +33,8 @@ type Ledger interface {
 	Disputes(ctx context.Context) ([]billingtypes.Dispute, error)
 	// SubmitAnswer answers what is still to be shown, in utop, once the transaction is in a block.
 	SubmitAnswer(ctx context.Context, m *billingtypes.MsgAnswerDispute) (missing uint64, err error)
-	// Liability tells how far back the provider answers for its vouchers.
-	Liability(ctx context.Context) (Liability, error)
+	// Liable tells whether somebody may still ask for the vouchers of an epoch that the provider has claimed: until what it was settled in is paid or cancelled.
+	Liable(ctx context.Context, epoch uint64) (bool, error)
 }
 
 // Registration is what a provider publishes of itself.
@@ -43,14 +45,6 @@ type Registration struct {
 	Endpoints []string
 	Prices    []*voucher.Price
 	Deposit   uint64
-}
-
-// Liability is what the main chain's rules and books say about past usage.
-type Liability struct {
-	// Epoch is the main chain's; usage can be disputed until Delay epochs after its own.
-	Epoch, Delay uint64
-	// Unpaid are the settlement epochs of the provider's payouts that are neither paid nor cancelled.
-	Unpaid []uint64
 }
 
 // Terms of claims on the service chain.

@@ -3,25 +3,9 @@ package provider
 import (
 	"context"
 
-	"github.com/cosmos/cosmos-sdk/types/query"
-
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
-
-// pageSize of lists.
-const pageSize = 100
-
-// pages reads a list to its end; step reads one page and answers where the next begins.
-func pages(step func(*query.PageRequest) (*query.PageResponse, error)) error {
-	page := &query.PageRequest{Limit: pageSize}
-	for {
-		res, err := step(page)
-		if err != nil || res == nil || len(res.NextKey) == 0 {
-			return err
-		}
-		page = &query.PageRequest{Limit: pageSize, Key: res.NextKey}
-	}
-}
 
 func (c *chains) Disputes(ctx context.Context) ([]billingtypes.Dispute, error) {
 	res, err := c.billing.OpenDisputes(ctx, &billingtypes.QueryOpenDisputesRequest{ChainId: c.ChainID(), Provider: c.Address()})
@@ -41,29 +25,30 @@ func (c *chains) SubmitAnswer(ctx context.Context, m *billingtypes.MsgAnswerDisp
 	return answer.Missing, err
 }
 
-func (c *chains) Liability(ctx context.Context) (Liability, error) {
-	var l Liability
-	epoch, err := c.billing.Epoch(ctx, &billingtypes.QueryEpochRequest{})
-	if err != nil {
-		return l, err
+// Liable asks for one claim and one payout, so that its cost does not grow with what was paid long ago.
+func (c *chains) Liable(ctx context.Context, epoch uint64) (bool, error) {
+	claim, found, err := c.Claim(ctx, epoch)
+	if err != nil || !found {
+		return true, err
 	}
-	params, err := c.billing.Params(ctx, &billingtypes.QueryParamsRequest{})
-	if err != nil {
-		return l, err
+	res, err := c.billing.Payout(ctx, &billingtypes.QueryPayoutRequest{ChainId: c.ChainID(), Epoch: claim.SettlementEpoch, Provider: c.Address()})
+	if notFound(err) {
+		return liable(claim, nil), nil
 	}
-	l.Epoch, l.Delay = epoch.Epoch, params.Params.WithdrawalDelayEpochs
-	err = pages(func(page *query.PageRequest) (*query.PageResponse, error) {
-		res, err := c.billing.Payouts(ctx, &billingtypes.QueryPayoutsRequest{ChainId: c.ChainID(), Pagination: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range res.Payouts {
-			over := p.Status == billingtypes.PayoutStatus_PAYOUT_STATUS_PAID || p.Status == billingtypes.PayoutStatus_PAYOUT_STATUS_CANCELLED
-			if p.Provider == c.Address() && !over {
-				l.Unpaid = append(l.Unpaid, p.Epoch)
-			}
-		}
-		return res.Pagination, nil
-	})
-	return l, err
+	if err != nil {
+		return true, err
+	}
+	return liable(claim, &res.Payout), nil
+}
+
+// liable tells whether the vouchers of a claim can still be asked for. payout is that of its settlement, nil while the main chain has none: a settlement may be late, and
+// what is late can be disputed all the same.
+func liable(claim usagetypes.Claim, payout *billingtypes.Payout) bool {
+	switch {
+	case claim.Status == usagetypes.ClaimStatus_CLAIM_STATUS_FORFEITED:
+		return false
+	case claim.Status != usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED || payout == nil:
+		return true
+	}
+	return payout.Status != billingtypes.PayoutStatus_PAYOUT_STATUS_PAID && payout.Status != billingtypes.PayoutStatus_PAYOUT_STATUS_CANCELLED
 }

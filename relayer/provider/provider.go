@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/services"
@@ -28,6 +29,8 @@ type Node struct {
 	Registry prometheus.Registerer
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
+	// Halted is told why the provider takes no sessions, and "" when it does again.
+	Halted func(reason string)
 	Timing Timing
 }
 
@@ -39,8 +42,8 @@ type Timing struct {
 	Grace time.Duration
 	// VoucherPeriod is how long usage may stay without a voucher.
 	VoucherPeriod time.Duration
-	// Disputes is how often the main chain is asked for disputes.
-	Disputes time.Duration
+	// Disputes is how often the main chain is asked for disputes, Standing for the provider's and the service chain's record.
+	Disputes, Standing time.Duration
 	// GuaranteeAge is how old the chain's answer about a payer may be.
 	GuaranteeAge time.Duration
 }
@@ -53,6 +56,7 @@ func (t Timing) orDefault() Timing {
 	}
 	set(&t.Poll, time.Second)
 	set(&t.Disputes, 3*time.Second)
+	set(&t.Standing, 3*time.Second)
 	set(&t.Grace, 5*time.Second)
 	set(&t.VoucherPeriod, 30*time.Second)
 	set(&t.GuaranteeAge, 5*time.Second)
@@ -90,6 +94,9 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	if node.Status != nil {
 		node.Status(h.ID().String(), endpoints)
 	}
+	if node.Halted == nil {
+		node.Halted = func(string) {}
+	}
 	timing := node.Timing.orDefault()
 	sessions, err := metering.OpenSessions(metering.Config{
 		ChainID: node.Ledger.ChainID(), Service: cfg.Service, Provider: node.Ledger.Address(), Key: identity,
@@ -105,39 +112,51 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	err = node.Ledger.Register(ctx, Registration{
-		Key: identity.Public().(ed25519Public), Sign: signer(identity), Endpoints: endpoints, Prices: cfg.prices(), Deposit: cfg.Deposit,
-	})
-	if err != nil {
-		return stopped(ctx, fmt.Errorf("register: %w", err))
-	}
 	if err := firstEpoch(ctx, node, sessions, timing); err != nil {
 		return stopped(ctx, err)
 	}
 
+	// What is open is vouchered and claimed whether or not the provider may serve.
+	sessions.Halt(refusal.New(refusal.Unavailable, "the provider is starting; try again"))
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	var loops sync.WaitGroup
 	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
 		sessions.Serve(ctx, s, node.Log)
 	})
+	defer func() {
+		cancel()
+		stop()
+		loops.Wait()
+	}()
 	claims := &claims{
 		ledger: node.Ledger, sessions: sessions, grace: timing.Grace, now: time.Now, log: node.Log, metrics: metrics,
 		ended: map[uint64]time.Time{},
 	}
 	answers := &disputes{ledger: node.Ledger, store: sessions.Store(), log: node.Log, metrics: metrics, told: map[string]bool{}}
-	var loops sync.WaitGroup
 	loops.Go(func() { every(ctx, timing.Disputes, func() { answers.Step(ctx) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { rollEpoch(ctx, node, sessions) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { claims.Step(ctx) }) })
-	node.Log.Info("serving", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)
-	err = service.Serve(ctx, services.Env{
+	registrar := &registrar{
+		ledger: node.Ledger, sessions: sessions, now: time.Now, log: node.Log, metrics: metrics, tell: node.Halted,
+		want: Registration{
+			Key: identity.Public().(ed25519Public), Sign: signer(identity), Endpoints: endpoints, Prices: cfg.prices(), Deposit: cfg.Deposit,
+		},
+	}
+	if err := registrar.first(ctx, timing.Poll); err != nil {
+		return stopped(ctx, fmt.Errorf("register: %w", err))
+	}
+	loops.Go(func() {
+		every(ctx, timing.Standing, func() {
+			if err := registrar.Step(ctx); err != nil && ctx.Err() == nil {
+				registrar.decide(err.Error())
+			}
+		})
+	})
+	node.Log.Info("listening", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)
+	return service.Serve(ctx, services.Env{
 		Host: h, Sessions: sessions, DB: db, Retention: cfg.Retention, Log: node.Log, Registry: node.Registry,
 		Now: time.Now, Entropy: rand.Reader,
 	})
-	cancel()
-	stop()
-	loops.Wait()
-	return err
 }
 
 // within places a relative path below home.

@@ -133,6 +133,9 @@ func (f *failover) close() error {
 	return failed
 }
 
+// ErrUnreachable says that no node of a chain answers: it may later.
+var ErrUnreachable = errors.New("no node answers")
+
 // start asks every node which chain it is of: one must answer, and none may be of another chain.
 func (f *failover) start(ctx context.Context) error {
 	var failed error
@@ -150,7 +153,7 @@ func (f *failover) start(ctx context.Context) error {
 		}
 	}
 	if first < 0 {
-		return failed
+		return fmt.Errorf("%w: %w", ErrUnreachable, failed)
 	}
 	f.current = first
 	return nil

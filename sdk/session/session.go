@@ -184,7 +184,7 @@ func (s *Session) take(f *voucher.ProviderFrame) error {
 		switch r := refusal.Of(m.Refusal); r.Code {
 		case refusal.VoucherDue:
 			s.asked = true
-		case refusal.EpochOver:
+		case refusal.EpochOver, refusal.Stopped:
 			if s.opened {
 				s.over = true
 			} else {

@@ -60,7 +60,7 @@ func (s *Session) begin(usage []*voucher.Usage, ref string) error {
 		return s.err
 	}
 	if s.over {
-		return refusal.New(refusal.EpochOver, "epoch %d is over", s.state.Offer.Epoch)
+		return refusal.New(refusal.EpochOver, "the provider has ended the session of epoch %d", s.state.Offer.Epoch)
 	}
 	if s.state.cost(add(s.state.Usage, usage)) > s.state.Open.CapUtop {
 		return refusal.New(refusal.CapReached, "the session's cap is %d utop", s.state.Open.CapUtop)

@@ -56,6 +56,16 @@ func newFreeloader(t *testing.T, user, provider int) *freeloader {
 // openSession with a provider, paid by whoever the session key belongs to.
 func openSession(t *testing.T, payer string, sessionKey ed25519.PrivateKey, provider int) *freeloader {
 	t.Helper()
+	f := negotiate(t, payer, sessionKey, provider)
+	f.tell(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Open{Open: f.state.Open}})
+	// The first bill follows the confirmation.
+	f.billed(func(*voucher.Bill) bool { return true })
+	return f
+}
+
+// negotiate a session with a provider and do not open it.
+func negotiate(t *testing.T, payer string, sessionKey ed25519.PrivateKey, provider int) *freeloader {
+	t.Helper()
 	p := net.Providers[provider]
 	var registered struct {
 		Provider struct {
@@ -103,9 +113,6 @@ func openSession(t *testing.T, payer string, sessionKey ed25519.PrivateKey, prov
 		return err
 	}))
 	f.bills = frame.NewReader(f.sessions)
-	f.tell(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Open{Open: f.state.Open}})
-	// The first bill follows the confirmation.
-	f.billed(func(*voucher.Bill) bool { return true })
 	return f
 }
 

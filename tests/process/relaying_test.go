@@ -307,6 +307,42 @@ func TestRelayerLeavesStalledGRPC(t *testing.T) {
 	c.arrival(p)
 }
 
+// A node that keeps packets to itself, or says that they have arrived, is found out by its chain's state: they are delivered even when there is no other node.
+func TestRelayerDeliversWhatNodesHide(t *testing.T) {
+	c := newCourier(t, courierUser)
+	withoutRelayer(t)
+	var g gate
+	p, st := startRelayer(t, "relayer-hidden", net.Operator, g.reach(t, net.Main), g.reach(t, net.Service))
+	for _, lie := range []struct{ name, chain, method string }{
+		{"nothing was sent", net.Main.ID, "/ibc.core.channel.v2.Query/PacketCommitments"},
+		{"everything has arrived", net.Service.ID, "/ibc.core.channel.v2.Query/UnreceivedPackets"},
+	} {
+		t.Run(lie.name, func(t *testing.T) {
+			g.set(func(_ context.Context, chainID string, call fault.Call) error {
+				if call.Answered && chainID == lie.chain && call.Method == lie.method {
+					*call.Answer = nil
+				}
+				return nil
+			})
+			c.send(3)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			require.NoError(t, process.Await(ctx, "delivery", func(ctx context.Context) error {
+				line, credited, err := c.line(ctx)
+				if err == nil && credited != uint64(line.Credited) {
+					err = fmt.Errorf("credited %d, the service chain knows of %d", line.Credited, credited)
+				}
+				return err
+			}, p))
+			hidden, _, err := metric(t.Context(), st, "top_relayer_hidden_packets_total", fmt.Sprintf("chain=%q", lie.chain))
+			require.NoError(t, err)
+			require.Positive(t, hidden)
+			g.set(nil)
+			c.arrival(p)
+		})
+	}
+}
+
 // The metrics say what waits, since when, how long the clients last, what the signer has, and what failed.
 func TestRelayerMetrics(t *testing.T) {
 	c := newCourier(t, courierUser)

@@ -108,6 +108,9 @@ func (guarantor) Guarantee(context.Context, string, []byte) (metering.Guarantee,
 	return metering.Guarantee{Line: math.MaxUint64, Claimable: math.MaxUint64, KeyLeft: math.MaxUint64, KeyKnown: true, KeyExpires: math.MaxUint64}, nil
 }
 
+// MaxDebits implements metering.Ledger.
+func (guarantor) MaxDebits(context.Context) (int, error) { return math.MaxInt, nil }
+
 // silent drops Pebble's running commentary.
 type silent struct{}
 

@@ -19,6 +19,8 @@ type Call struct {
 	Request []byte
 	// Answered tells that the node has answered and the client does not know yet.
 	Answered bool
+	// Answer in protobuf, once answered; a hook may change it.
+	Answer *[]byte
 }
 
 // GRPC is a proxy between a client and a node's gRPC. A hook sees every call twice, before the node does and after; its error is the client's answer.
@@ -76,7 +78,7 @@ func (p *GRPC) pass(stream grpc.ServerStream, hook func(context.Context, Call) e
 	if err := p.node.Invoke(ctx, method, &request, &answer); err != nil {
 		return err
 	}
-	if err := hook(ctx, Call{Method: method, Request: request, Answered: true}); err != nil {
+	if err := hook(ctx, Call{Method: method, Request: request, Answered: true, Answer: &answer}); err != nil {
 		return err
 	}
 	return stream.SendMsg(&answer)

@@ -84,9 +84,13 @@ func TestGRPCProxyShowsEveryCallTwice(t *testing.T) {
 	defer srv.Stop()
 	var calls []fault.Call
 	var refuse error
+	lie := false
 	p, err := fault.NewGRPC(listener.Addr().String(), func(_ context.Context, c fault.Call) error {
 		calls = append(calls, c)
 		if c.Answered {
+			if lie {
+				*c.Answer = nil
+			}
 			return refuse
 		}
 		return nil
@@ -103,6 +107,11 @@ func TestGRPCProxyShowsEveryCallTwice(t *testing.T) {
 	require.False(t, calls[0].Answered)
 	require.True(t, calls[1].Answered)
 
+	lie = true
+	res, err = client.Check(t.Context(), &healthpb.HealthCheckRequest{})
+	require.NoError(t, err)
+	require.Equal(t, healthpb.HealthCheckResponse_UNKNOWN, res.Status, "an answer that the hook changed")
+	lie = false
 	_, err = client.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "unknown"})
 	require.Equal(t, codes.NotFound, status.Code(err), "the node's own refusals pass")
 	refuse = status.Error(codes.Aborted, "for the test")

@@ -14,6 +14,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
+
+	"github.com/topnetwork/top/app/base"
 )
 
 // Gas limit of every transaction.
@@ -35,18 +37,24 @@ type Tx struct {
 // Sign a transaction and encode it.
 func (c *Chain) Sign(t testing.TB, x Tx) []byte {
 	t.Helper()
-	builder := c.App.TxConfig.NewTxBuilder()
+	return sign(t, c.App.Base(), c.Context(), x)
+}
+
+// sign for a chain in the state of ctx.
+func sign(t testing.TB, app *base.App, ctx sdk.Context, x Tx) []byte {
+	t.Helper()
+	builder := app.TxConfig.NewTxBuilder()
 	require.NoError(t, builder.SetMsgs(x.Messages...))
 	builder.SetGasLimit(Gas)
 	if x.Change != nil {
 		x.Change(builder)
 	}
 	addr := sdk.AccAddress(x.Signer.PubKey().Address())
-	data := authsigning.SignerData{Address: addr.String(), ChainID: ChainID, PubKey: x.Signer.PubKey()}
+	data := authsigning.SignerData{Address: addr.String(), ChainID: ctx.ChainID(), PubKey: x.Signer.PubKey()}
 	if x.ChainID != "" {
 		data.ChainID = x.ChainID
 	}
-	if acc := c.App.Account.GetAccount(c.Context(), addr); acc != nil {
+	if acc := app.Account.GetAccount(ctx, addr); acc != nil {
 		data.AccountNumber, data.Sequence = acc.GetAccountNumber(), acc.GetSequence()
 	}
 	if x.Sequence != nil {
@@ -56,10 +64,10 @@ func (c *Chain) Sign(t testing.TB, x Tx) []byte {
 	// The signer info is part of what is signed.
 	blank := signing.SignatureV2{PubKey: x.Signer.PubKey(), Data: &signing.SingleSignatureData{SignMode: mode}, Sequence: data.Sequence}
 	require.NoError(t, builder.SetSignatures(blank))
-	sig, err := tx.SignWithPrivKey(context.Background(), mode, data, builder, x.Signer, c.App.TxConfig, data.Sequence)
+	sig, err := tx.SignWithPrivKey(context.Background(), mode, data, builder, x.Signer, app.TxConfig, data.Sequence)
 	require.NoError(t, err)
 	require.NoError(t, builder.SetSignatures(sig))
-	bz, err := c.App.TxConfig.TxEncoder()(builder.GetTx())
+	bz, err := app.TxConfig.TxEncoder()(builder.GetTx())
 	require.NoError(t, err)
 	return bz
 }

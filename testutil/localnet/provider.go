@@ -25,19 +25,25 @@ type Status struct {
 	Listen  []string `json:"listen"`
 	Metrics string   `json:"metrics"`
 	Address string   `json:"address"`
+	// Idle says by role why it does not do its work.
+	Idle map[string]string `json:"idle"`
 }
 
-// read fails until the process with that pid has written its status: an older file is a dead process's.
+// read fails until the process with that pid has written that it works: an older file is a dead process's.
 func (s *Status) read(home string, pid int) error {
 	bz, err := os.ReadFile(filepath.Join(home, "status.json"))
 	if err != nil {
 		return err
 	}
+	*s = Status{}
 	if err := json.Unmarshal(bz, s); err != nil {
 		return err
 	}
 	if s.PID != pid {
 		return fmt.Errorf("status.json is of pid %d, not of %d", s.PID, pid)
+	}
+	if len(s.Idle) > 0 {
+		return fmt.Errorf("pid %d is idle: %v", pid, s.Idle)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (k *Keeper) CloseCreditLine(ctx context.Context, msg *types.MsgCloseCreditL
 
 // closeLine moves a line's share of the pool into the escrow: pool × the line's open part / all lines' open parts, rounded down. The last line gets the rest.
 func closeLine(e *types.Escrow, line *types.CreditLine, pool *types.Pool) (uint64, error) {
-	open, err := types.Sub(line.Credited, line.Released)
+	open, err := line.Open()
 	if err != nil {
 		return 0, err
 	}
@@ -75,7 +75,7 @@ func closeLine(e *types.Escrow, line *types.CreditLine, pool *types.Pool) (uint6
 	if e.Free, err = types.Add(e.Free, share); err != nil {
 		return 0, err
 	}
-	line.Closed, line.InFlight = true, 0
+	line.Closed, line.InFlight, line.Arrived = true, 0, 0
 	line.Released += share
 	pool.Amount -= share
 	pool.WrittenOff += open - share

@@ -76,7 +76,7 @@ func (k *Keeper) creditArrived(ctx context.Context, chainID string, p *types.Cre
 	if line.Closed {
 		return nil // its owner has the share already
 	}
-	if line.InFlight, err = types.Sub(line.InFlight, p.Amount); err != nil {
+	if err := line.Acknowledge(p.Amount); err != nil {
 		return err
 	}
 	return k.store(ctx, nil, &line, nil)
@@ -102,18 +102,20 @@ func (k *Keeper) creditFailed(ctx context.Context, chainID string, p *types.Cred
 	if err != nil {
 		return err
 	}
-	for _, sum := range []*uint64{&line.Credited, &line.InFlight, &pool.Amount} {
-		if *sum, err = types.Sub(*sum, p.Amount); err != nil {
-			return err
-		}
+	refund, err := line.Fail(p.Amount)
+	if err != nil {
+		return err
 	}
-	if e.Free, err = types.Add(e.Free, p.Amount); err != nil {
+	if pool.Amount, err = types.Sub(pool.Amount, refund); err != nil {
+		return err
+	}
+	if e.Free, err = types.Add(e.Free, refund); err != nil {
 		return err
 	}
 	if err := k.store(ctx, &e, &line, &pool); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCreditLineRefunded{Owner: p.Owner, ChainId: chainID, Amount: p.Amount, Reason: reason})
+	return emit(ctx, &types.EventCreditLineRefunded{Owner: p.Owner, ChainId: chainID, Amount: refund, Reason: reason})
 }
 
 // openLine answers the owner's line on a chain, new if there is none.

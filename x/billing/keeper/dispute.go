@@ -32,10 +32,6 @@ func (k *Keeper) Dispute(ctx context.Context, msg *types.MsgDispute) (*types.Msg
 	if now > p.DueEpoch {
 		return nil, errorsmod.Wrapf(types.ErrDispute, "the payout was due in epoch %d, now is %d", p.DueEpoch, now)
 	}
-	// Keys are remembered this long: later a provider could not show whose key signed.
-	if now > msg.ClaimEpoch && now-msg.ClaimEpoch > params.WithdrawalDelayEpochs {
-		return nil, errorsmod.Wrapf(types.ErrDispute, "usage of epoch %d can be disputed until epoch %d, now is %d", msg.ClaimEpoch, msg.ClaimEpoch+params.WithdrawalDelayEpochs, now)
-	}
 	if err := k.checkDebit(ctx, msg); err != nil {
 		return nil, err
 	}
@@ -146,8 +142,10 @@ func (k *Keeper) checkKey(ctx context.Context, d types.Dispute) error {
 	if err != nil {
 		return err
 	}
-	key, known := knownKey(e, d.SessionKey)
+	key, known, err := k.knownKey(ctx, e, d.SessionKey)
 	switch {
+	case err != nil:
+		return err
 	case !known:
 		return errorsmod.Wrapf(types.ErrDispute, "%x was never a session key of %s: no voucher of it can be charged", d.SessionKey, d.Payer)
 	case d.ClaimEpoch > lastEpoch(key, params):
@@ -264,8 +262,14 @@ func (k *Keeper) refund(ctx context.Context, d types.Dispute) (uint64, error) {
 	line, err := k.lines.Get(ctx, collections.Join(d.Payer, d.ChainId))
 	switch {
 	case err == nil:
-		refund = min(d.Amount, p.Amount, line.Credited-line.InFlight-line.Released)
-		line.Released += refund
+		open, err := line.Open()
+		if err != nil {
+			return 0, err
+		}
+		refund = min(d.Amount, p.Amount, open)
+		if err := line.GiveBack(refund); err != nil {
+			return 0, err
+		}
 		if line.Closed {
 			pool.WrittenOff -= min(refund, pool.WrittenOff)
 		}

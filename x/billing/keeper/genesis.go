@@ -65,6 +65,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
+	for _, e := range gs.EndedKeys {
+		if err := k.endedKeys.Set(ctx, collections.Join(e.Owner, e.Key.Key), e.Key); err != nil {
+			return err
+		}
+	}
 	for _, a := range gs.Announcements {
 		if err := k.announcements.Set(ctx, collections.Join4(a.Epoch, a.ChainId, a.Account, a.Provider)); err != nil {
 			return err
@@ -123,6 +128,12 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, err
 	}
 	if err := k.exportAnnouncements(ctx, gs); err != nil {
+		return nil, err
+	}
+	if err := k.endedKeys.Walk(ctx, nil, func(id collections.Pair[string, []byte], key types.SessionKey) (bool, error) {
+		gs.EndedKeys = append(gs.EndedKeys, types.EndedKey{Owner: id.K1(), Key: key})
+		return false, nil
+	}); err != nil {
 		return nil, err
 	}
 	return gs, k.equivocations.Walk(ctx, nil, func(key collections.Triple[string, string, []byte]) (bool, error) {

@@ -61,6 +61,8 @@ type Keeper struct {
 	announcements collections.KeySet[announcementKey]
 	// equivocations are (chain, provider, session) for which a provider was slashed.
 	equivocations collections.KeySet[collections.Triple[string, string, []byte]]
+	// endedKeys by (owner, key) are past keys that no escrow lists any more.
+	endedKeys collections.Map[collections.Pair[string, []byte], types.SessionKey]
 }
 
 // NewKeeper builds the keeper. Fees of payouts go to the module account feeCollector; authority is the account that governance acts with.
@@ -94,6 +96,8 @@ func NewKeeper(
 			collections.QuadKeyCodec(collections.Uint64Key, collections.StringKey, collections.StringKey, collections.BoolKey)),
 		equivocations: collections.NewKeySet(sb, types.EquivocationsKey, "equivocations",
 			collections.TripleKeyCodec(collections.StringKey, collections.StringKey, collections.BytesKey)),
+		endedKeys: collections.NewMap(sb, types.EndedKeysKey, "ended_keys", collections.PairKeyCodec(collections.StringKey, collections.BytesKey),
+			codec.CollValue[types.SessionKey](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -95,6 +95,14 @@ func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest
 	return &types.QueryPayoutsResponse{Payouts: list, Pagination: page}, err
 }
 
+func (q queryServer) Payout(ctx context.Context, req *types.QueryPayoutRequest) (*types.QueryPayoutResponse, error) {
+	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
+	if errors.Is(err, types.ErrNotFound) {
+		return nil, status.Error(codes.NotFound, err.Error())
+	}
+	return &types.QueryPayoutResponse{Payout: p}, err
+}
+
 // paginateTriples lists what a map holds for a service chain.
 func paginateTriples[V any](ctx context.Context, m collections.Map[collections.Triple[string, uint64, string], V], page *query.PageRequest, chainID string) ([]V, *query.PageResponse, error) {
 	return query.CollectionPaginate(ctx, m, page,

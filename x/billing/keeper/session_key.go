@@ -3,6 +3,7 @@ package keeper
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"cosmossdk.io/collections"
@@ -13,7 +14,7 @@ import (
 	"github.com/topnetwork/top/x/billing/types"
 )
 
-// maxKeys bounds an escrow's keys, past ones included.
+// maxKeys bounds an escrow's keys, recent past ones included.
 const maxKeys = 128
 
 // maxLines per escrow: a change of keys is sent to each of them.
@@ -42,13 +43,17 @@ func (k *Keeper) AddSessionKey(ctx context.Context, msg *types.MsgAddSessionKey)
 	if indexOfKey(e, msg.Key) >= 0 {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x is there: for another cap or expiry take another key", msg.Key)
 	}
-	retireKeys(&e, params, now)
+	if err := k.retireKeys(ctx, &e, params, now); err != nil {
+		return nil, err
+	}
 	// What a key has signed stands under the terms that it had.
-	if _, known := knownKey(e, msg.Key); known {
+	if _, known, err := k.knownKey(ctx, e, msg.Key); err != nil {
+		return nil, err
+	} else if known {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "session key %x has ended: take a new key", msg.Key)
 	}
 	if len(e.SessionKeys)+len(e.PastKeys) >= maxKeys {
-		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys and past ones that can still be named in disputes, at most %d: wait for the next epochs",
+		return nil, errorsmod.Wrapf(types.ErrLimit, "%d session keys and recent past ones, at most %d: wait for the next epochs",
 			len(e.SessionKeys)+len(e.PastKeys), maxKeys)
 	}
 	if len(e.SessionKeys) >= int(params.MaxSessionKeys) {
@@ -93,18 +98,29 @@ func (k *Keeper) RevokeSessionKey(ctx context.Context, msg *types.MsgRevokeSessi
 	return &types.MsgRevokeSessionKeyResponse{}, k.announceKeys(ctx, e)
 }
 
-// retireKeys moves expired keys to the past ones, where a dispute can name them, and drops those that no dispute can name any more.
-func retireKeys(e *types.Escrow, params types.Params, now uint64) {
+// retireKeys moves expired keys to the past ones, and those whose usage is settled by now, unless a settlement is late, out of the escrow. They are kept apart: a
+// late settlement can be disputed too, and then the provider must be able to show whose key signed.
+func (k *Keeper) retireKeys(ctx context.Context, e *types.Escrow, params types.Params, now uint64) error {
 	expired := func(s types.SessionKey) bool { return s.ExpiresEpoch < now }
+	old := func(s types.SessionKey) bool {
+		return lastEpoch(s, params)+params.WithdrawalDelayEpochs+params.AnswerWindowEpochs < now
+	}
 	for _, s := range e.SessionKeys {
 		if expired(s) {
 			e.PastKeys = append(e.PastKeys, s)
 		}
 	}
 	e.SessionKeys = slices.DeleteFunc(e.SessionKeys, expired)
-	e.PastKeys = slices.DeleteFunc(e.PastKeys, func(s types.SessionKey) bool {
-		return lastEpoch(s, params)+params.WithdrawalDelayEpochs+params.AnswerWindowEpochs < now
-	})
+	for _, s := range e.PastKeys {
+		if !old(s) {
+			continue
+		}
+		if err := k.endedKeys.Set(ctx, collections.Join(e.Owner, s.Key), s); err != nil {
+			return err
+		}
+	}
+	e.PastKeys = slices.DeleteFunc(e.PastKeys, old)
+	return nil
 }
 
 // lastEpoch in which a provider may have served a key in good faith: a revocation takes its time to the service chain, and until it is there the key pays.
@@ -115,16 +131,20 @@ func lastEpoch(s types.SessionKey, params types.Params) uint64 {
 	return min(s.ExpiresEpoch, s.RevokedEpoch+params.WithdrawalDelayEpochs)
 }
 
-// knownKey finds a key that an escrow has or had.
-func knownKey(e types.Escrow, key []byte) (types.SessionKey, bool) {
+// knownKey finds a key that an owner has or had.
+func (k *Keeper) knownKey(ctx context.Context, e types.Escrow, key []byte) (types.SessionKey, bool, error) {
 	for _, list := range [][]types.SessionKey{e.SessionKeys, e.PastKeys} {
 		for _, s := range list {
 			if bytes.Equal(s.Key, key) {
-				return s, true
+				return s, true, nil
 			}
 		}
 	}
-	return types.SessionKey{}, false
+	s, err := k.endedKeys.Get(ctx, collections.Join(e.Owner, key))
+	if errors.Is(err, collections.ErrNotFound) {
+		return s, false, nil
+	}
+	return s, err == nil, err
 }
 
 // announceKeys tells every service chain that holds a line of the escrow. One that cannot be reached must not keep a payer from revoking a key on the others.

@@ -97,12 +97,8 @@ func (k *Keeper) release(ctx context.Context, chainID string, r types.Release) e
 	if err != nil {
 		return err
 	}
-	if line.Released, err = types.Add(line.Released, r.Amount); err != nil {
+	if err := line.GiveBack(r.Amount); err != nil {
 		return err
-	}
-	// What is still in flight has not reached the chain and cannot come back from it.
-	if line.Released > line.Credited-line.InFlight {
-		return errorsmod.Wrapf(types.ErrPacket, "%s releases %d utop of %s, more than it holds", chainID, r.Amount, r.Owner)
 	}
 	if e.Free, err = types.Add(e.Free, r.Amount); err != nil {
 		return err

@@ -23,6 +23,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				cmd("Pool", "pool [chain-id]", "A service chain's pool", "chain_id"),
 				cmd("Settlements", "settlements [chain-id]", "A service chain's settlements", "chain_id"),
 				cmd("Payouts", "payouts [chain-id]", "Payouts of a service chain", "chain_id"),
+				cmd("Payout", "payout [chain-id] [epoch] [provider]", "A provider's payout for a settlement", "chain_id", "epoch", "provider"),
 				cmd("Disputes", "disputes [chain-id]", "Disputes over debits of a service chain's settlements", "chain_id"),
 				cmd("OpenDisputes", "open-disputes [chain-id] [provider]", "Disputes that wait for a provider's answer", "chain_id", "provider"),
 				cmd("Explain", "explain [chain-id] [epoch] [provider]", "How a payout was computed", "chain_id", "epoch", "provider"),

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"encoding/hex"
 	"strconv"
 
 	errorsmod "cosmossdk.io/errors"
@@ -17,6 +18,7 @@ func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
 		Params: DefaultParams(), EpochBlocks: DefaultEpochBlocks, Escrows: []Escrow{}, CreditLines: []CreditLine{}, Pools: []Pool{},
 		Payouts: []Payout{}, Settlements: []Settlement{}, Disputes: []Dispute{}, Equivocations: []Equivocation{}, Announcements: []Announcement{},
+		EndedKeys: []EndedKey{},
 	}
 }
 
@@ -47,6 +49,17 @@ func (gs GenesisState) Validate() error {
 			if err := k.Validate(); err != nil {
 				return err
 			}
+		}
+	}
+	for _, k := range gs.EndedKeys {
+		if err := checkAddress("owner", k.Owner); err != nil {
+			return err
+		}
+		if err := k.Key.Validate(); err != nil {
+			return err
+		}
+		if err := once("ended key " + k.Owner + " " + hex.EncodeToString(k.Key.Key)); err != nil {
+			return err
 		}
 	}
 	for _, l := range gs.CreditLines {
@@ -103,9 +116,9 @@ func (b Books) Check() (uint64, error) {
 	}
 	drawn := map[string]uint64{}
 	for _, l := range b.Lines {
-		open, err := Sub(l.Credited, l.Released)
+		open, err := l.Open()
 		if err != nil {
-			return 0, errorsmod.Wrapf(ErrInvariant, "line of %s on %s: released %d of %d", l.Owner, l.ChainId, l.Released, l.Credited)
+			return 0, err
 		}
 		if l.InFlight > open {
 			return 0, errorsmod.Wrapf(ErrInvariant, "line of %s on %s: %d in flight of %d", l.Owner, l.ChainId, l.InFlight, open)

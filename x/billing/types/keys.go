@@ -36,4 +36,5 @@ var (
 	DisputeQueueKey  = collections.NewPrefix(11)
 	EquivocationsKey = collections.NewPrefix(12)
 	AnnouncementsKey = collections.NewPrefix(13)
+	EndedKeysKey     = collections.NewPrefix(14)
 )

@@ -17,16 +17,44 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// dropDebits forgets the debits of settlements that can no longer be disputed: after as many epochs as reclaimed credit stays claimable. At most
-// max_claims_per_block at a time.
+// acknowledged remembers when the main chain took a settlement: from then on its payouts can be disputed, for as many epochs at most as reclaimed credit stays claimable.
+func (k *Keeper) acknowledged(ctx context.Context, s *types.Settlement, params types.Params) error {
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return err
+	}
+	s.Status, s.AcknowledgedEpoch = types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED, now
+	return k.dropQueue.Set(ctx, collections.Join(now+params.ReclaimEpochs(), s.Epoch))
+}
+
+// dropDebits forgets the debits of settlements that can no longer be disputed, of at most max_claims_per_block claims at a time.
 func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 	now, err := k.Epoch(ctx)
 	if err != nil {
 		return err
 	}
-	old, err := k.due(ctx, k.settled, params.MaxClaimsPerBlock, func(settlement uint64) bool { return settlement+params.ReclaimEpochs() < now })
+	var next *collections.Pair[uint64, uint64]
+	err = k.dropQueue.Walk(ctx, nil, func(id collections.Pair[uint64, uint64]) (bool, error) {
+		if id.K1() < now {
+			next = &id
+		}
+		return true, nil
+	})
+	if err != nil || next == nil {
+		return err
+	}
+	var old []queueKey
+	err = k.settled.Walk(ctx, collections.NewPrefixedTripleRange[uint64, string, uint64](next.K2()), func(key queueKey) (bool, error) {
+		old = append(old, key)
+		return len(old) >= int(params.MaxClaimsPerBlock), nil
+	})
 	if err != nil {
 		return err
+	}
+	if len(old) < int(params.MaxClaimsPerBlock) {
+		if err := k.dropQueue.Remove(ctx, *next); err != nil {
+			return err
+		}
 	}
 	for _, key := range old {
 		c, err := k.claim(ctx, key.K2(), key.K3())

@@ -53,6 +53,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		if err := k.settlements.Set(ctx, s.Epoch, s); err != nil {
 			return err
 		}
+		if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED {
+			if err := k.dropQueue.Set(ctx, collections.Join(s.AcknowledgedEpoch+gs.Params.ReclaimEpochs(), s.Epoch)); err != nil {
+				return err
+			}
+		}
 		if s.Waiting() {
 			if err := k.resendQueue.Set(ctx, s.Epoch); err != nil {
 				return err

@@ -60,6 +60,10 @@ type Keeper struct {
 	lastSettlement collections.Item[uint64]
 	// settled holds claims by (settlement's epoch, provider, epoch) as long as their debits are kept: the order of the packet's debit root.
 	settled collections.KeySet[queueKey]
+	// dropQueue holds acknowledged settlements by (last epoch in which their debits are needed, settlement's epoch).
+	dropQueue collections.KeySet[collections.Pair[uint64, uint64]]
+	// activities count the transactions of accounts.
+	activities collections.Map[[]byte, types.Activity]
 }
 
 // NewKeeper builds the keeper. authority is the account that governance acts with.
@@ -87,6 +91,8 @@ func NewKeeper(
 		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),
 		lastSettlement: collections.NewItem(sb, types.LastSettlementKey, "last_settlement_epoch", collections.Uint64Value),
 		settled:        collections.NewKeySet(sb, types.SettledKey, "settled", queue),
+		dropQueue:      collections.NewKeySet(sb, types.DropQueueKey, "drop_queue", collections.PairKeyCodec(collections.Uint64Key, collections.Uint64Key)),
+		activities:     collections.NewMap(sb, types.ActivitiesKey, "activities", collections.BytesKey, codec.CollValue[types.Activity](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

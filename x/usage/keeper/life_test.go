@@ -140,6 +140,10 @@ func TestSettlementIsPaidOnce(t *testing.T) {
 			require.NoError(t, err)
 			_, err = books.Do(n.Service.Ctx, n.Service.Usage.RetrySettlement, retry)
 			require.ErrorIs(t, err, types.ErrInvalid, "it is on its way")
+			n.ToMain().Refuse(t, n.ToMain().Pending()[0])
+			_, err = books.Do(n.Service.Ctx, n.Service.Usage.RetrySettlement, retry)
+			require.ErrorIs(t, err, types.ErrLimit, "once per epoch")
+			n.NextEpoch(t)
 			n.ToMain().Deliver(t)
 		},
 		"refused, retried by itself": func(t *testing.T, n *books.Network) {
@@ -182,18 +186,21 @@ func prove(t *testing.T, n *books.Network, provider string, epoch uint64, sessio
 	require.NoError(t, err)
 }
 
-// The debits of a settled claim are kept as long as they can be disputed, and no longer.
+// The debits of a settled claim are kept as long as they can be disputed, and no longer. That is counted from the main chain's acknowledgement, however late it is.
 func TestDebitsAreKeptForDisputes(t *testing.T) {
 	n, epoch := served(t)
 	prove(t, n, "pat", epoch, books.Session("pat", "ann", epoch, 10, 1))
-	n.NextEpoch(t)
+	for range 2 * types.DefaultParams().ReclaimEpochs() {
+		n.NextEpoch(t)
+	}
 	n.ToMain().Deliver(t)
+	acknowledged := n.Epoch(t)
 	settlement := n.Claimed(t, "pat", epoch).SettlementEpoch
 	query := &types.QueryDebitProofRequest{
 		SettlementEpoch: settlement, Provider: books.Address("pat"), ClaimEpoch: epoch, Payer: books.Address("ann"), SessionKey: hex.EncodeToString(books.Public("ann")),
 	}
 	queries := keeper.NewQueryServer(n.Service.Usage)
-	for n.Epoch(t) <= settlement+types.DefaultParams().ReclaimEpochs() {
+	for n.Epoch(t) <= acknowledged+types.DefaultParams().ReclaimEpochs() {
 		res, err := queries.DebitProof(n.Service.Ctx, query)
 		require.NoError(t, err)
 		require.Equal(t, uint64(1_000), res.Amount)

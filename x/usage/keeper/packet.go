@@ -54,7 +54,13 @@ func (k *Keeper) OnAnswer(ctx context.Context, clientID string, sequence uint64,
 	case timeout:
 		s.Status, s.RetryEpoch = types.SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT, 0
 	case bytes.Equal(ack, []byte(billingtypes.AckOK)):
-		s.Status = types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED
+		params, err := k.params.Get(ctx)
+		if err != nil {
+			return err
+		}
+		if err := k.acknowledged(ctx, &s, params); err != nil {
+			return err
+		}
 	default:
 		// The reason may pass: more deposit, earlier settlements paid.
 		now, err := k.Epoch(ctx)

@@ -254,5 +254,13 @@ func (k *Keeper) RetrySettlement(ctx context.Context, msg *types.MsgRetrySettlem
 	if s.Status != types.SettlementStatus_SETTLEMENT_STATUS_REFUSED {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "the settlement is %s, not refused", s.Status)
 	}
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.RetriedEpoch == now {
+		return nil, errorsmod.Wrapf(types.ErrLimit, "the settlement was sent again in this epoch (%d): it goes by itself in the next", now)
+	}
+	s.RetriedEpoch = now
 	return &types.MsgRetrySettlementResponse{}, k.sendSettlement(ctx, &s)
 }

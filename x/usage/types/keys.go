@@ -28,4 +28,6 @@ var (
 	ResendQueueKey    = collections.NewPrefix(12)
 	LastSettlementKey = collections.NewPrefix(13)
 	SettledKey        = collections.NewPrefix(14)
+	DropQueueKey      = collections.NewPrefix(20)
+	ActivitiesKey     = collections.NewPrefix(21)
 )

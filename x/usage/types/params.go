@@ -17,15 +17,22 @@ const (
 	maxClaimsBlock  = 1_000
 	minTimeoutSecs  = 60
 	reclaimOverhead = 2
+	minTxsPerEpoch  = 10
+	maxTxsPerEpoch  = 100_000
+	// relaysPerTx is how many transactions of IBC messages alone an account has for each of another kind: a relayer may need one in every block.
+	relaysPerTx = 10
 )
 
 // DefaultParams of x/usage.
 func DefaultParams() Params {
-	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600}
+	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200}
 }
 
 // ReclaimEpochs is how long reclaimed allotment stays claimable: the claim window and what a claim made at its end still needs.
 func (p Params) ReclaimEpochs() uint64 { return p.ClaimWindowEpochs + reclaimOverhead }
+
+// MaxRelaysPerEpoch is how many transactions of IBC messages alone one account may put into the blocks of an epoch.
+func (p Params) MaxRelaysPerEpoch() uint32 { return p.MaxTxsPerEpoch * relaysPerTx }
 
 // Validate holds each parameter against its bounds.
 func (p Params) Validate() error {
@@ -39,6 +46,7 @@ func (p Params) Validate() error {
 		{"max_debits", uint64(p.MaxDebits), 1, maxDebitsLimit},
 		{"max_claims_per_block", uint64(p.MaxClaimsPerBlock), 1, maxClaimsBlock},
 		{"packet_timeout_seconds", p.PacketTimeoutSeconds, minTimeoutSecs, billingtypes.MaxPacketTimeout},
+		{"max_txs_per_epoch", uint64(p.MaxTxsPerEpoch), minTxsPerEpoch, maxTxsPerEpoch},
 	} {
 		if b.value < b.min || b.value > b.max {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)

@@ -1,0 +1,160 @@
+package ibc
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	hostv2 "github.com/cosmos/ibc-go/v11/modules/core/24-host/v2"
+)
+
+const (
+	// auditEvery is the pause between audits.
+	auditEvery = 3 * time.Second
+	// auditBlocks that a state must be newer than a node's first word: what it proves is a block old, and nodes are not all at the same one.
+	auditBlocks = 2
+	// auditProofs bounds the proofs of one audit.
+	auditProofs = 50
+)
+
+// audit holds what nodes say without proof against what the chains' states prove: how many packets were sent, which of them wait, which have arrived.
+type audit struct {
+	last time.Time
+	// sent is the sequence that the next packet had at the last audit.
+	sent uint64
+	// watched were sent before the last audit and are not proven to be over.
+	watched map[uint64]bool
+	// missing are watched ones that waited and were not listed, with the height at which that was first seen; arrived those that have arrived by a node's word.
+	missing, arrived map[uint64]int64
+}
+
+// proves asks the chain's state, under a header, whether it has something of a packet.
+type proves func(sequence uint64) (bool, error)
+
+// unlisted answers packets that wait and that a node does not list; next is the sequence of the next packet by the state of a height.
+func (a *audit) unlisted(listed []uint64, next uint64, height int64, waits proves) (hidden []uint64, err error) {
+	known := map[uint64]bool{}
+	for _, s := range listed {
+		known[s] = true
+	}
+	if a.watched == nil {
+		a.watched, a.missing = map[uint64]bool{}, map[uint64]int64{}
+	}
+	asked := 0
+	for _, s := range slices.Sorted(maps.Keys(a.watched)) {
+		// A full page ends somewhere.
+		if known[s] || len(listed) >= maxBacklog && s > listed[len(listed)-1] {
+			delete(a.missing, s)
+			continue
+		}
+		if asked++; asked > auditProofs {
+			continue
+		}
+		waiting, err := waits(s)
+		if err != nil {
+			return hidden, err
+		}
+		since, missed := a.missing[s]
+		switch {
+		case !waiting:
+			delete(a.watched, s)
+			delete(a.missing, s)
+		case !missed:
+			a.missing[s] = height
+		case height >= since+auditBlocks:
+			hidden = append(hidden, s)
+		}
+	}
+	// Older packets than these are left to the turns that nodes take.
+	first := max(a.sent, next-min(next, maxBacklog), 1)
+	for s := first; s < next; s++ {
+		a.watched[s] = true
+	}
+	a.sent = next
+	return hidden, nil
+}
+
+// unreceived answers packets that have arrived by a node's word and of which the state has no receipt.
+func (a *audit) unreceived(arrived []uint64, height int64, receipt proves) (hidden []uint64, err error) {
+	before := a.arrived
+	a.arrived = map[uint64]int64{}
+	asked := 0
+	for _, s := range arrived {
+		since, said := before[s]
+		if !said {
+			since = height
+		}
+		a.arrived[s] = since
+		if height < since+auditBlocks {
+			continue
+		}
+		if asked++; asked > auditProofs {
+			continue
+		}
+		has, err := receipt(s)
+		if err != nil {
+			return hidden, err
+		}
+		if !has {
+			hidden = append(hidden, s)
+		}
+	}
+	return hidden, nil
+}
+
+// auditSource adds to the listed sequences those that the source's node hides.
+func (p *Path) auditSource(ctx context.Context, listed []uint64) ([]uint64, error) {
+	at, err := p.Source.view(ctx)
+	if err != nil {
+		return listed, err
+	}
+	value, _, err := p.Source.proof(ctx, hostv2.NextSequenceSendKey(p.SourceClient), at)
+	if err != nil {
+		return listed, err
+	}
+	next := uint64(1)
+	switch len(value) {
+	case 0: // nothing was sent
+	case 8:
+		next = binary.BigEndian.Uint64(value)
+	default:
+		return listed, fmt.Errorf("next sequence of %s on %s has %d bytes", p.SourceClient, p.Source.ChainID(), len(value))
+	}
+	hidden, err := p.audit.unlisted(listed, next, at.height, func(s uint64) (bool, error) {
+		value, _, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), at)
+		return len(value) > 0, err
+	})
+	p.caught(p.Source, "packets", hidden)
+	return append(listed, hidden...), err
+}
+
+// auditDestination answers which of the arrived sequences have not arrived, whatever the destination's node says.
+func (p *Path) auditDestination(ctx context.Context, arrived []uint64) ([]uint64, error) {
+	if len(arrived) == 0 {
+		p.audit.arrived = nil
+		return nil, nil
+	}
+	at, err := p.Destination.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hidden, err := p.audit.unreceived(arrived, at.height, func(s uint64) (bool, error) {
+		value, _, err := p.Destination.proof(ctx, hostv2.PacketReceiptKey(p.DestinationClient, s), at)
+		return len(value) > 0, err
+	})
+	p.caught(p.Destination, "missing receipts", hidden)
+	return hidden, err
+}
+
+// caught takes the turn from a node that hides something. The relayer goes on with what is proven, even where it has no other node.
+func (p *Path) caught(at *Endpoint, what string, hidden []uint64) {
+	if len(hidden) == 0 {
+		return
+	}
+	p.Log.Warn("a gRPC node hides what its chain's state proves; the next one is asked", "chain", at.ChainID(), "hidden", what, "sequences", hidden)
+	p.Metrics.hidden.WithLabelValues(at.ChainID()).Add(float64(len(hidden)))
+	at.Rotate()
+}

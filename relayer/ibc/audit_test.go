@@ -1,0 +1,92 @@
+package ibc
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A node that does not list a packet is found out by the state, once the packet cannot be merely new to it; packets that are over are asked for once.
+func TestAuditFindsPacketsThatANodeHides(t *testing.T) {
+	var a audit
+	waiting := map[uint64]bool{}
+	asked := map[uint64]int{}
+	waits := func(s uint64) (bool, error) {
+		asked[s]++
+		return waiting[s], nil
+	}
+	height := int64(10)
+	round := func(next uint64, listed ...uint64) []uint64 {
+		t.Helper()
+		height++
+		hidden, err := a.unlisted(listed, next, height, waits)
+		require.NoError(t, err)
+		return hidden
+	}
+	require.Empty(t, round(1), "nothing was sent")
+	for s := range uint64(4) {
+		waiting[s+1] = true
+	}
+	require.Empty(t, round(5, 1, 2), "3 and 4 may be new")
+	require.Empty(t, round(5, 1, 2), "3 and 4 may be over in a block that the state does not have yet")
+	require.Empty(t, round(5, 1, 2))
+	require.Equal(t, []uint64{3, 4}, round(5, 1, 2))
+	require.Empty(t, round(5, 1, 2, 3, 4), "another node lists them")
+	require.Empty(t, round(5))
+	require.Empty(t, round(5))
+	require.Equal(t, []uint64{1, 2, 3, 4}, round(5), "what was listed once is not forgotten")
+	clear(waiting)
+	clear(asked)
+	require.Empty(t, round(5))
+	require.Empty(t, round(5))
+	require.Equal(t, map[uint64]int{1: 1, 2: 1, 3: 1, 4: 1}, asked)
+
+	failing := errors.New("no proof")
+	a.watched[9] = true
+	_, err := a.unlisted(nil, 10, 99, func(uint64) (bool, error) { return false, failing })
+	require.ErrorIs(t, err, failing)
+	require.True(t, a.watched[9], "it is asked again")
+}
+
+func TestAuditIsBounded(t *testing.T) {
+	var a audit
+	asked := 0
+	over := func(uint64) (bool, error) { asked++; return false, nil }
+	const next = 1_000_000
+	for range 2 {
+		_, err := a.unlisted(nil, next, 5, over)
+		require.NoError(t, err)
+	}
+	require.Equal(t, auditProofs, asked)
+	for range maxBacklog / auditProofs {
+		_, err := a.unlisted(nil, next, 5, over)
+		require.NoError(t, err)
+	}
+	require.Equal(t, maxBacklog, asked)
+	require.Empty(t, a.watched)
+
+	full := make([]uint64, maxBacklog)
+	for i := range full {
+		full[i] = uint64(i + 1)
+	}
+	a = audit{watched: map[uint64]bool{maxBacklog + 1: true}, missing: map[uint64]int64{maxBacklog + 1: 1}}
+	hidden, err := a.unlisted(full, maxBacklog+2, 5, func(uint64) (bool, error) { return true, nil })
+	require.NoError(t, err)
+	require.Empty(t, hidden, "a full page says nothing of what comes after it")
+}
+
+// A node that says that a packet has arrived is believed until a state must have the receipt, then it is asked.
+func TestAuditFindsArrivalsThatAreNone(t *testing.T) {
+	var a audit
+	receipts := map[uint64]bool{7: true}
+	has := func(s uint64) (bool, error) { return receipts[s], nil }
+	for height := int64(1); height <= auditBlocks; height++ {
+		hidden, err := a.unreceived([]uint64{7, 8}, height, has)
+		require.NoError(t, err)
+		require.Empty(t, hidden)
+	}
+	hidden, err := a.unreceived([]uint64{7, 8, 9}, 1+auditBlocks, has)
+	require.NoError(t, err)
+	require.Equal(t, []uint64{8}, hidden)
+}

@@ -1,0 +1,187 @@
+package provider
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/protocol/refusal"
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/metering"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+)
+
+const (
+	active   = servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE
+	inactive = servicestypes.ProviderStatus_PROVIDER_STATUS_INACTIVE
+	exiting  = servicestypes.ProviderStatus_PROVIDER_STATUS_EXITING
+	exited   = servicestypes.ProviderStatus_PROVIDER_STATUS_EXITED
+)
+
+// good is the standing of a provider that serves.
+func good() Standing {
+	return Standing{Epoch: 20, Notice: 12, Registered: true, Status: active, Deposit: 100, Least: 100}
+}
+
+func TestWhoMustNotServe(t *testing.T) {
+	for name, test := range map[string]struct {
+		change  func(*Standing)
+		epoch   uint64
+		started bool
+		reason  string
+	}{
+		"good":                               {func(*Standing) {}, 20, true, ""},
+		"not registered yet":                 {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 12, Least: 100} }, 20, false, ""},
+		"closing, time enough":               {func(s *Standing) { s.ClosingEpoch = 25 }, 20, true, ""},
+		"closing, too late to settle":        {func(s *Standing) { s.ClosingEpoch = 24 }, 20, true, "closes with epoch 24"},
+		"the service chain is ahead":         {func(s *Standing) { s.ClosingEpoch = 25 }, 21, true, "closes with epoch 25"},
+		"closed":                             {func(s *Standing) { s.ClosingEpoch = 3 }, 20, true, "closes with epoch 3"},
+		"not registered on a closing chain":  {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 12, ClosingEpoch: 32} }, 20, false, "takes no provider"},
+		"main chain silent, time enough":     {func(*Standing) {}, 27, true, ""},
+		"main chain silent for too long":     {func(*Standing) {}, 28, true, "last heard of in epoch 20"},
+		"exiting":                            {func(s *Standing) { s.Status = exiting }, 20, true, "for good"},
+		"exited, at the start":               {func(s *Standing) { s.Status, s.Deposit = exited, 0 }, 20, false, "another account"},
+		"slashed":                            {func(s *Standing) { s.Status, s.Deposit = inactive, 99 }, 20, true, "add-provider-deposit"},
+		"slashed, at the start":              {func(s *Standing) { s.Status, s.Deposit = inactive, 99 }, 20, false, "add-provider-deposit"},
+		"made inactive":                      {func(s *Standing) { s.Status = inactive }, 20, true, "update-provider"},
+		"inactive, at the start of relaying": {func(s *Standing) { s.Status = inactive }, 20, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := good()
+			test.change(&s)
+			reason := s.halt("top-msg-1", test.epoch, test.started)
+			if test.reason == "" {
+				require.Empty(t, reason)
+			} else {
+				require.Contains(t, reason, test.reason)
+			}
+		})
+	}
+}
+
+// registry is a main chain with one provider's record.
+type registry struct {
+	Ledger
+	standing Standing
+	down     error
+	refuse   error
+	tries    int
+}
+
+func (*registry) ChainID() string                              { return "top-msg-1" }
+func (r *registry) Standing(context.Context) (Standing, error) { return r.standing, r.down }
+
+func (r *registry) Register(context.Context, Registration) error {
+	r.tries++
+	if r.refuse == nil {
+		r.standing.Registered, r.standing.Status, r.standing.Deposit = true, active, max(r.standing.Deposit, r.standing.Least)
+	}
+	return r.refuse
+}
+
+func newRegistrar(t *testing.T, ledger *registry) (r *registrar, told *[]string, now *time.Time) {
+	db, err := pebble.Open("db", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{slog.New(slog.DiscardHandler)}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	sessions, err := metering.OpenSessions(metering.Config{
+		ChainID: "top-msg-1", Service: "messaging", Key: ed25519.NewKeyFromSeed(make([]byte, 32)), Now: time.Now, Entropy: zeros{},
+	}, ledger, db)
+	require.NoError(t, err)
+	sessions.Roll(20)
+	m, err := newMetrics(prometheus.NewRegistry(), sessions)
+	require.NoError(t, err)
+	now, told = new(time.Time), &[]string{}
+	return &registrar{
+		ledger: ledger, sessions: sessions, now: func() time.Time { return *now }, log: slog.New(slog.DiscardHandler), metrics: m,
+		tell: func(reason string) { *told = append(*told, reason) },
+	}, told, now
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func gauge(t *testing.T, g prometheus.Collector) float64 {
+	registry := prometheus.NewRegistry()
+	require.NoError(t, registry.Register(g))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	require.Len(t, families, 1)
+	return families[0].Metric[0].Gauge.GetValue()
+}
+
+// serves tells whether the provider makes offers.
+func (r *registrar) serves() error {
+	_, err := r.sessions.Offer(&voucher.OfferRequest{ChainId: "top-msg-1", Service: "messaging"})
+	return err
+}
+
+func TestRegistrarHaltsAndResumes(t *testing.T) {
+	ledger := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}}
+	r, told, _ := newRegistrar(t, ledger)
+	ledger.down = errors.New("no main chain")
+	require.NoError(t, r.Step(t.Context()))
+	require.False(t, r.decided)
+	ledger.down = nil
+	require.NoError(t, r.Step(t.Context()))
+	require.NoError(t, r.serves())
+	require.Equal(t, []string{""}, *told)
+	for range 3 {
+		ledger.standing.Status = inactive
+		require.NoError(t, r.Step(t.Context()))
+		require.NoError(t, r.Step(t.Context()))
+		require.Equal(t, refusal.Stopped, refusal.Code(r.serves()))
+		require.EqualValues(t, 1, gauge(t, r.metrics.halted))
+		ledger.standing.Status = active
+		require.NoError(t, r.Step(t.Context()))
+		require.NoError(t, r.serves())
+		require.Zero(t, gauge(t, r.metrics.halted))
+	}
+	require.Len(t, *told, 7, "each change once")
+	require.Equal(t, 1, ledger.tries, "what somebody made inactive is not made active again")
+	ledger.standing.ClosingEpoch = 24
+	require.NoError(t, r.Step(t.Context()))
+	require.ErrorContains(t, r.serves(), "closes with epoch 24")
+}
+
+// Nothing is sent to the chain for a provider that cannot become active: its operator is told the remedy once, and when it has been applied the provider registers.
+func TestRegistrarDoesNotLoop(t *testing.T) {
+	ledger := &registry{standing: good()}
+	ledger.standing.Status, ledger.standing.Deposit = inactive, 7
+	r, told, now := newRegistrar(t, ledger)
+	for range 10 {
+		require.NoError(t, r.Step(t.Context()))
+	}
+	require.True(t, r.decided)
+	require.Zero(t, ledger.tries)
+	require.Len(t, *told, 1)
+	require.Contains(t, (*told)[0], "7 utop of deposit are left, 100 are needed")
+
+	ledger.standing.Deposit, ledger.refuse = 100, errors.New("insufficient funds")
+	for range 10 {
+		require.NoError(t, r.Step(t.Context()))
+	}
+	require.Equal(t, 1, ledger.tries, "what was refused waits")
+	for range 600 {
+		*now = now.Add(time.Second)
+		require.NoError(t, r.Step(t.Context()))
+	}
+	require.Less(t, ledger.tries, 20)
+	require.ErrorContains(t, r.serves(), "insufficient funds")
+	ledger.refuse = nil
+	*now = now.Add(lastRetry)
+	require.NoError(t, r.Step(t.Context()))
+	require.NoError(t, r.serves())
+
+	other := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}, refuse: errOtherIdentity}
+	r, _, _ = newRegistrar(t, other)
+	require.ErrorIs(t, r.first(t.Context(), time.Second), errOtherIdentity)
+}

@@ -1,0 +1,117 @@
+//go:build process
+
+package process
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/protocol/refusal"
+	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/sdk/keyfile"
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+const (
+	// A provider takes no new sessions when less than 256 MiB are free; its disk has a little more than that.
+	smallDisk    = 288 << 20
+	mostOfIt     = 64 << 20
+	fullProvider = 1
+)
+
+// A provider's disk fills up while it serves: it takes no new sessions, then cannot write at all. When there is space again everything is delivered, claimed and paid.
+func TestProviderOnAFullDisk(t *testing.T) {
+	p := net.Providers[fullProvider]
+	data := filepath.Join(p.Home, "data")
+	onSmallDisk(t, p, data)
+	talk := newTalk(t)
+	await := func(what string, holds func(context.Context, localnet.Status) error) {
+		t.Helper()
+		status, err := net.RelayerStatus(t.Context(), p.Name)
+		require.NoError(t, err)
+		require.NoError(t, process.Await(t.Context(), what, func(ctx context.Context) error { return holds(ctx, status) }, net.Process(p.Name)))
+	}
+	await("paid sessions", func(ctx context.Context, st localnet.Status) error {
+		owed, _, err := metric(ctx, st, "top_provider_owed_utop")
+		if err == nil && owed == 0 {
+			err = fmt.Errorf("nothing is owed")
+		}
+		return err
+	})
+
+	ballast := filepath.Join(data, "ballast")
+	fill(t, ballast, mostOfIt)
+	sessionKey, err := keyfile.Load(filepath.Join(net.Dir, net.Users[0].Name, "session.key"))
+	require.NoError(t, err)
+	f := negotiate(t, net.Users[0].Address, sessionKey, fullProvider)
+	f.tell(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Open{Open: f.state.Open}})
+	var answer voucher.ProviderFrame
+	require.NoError(t, f.bills.Read(&answer))
+	require.Equal(t, refusal.ProviderFull, answer.GetRefusal().GetCode())
+
+	// To the last byte: a database that cannot write ends its process rather than say that something is stored.
+	require.NoError(t, process.Await(t.Context(), "the provider's end", func(context.Context) error {
+		// Again and again, for the database frees some now and then.
+		fill(t, ballast, smallDisk)
+		if net.Process(p.Name).Running() {
+			return fmt.Errorf("it runs on a full disk")
+		}
+		return nil
+	}))
+	require.NoError(t, os.Remove(ballast))
+	_, err = net.Restart(p.Name)
+	require.NoError(t, err)
+	require.NoError(t, net.ProviderReady(t.Context(), p))
+	talk.paidInFull()
+}
+
+// onSmallDisk puts a provider's data on a small disk for the time of a test.
+func onSmallDisk(t *testing.T, p *localnet.Provider, data string) {
+	t.Helper()
+	disk := t.TempDir()
+	if err := unix.Mount("none", disk, "tmpfs", 0, fmt.Sprintf("size=%d", smallDisk)); err != nil {
+		t.Skipf("mounting a small disk takes root: %v", err)
+	}
+	t.Cleanup(func() { require.NoError(t, unix.Unmount(disk, unix.MNT_DETACH)) })
+	move := func(from, to string) {
+		require.NoError(t, net.Process(p.Name).Kill())
+		require.NoError(t, os.CopyFS(to, os.DirFS(from)))
+		require.NoError(t, os.RemoveAll(data))
+	}
+	restart := func() {
+		_, err := net.Restart(p.Name)
+		require.NoError(t, err)
+		require.NoError(t, net.ProviderReady(context.Background(), p))
+	}
+	small, kept := filepath.Join(disk, "data"), data+".kept"
+	move(data, small)
+	require.NoError(t, os.Symlink(small, data))
+	t.Cleanup(func() {
+		move(small, kept)
+		require.NoError(t, os.Rename(kept, data))
+		restart()
+	})
+	restart()
+}
+
+// fill lets a file grow by so many bytes, or as far as the disk goes.
+func fill(t *testing.T, path string, more int) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	require.NoError(t, err)
+	zeros := make([]byte, 64<<10)
+	for written := 0; written < more && err == nil; written += len(zeros) {
+		_, err = file.Write(zeros)
+	}
+	if err != nil {
+		require.ErrorIs(t, err, unix.ENOSPC)
+	}
+	require.NoError(t, file.Close())
+}
