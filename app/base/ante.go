@@ -1,6 +1,8 @@
 package base
 
 import (
+	"slices"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 
@@ -8,9 +10,9 @@ import (
 )
 
 // anteHandler is the SDK's standard chain, plus the classes of messages and the IBC decorator that refuses packets another relayer has already delivered before they cost gas. A chain's own decorators
-// come last.
+// come before fees are taken, or last.
 func (a *App) anteHandler() sdk.AnteHandler {
-	return sdk.ChainAnteDecorators(append([]sdk.AnteDecorator{
+	return sdk.ChainAnteDecorators(slices.Concat([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
 		messageDecorator{},
@@ -18,6 +20,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),
 		ante.NewConsumeGasForTxSizeDecorator(a.Account),
+	}, a.feeDecorators, []sdk.AnteDecorator{
 		ante.NewDeductFeeDecorator(a.Account, a.Bank, a.Feegrant, nil),
 		ante.NewSetPubKeyDecorator(a.Account),
 		ante.NewValidateSigCountDecorator(a.Account),
@@ -25,10 +28,15 @@ func (a *App) anteHandler() sdk.AnteHandler {
 		ante.NewSigVerificationDecorator(a.Account, a.TxConfig.SignModeHandler()),
 		ante.NewIncrementSequenceDecorator(a.Account),
 		ibcante.NewRedundantRelayDecorator(a.IBC),
-	}, a.decorators...)...)
+	}, a.decorators)...)
 }
 
 // AddDecorators puts a chain's own decorators behind those that every chain has; before Seal.
 func (a *App) AddDecorators(decorators ...sdk.AnteDecorator) {
 	a.decorators = append(a.decorators, decorators...)
+}
+
+// AddFeeDecorators puts a chain's own decorators before fees are taken; before Seal.
+func (a *App) AddFeeDecorators(decorators ...sdk.AnteDecorator) {
+	a.feeDecorators = append(a.feeDecorators, decorators...)
 }

@@ -100,6 +100,7 @@ type App struct {
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
+	feeDecorators  []sdk.AnteDecorator
 	halt           func(reason error)
 }
 

@@ -56,6 +56,8 @@ var messageClasses = []struct {
 		"MsgRequestWithdrawal MsgRetryPayout MsgRevokeSessionKey MsgSetReserve MsgWithdraw"},
 	{ClassUser, "top.services.v1", "MsgAddProviderDeposit MsgAddServiceChainDeposit MsgExitProvider MsgExitServiceChain MsgLinkServiceChain MsgRegisterProvider " +
 		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
+	{ClassUser, "top.sortition.v1", "MsgPublishProof MsgSeal"},
+	{ClassUser, "top.stake.v1", "MsgRegisterNode MsgUpdateNode"},
 	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},
 
 	{ClassGovernance, "cosmos.auth.v1beta1", "MsgUpdateParams"},
@@ -73,6 +75,8 @@ var messageClasses = []struct {
 	{ClassGovernance, "ibc.core.connection.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.billing.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.services.v1", "MsgUpdateParams"},
+	{ClassGovernance, "top.sortition.v1", "MsgUpdateParams"},
+	{ClassGovernance, "top.stake.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.usage.v1", "MsgUpdateParams"},
 
 	{ClassWrapper, "cosmos.authz.v1beta1", "MsgExec"},

@@ -30,6 +30,11 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
 	servicestypes "github.com/topnetwork/top/x/services/types"
+	"github.com/topnetwork/top/x/sortition"
+	sortitionkeeper "github.com/topnetwork/top/x/sortition/keeper"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	stakekeeper "github.com/topnetwork/top/x/stake/keeper"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 const (
@@ -50,6 +55,9 @@ type App struct {
 	Evidence *evidencekeeper.Keeper
 	Services *serviceskeeper.Keeper
 	Billing  *billingkeeper.Keeper
+	Stake    *stakekeeper.Keeper
+	// Sortition makes the seeds.
+	Sortition *sortitionkeeper.Keeper
 }
 
 // New builds the main chain on a database; with loadLatest it is ready to serve.
@@ -58,7 +66,7 @@ func New(opts base.Options, loadLatest bool) *App {
 		Name: Name,
 		StoreKeys: []string{
 			stakingtypes.StoreKey, minttypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
-			servicestypes.StoreKey, billingtypes.StoreKey,
+			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey,
 		},
 		ModuleAccounts: map[string][]string{
 			distrtypes.ModuleName:          nil,
@@ -72,6 +80,8 @@ func New(opts base.Options, loadLatest bool) *App {
 	app := &App{App: b}
 	app.buildKeepers()
 	light := b.RouteIBC(billingtypes.PortID, billing.NewIBCModule(app.Billing))
+	b.AddFeeDecorators(sortition.FeeDecorator{})
+	b.AddDecorators(sortition.NewMempoolDecorator(app.Sortition))
 	app.buildModules(light)
 	app.addUpgrades()
 	b.Seal(loadLatest)
@@ -87,12 +97,15 @@ func (a *App) buildKeepers() {
 	a.Distr = distrkeeper.NewKeeper(a.Codec, a.Store(distrtypes.StoreKey), a.Account, a.Bank, a.Staking, authtypes.FeeCollectorName, a.Authority)
 	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), a.Staking, a.Authority)
 	a.Evidence = evidencekeeper.NewKeeper(a.Codec, a.Store(evidencetypes.StoreKey), a.Staking, a.Slashing, a.Account.AddressCodec(), runtime.ProvideCometInfoService())
-	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Distr.Hooks(), a.Slashing.Hooks()))
 	a.NewGov(a.Distr, govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(a.Staking))
 
 	a.Services = serviceskeeper.NewKeeper(a.Codec, a.Store(servicestypes.StoreKey), a.Bank, a.Clients(), authtypes.FeeCollectorName, a.Authority)
 	a.Billing = billingkeeper.NewKeeper(a.Codec, a.Store(billingtypes.StoreKey), a.Bank, a.Services, a.IBC.ChannelKeeperV2, authtypes.FeeCollectorName, a.Authority)
 	a.Services.SetBilling(a.Billing)
+	a.Stake = stakekeeper.NewKeeper(a.Codec, a.Store(staketypes.StoreKey), a.Staking, a.Slashing, a.Account, a.Billing, a.Authority)
+	a.Sortition = sortitionkeeper.NewKeeper(a.Codec, a.Store(sortitiontypes.StoreKey), a.Stake, a.Billing, a.Authority)
+	// x/stake comes first: it must see stakes before anything reacts to their change.
+	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))
 }
 
 // Export writes the state for a restart from genesis. See base.App.Export.

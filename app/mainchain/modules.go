@@ -38,6 +38,10 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/services"
 	servicestypes "github.com/topnetwork/top/x/services/types"
+	"github.com/topnetwork/top/x/sortition"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	"github.com/topnetwork/top/x/stake"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 // buildModules lists the modules and the order in which they run. The order is consensus: a change of it is an upgrade.
@@ -60,6 +64,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		ibctm.NewAppModule(light),
 		services.NewAppModule(a.Services),
 		billing.NewAppModule(a.Billing),
+		stake.NewAppModule(a.Stake),
+		sortition.NewAppModule(a.Sortition),
 	)
 	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
@@ -71,16 +77,19 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 	a.Modules.SetOrderBeginBlockers(
 		minttypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName, stakingtypes.ModuleName,
 		ibcexported.ModuleName, genutiltypes.ModuleName, authz.ModuleName, feegrant.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
+		// x/stake after those that slash, x/sortition after the snapshot that it draws from.
+		staketypes.ModuleName, sortitiontypes.ModuleName,
 	)
 	a.Modules.SetOrderEndBlockers(
 		govtypes.ModuleName, stakingtypes.ModuleName, ibcexported.ModuleName, genutiltypes.ModuleName, feegrant.ModuleName,
-		servicestypes.ModuleName, billingtypes.ModuleName, banktypes.ModuleName,
+		servicestypes.ModuleName, billingtypes.ModuleName, sortitiontypes.ModuleName, banktypes.ModuleName,
 	)
 	// genutil comes after staking, whose pools its transactions fill, and after auth, whose parameters they are checked with.
 	order := []string{
 		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName, slashingtypes.ModuleName, govtypes.ModuleName,
 		minttypes.ModuleName, ibcexported.ModuleName, ibctm.ModuleName, genutiltypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
 		upgradetypes.ModuleName, consensustypes.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
+		staketypes.ModuleName, sortitiontypes.ModuleName,
 	}
 	a.Modules.SetOrderInitGenesis(order...)
 	a.Modules.SetOrderExportGenesis(order...)

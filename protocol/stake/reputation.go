@@ -19,6 +19,8 @@ type Work struct {
 	Reputation uint64
 	// Due and Done count blocks and audits; Done is at most Due. A node that owed nothing is not ranked.
 	Due, Done uint64
+	// Absences counts seals that were the node's to give and did not come: withholding one is a choice among two seeds.
+	Absences uint64
 	// WrongAudits counts confirmed blocks that proved wrong.
 	WrongAudits uint64
 	// Equivocated: two votes for one height were proven.
@@ -28,7 +30,7 @@ type Work struct {
 // Rate gives each node's reputation after an epoch, in the order of its argument. Nodes are ranked by Done/Due; equal ones share the better rank.
 //
 //	two votes for one height            the floor
-//	each wrong audit                    −0.1
+//	each wrong audit, each absence      −0.1
 //	nothing done of what was due        −0.1
 //	worst tenth, and less than half     −0.1
 //	best four fifths, and no fault      +0.01
@@ -59,7 +61,8 @@ func (w Work) next(ranked []Work) uint64 {
 		return ReputationFloor
 	}
 	// More than these do not matter, and cannot overflow.
-	falls := min(w.WrongAudits, ReputationCeiling/reputationFall)
+	const most = ReputationCeiling / reputationFall
+	falls := min(w.WrongAudits, most) + min(w.Absences, most)
 	if w.Due > 0 {
 		worstTenth, bestFourFifths := ranked[(len(ranked)+9)/10-1], ranked[len(ranked)/5]
 		if w.Done == 0 || (byShare(w, worstTenth) <= 0 && w.Done < w.Due-w.Done) {
@@ -68,7 +71,7 @@ func (w Work) next(ranked []Work) uint64 {
 			return min(w.Reputation+reputationRise, ReputationCeiling)
 		}
 	}
-	if falls >= ReputationCeiling/reputationFall {
+	if falls >= most {
 		return ReputationFloor
 	}
 	return max(w.Reputation, ReputationFloor+falls*reputationFall) - falls*reputationFall

@@ -110,6 +110,9 @@ func NewKeeper(
 // Address of the module account.
 func (k *Keeper) Address() sdk.AccAddress { return k.address }
 
+// EpochBlocks is the length of an epoch in blocks.
+func (k *Keeper) EpochBlocks(ctx context.Context) (uint64, error) { return k.epochBlocks.Get(ctx) }
+
 // Epoch is the current one, by this chain's height.
 func (k *Keeper) Epoch(ctx context.Context) (uint64, error) {
 	blocks, err := k.epochBlocks.Get(ctx)

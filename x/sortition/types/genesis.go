@@ -1,0 +1,57 @@
+package types
+
+import (
+	errorsmod "cosmossdk.io/errors"
+
+	"github.com/topnetwork/top/protocol/sortition"
+)
+
+// SeedSize in bytes.
+const SeedSize = len(sortition.Seed{})
+
+// DefaultGenesisState has a seed of zeros: whoever writes a genesis replaces it by one that nobody chose.
+func DefaultGenesisState() *GenesisState {
+	return &GenesisState{Params: DefaultParams(), Seed: make([]byte, SeedSize), Records: []GenesisRecord{}, Elections: []Election{}}
+}
+
+// Validate checks every record and their order.
+func (gs GenesisState) Validate() error {
+	if err := gs.Params.Validate(gs.Devnet); err != nil {
+		return err
+	}
+	if len(gs.Seed) != SeedSize {
+		return errorsmod.Wrapf(ErrInvalid, "seed has %d bytes, want %d", len(gs.Seed), SeedSize)
+	}
+	for i, g := range gs.Records {
+		if i > 0 && gs.Records[i-1].Record.Epoch >= g.Record.Epoch {
+			return errorsmod.Wrap(ErrInvalid, "records are not in ascending order of their epochs")
+		}
+		if err := g.Validate(); err != nil {
+			return err
+		}
+	}
+	for i, e := range gs.Elections {
+		if i > 0 && gs.Elections[i-1].Epoch >= e.Epoch {
+			return errorsmod.Wrap(ErrInvalid, "elections are not in ascending order of their epochs")
+		}
+		if len(e.Seed) != SeedSize {
+			return errorsmod.Wrapf(ErrInvalid, "the seed of the election for epoch %d has %d bytes, want %d", e.Epoch, len(e.Seed), SeedSize)
+		}
+	}
+	return nil
+}
+
+// Validate checks a record's form. That it is the one that its proofs make is what Invariants checks.
+func (g GenesisRecord) Validate() error {
+	r := g.Record
+	if len(r.Seed) != SeedSize || len(r.Alpha) != SeedSize || int(r.Decided) > len(r.Sealers) || r.Proofs != uint64(len(g.Proofs)) ||
+		(len(r.Digest) != 0 && len(r.Digest) != SeedSize) || (len(r.NextSeed) != 0 && len(r.NextSeed) != SeedSize) {
+		return errorsmod.Wrapf(ErrInvalid, "the record of epoch %d is malformed", r.Epoch)
+	}
+	for i, p := range g.Proofs {
+		if i > 0 && g.Proofs[i-1].Operator >= p.Operator {
+			return errorsmod.Wrapf(ErrInvalid, "proofs of epoch %d are not in ascending order of operators", r.Epoch)
+		}
+	}
+	return nil
+}

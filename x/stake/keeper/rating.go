@@ -1,0 +1,133 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/topnetwork/top/protocol/stake"
+	"github.com/topnetwork/top/x/stake/types"
+)
+
+// rated is a node with what it did in the epoch that is rated.
+type rated struct {
+	node   types.Node
+	rating types.Rating
+}
+
+// rate ends an epoch's count: every node that had work or was absent as sealer gets its new reputation and computing. The number of nodes is that of CometBFT's
+// validators and sealers, so one block does it.
+func (k *Keeper) rate(ctx context.Context, epoch uint64) error {
+	tally, err := k.currentTally(ctx)
+	if err != nil {
+		return err
+	}
+	var all []rated
+	seen := map[string]bool{}
+	for _, w := range tally.Works {
+		r, found, err := k.ratedValidator(ctx, tally, w)
+		if err != nil {
+			return err
+		}
+		if found {
+			seen[r.node.Operator] = true
+			all = append(all, r)
+		}
+	}
+	if err := k.absences.Walk(ctx, nil, func(operator string, _ uint64) (bool, error) {
+		if seen[operator] {
+			return false, nil
+		}
+		n, err := k.nodes.Get(ctx, operator)
+		all = append(all, rated{node: n})
+		return false, err
+	}); err != nil {
+		return err
+	}
+	if err := k.apply(ctx, epoch, all); err != nil {
+		return err
+	}
+	return k.clearTally(ctx)
+}
+
+// ratedValidator leads from a consensus address to its node, false where no node is registered.
+func (k *Keeper) ratedValidator(ctx context.Context, tally types.Tally, w types.Work) (rated, bool, error) {
+	validator, err := k.staking.GetValidatorByConsAddr(ctx, w.Address)
+	if errors.Is(err, stakingtypes.ErrNoValidatorFound) {
+		return rated{}, false, nil
+	}
+	if err != nil {
+		return rated{}, false, err
+	}
+	address, err := sdk.ValAddressFromBech32(validator.GetOperator())
+	if err != nil {
+		return rated{}, false, err
+	}
+	n, err := k.nodes.Get(ctx, sdk.AccAddress(address).String())
+	if errors.Is(err, collections.ErrNotFound) {
+		return rated{}, false, nil
+	}
+	if err != nil {
+		return rated{}, false, err
+	}
+	r := rated{node: n, rating: types.Rating{Due: w.Due, Done: w.Done, Equivocated: k.slashing.IsTombstoned(ctx, w.Address)}}
+	if w.Due < tally.Commits {
+		// Who was not due in every block was not due at every proposer.
+		return r, true, nil
+	}
+	var timely []stake.Timely
+	for _, p := range tally.Proposers {
+		missed, err := k.misses.Get(ctx, collections.Join(p.Address, w.Address))
+		if err != nil && !errors.Is(err, collections.ErrNotFound) {
+			return rated{}, false, err
+		}
+		timely = append(timely, stake.Timely{Held: p.Commits - missed, Commits: p.Commits})
+	}
+	r.rating.Share, r.rating.Measured, err = stake.Share(timely)
+	return r, true, err
+}
+
+// apply rates the nodes against each other and stores the outcome.
+func (k *Keeper) apply(ctx context.Context, epoch uint64, all []rated) error {
+	works := make([]stake.Work, len(all))
+	var shares []uint64
+	for i := range all {
+		n, r := all[i].node, &all[i].rating
+		absences, err := k.absences.Get(ctx, n.Operator)
+		if err != nil && !errors.Is(err, collections.ErrNotFound) {
+			return err
+		}
+		r.Epoch, r.Absences, r.ReputationBefore = epoch, absences, n.Reputation
+		works[i] = stake.Work{Reputation: n.Reputation, Due: r.Due, Done: r.Done, Absences: absences, Equivocated: r.Equivocated}
+		if r.Measured {
+			shares = append(shares, r.Share)
+		}
+	}
+	reputations, err := stake.Rate(works)
+	if err != nil {
+		return err
+	}
+	median := stake.Median(shares)
+	for i := range all {
+		n, r := all[i].node, all[i].rating
+		n.Reputation = reputations[i]
+		if r.Median = median; r.Measured {
+			n.Computing = stake.Computing(r.Share, median)
+		}
+		r.Reputation, r.Computing = n.Reputation, n.Computing
+		n.Rating = &r
+		if err := k.nodes.Set(ctx, n.Operator, n); err != nil {
+			return err
+		}
+		if err := sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventNodeRated{
+			Operator: n.Operator, Epoch: epoch, ReputationBefore: r.ReputationBefore, Reputation: r.Reputation, Computing: r.Computing,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

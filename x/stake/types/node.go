@@ -1,0 +1,108 @@
+package types
+
+import (
+	"net/url"
+	"slices"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/sortition/ecvrf"
+	"github.com/topnetwork/top/protocol/stake"
+)
+
+// Bounds of what an operator states.
+const (
+	maxEndpoints = 8
+	maxEndpoint  = 256
+	maxVersion   = 64
+)
+
+// NewNode begins with the initial reputation and a computing power that nobody has measured.
+func NewNode(operator, hotAddress string, vrfKey []byte, roles []Role, endpoints []string, version string) Node {
+	return Node{
+		Operator: operator, HotAddress: hotAddress, VrfKey: vrfKey, Roles: roles, Endpoints: endpoints, Version: version,
+		Reputation: stake.ReputationInitial, Computing: stake.Unit,
+	}
+}
+
+// Validate checks a node by itself.
+func (n Node) Validate() error {
+	if err := checkAddress("operator", n.Operator); err != nil {
+		return err
+	}
+	if err := checkHot(n.Operator, n.HotAddress); err != nil {
+		return err
+	}
+	if err := ecvrf.CheckKey(n.VrfKey); err != nil {
+		return errorsmod.Wrap(ErrInvalid, err.Error())
+	}
+	if n.Reputation < stake.ReputationFloor || n.Reputation > stake.ReputationCeiling {
+		return errorsmod.Wrapf(ErrInvalid, "reputation of %s is %d millionths, want %d to %d", n.Operator, n.Reputation, stake.ReputationFloor, stake.ReputationCeiling)
+	}
+	if n.Computing < stake.ComputingFloor || n.Computing > stake.ComputingCeiling {
+		return errorsmod.Wrapf(ErrInvalid, "computing of %s is %d millionths, want %d to %d", n.Operator, n.Computing, stake.ComputingFloor, stake.ComputingCeiling)
+	}
+	if n.RegisteredHeight < 0 {
+		return errorsmod.Wrapf(ErrInvalid, "%s is registered at height %d", n.Operator, n.RegisteredHeight)
+	}
+	return checkStated(n.Roles, n.Endpoints, n.Version)
+}
+
+// checkStated checks what an operator states about its node.
+func checkStated(roles []Role, endpoints []string, version string) error {
+	if len(roles) == 0 {
+		return errorsmod.Wrap(ErrInvalid, "no role: name at least one, e.g. ROLE_VALIDATOR")
+	}
+	for i, r := range roles {
+		if _, ok := Role_name[int32(r)]; !ok || r == Role_ROLE_UNSPECIFIED || slices.Contains(roles[:i], r) {
+			return errorsmod.Wrapf(ErrInvalid, "role %s: want known roles, each once", r)
+		}
+	}
+	if len(endpoints) > maxEndpoints {
+		return errorsmod.Wrapf(ErrInvalid, "%d endpoints, at most %d", len(endpoints), maxEndpoints)
+	}
+	for _, e := range endpoints {
+		if u, err := url.Parse(e); err != nil || e == "" || len(e) > maxEndpoint || (u.Scheme == "" && e[0] != '/') {
+			return errorsmod.Wrapf(ErrInvalid, "endpoint %q: want a URL or a multiaddress of at most %d bytes, e.g. https://node.example.org or /ip4/203.0.113.7/tcp/26656", e, maxEndpoint)
+		}
+	}
+	if len(version) > maxVersion {
+		return errorsmod.Wrapf(ErrInvalid, "a version of %d bytes, at most %d", len(version), maxVersion)
+	}
+	return nil
+}
+
+// checkHot refuses the operator's own account as hot key: the node must not hold what moves the deposit.
+func checkHot(operator, hot string) error {
+	if err := checkAddress("hot_address", hot); err != nil {
+		return err
+	}
+	if hot == operator {
+		return errorsmod.Wrap(ErrInvalid, "hot_address is the operator's: use the node's own key (topchaind node-keys)")
+	}
+	return nil
+}
+
+// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
+func checkAddress(field, addr string) error {
+	account, err := sdk.AccAddressFromBech32(addr)
+	if err != nil {
+		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
+	}
+	if account.String() != addr {
+		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
+	}
+	return nil
+}
+
+// Weight of the entry in a role, 0 where it has none.
+func (e Entry) Weight(role Role) uint64 {
+	for _, w := range e.Weights {
+		if w.Role == role {
+			return w.Weight
+		}
+	}
+	return 0
+}
