@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/debug"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
@@ -19,6 +22,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/node/metrics"
@@ -26,7 +30,7 @@ import (
 
 func (c Chain) addCommands(root *cobra.Command, app App) {
 	root.AddCommand(
-		initCommand(app, c.Home()),
+		c.initCommand(app),
 		c.configCommand(),
 		debug.Cmd(),
 		pruning.Cmd(c.create, c.Home()),
@@ -39,11 +43,24 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	if c.GenesisCommands != nil {
 		root.AddCommand(c.GenesisCommands(app, c.Home()))
 	}
-	server.AddCommands(root, c.Home(), c.create, c.export, func(*cobra.Command) {})
+	server.AddCommandsWithStartCmdOptions(root, c.Home(), c.create, c.export, server.StartCmdOptions{PostSetup: c.beside})
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
 	}
 	adapt(root)
+}
+
+// beside starts what the chain runs beside the node.
+func (c Chain) beside(node *server.Context, ctx client.Context, running context.Context, group *errgroup.Group) error {
+	if c.Beside == nil || ctx.Client == nil {
+		return nil
+	}
+	doc, err := genutiltypes.AppGenesisFromFile(node.Config.GenesisFile())
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return c.Beside(running, ctx, node.Config.RootDir, doc.ChainID, node.Logger) })
+	return nil
 }
 
 // homeless commands look at no node: they must not make a home as a side effect.

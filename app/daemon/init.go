@@ -40,7 +40,7 @@ type initialized struct {
 }
 
 // initCommand is `init`. The SDK's own would take the modules' defaults without this chain's adjustments and CometBFT's 55 MB blocks.
-func initCommand(app App, home string) *cobra.Command {
+func (c Chain) initCommand(app App) *cobra.Command {
 	var overwrite, recovering bool
 	cmd := &cobra.Command{
 		Use: "init MONIKER", Short: "Make a node's home: keys, configuration, a genesis without accounts; prints what was made as JSON",
@@ -72,6 +72,11 @@ func initCommand(app App, home string) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("node keys: %w", err)
 			}
+			if c.Prepare != nil {
+				if err := c.Prepare(comet.RootDir); err != nil {
+					return err
+				}
+			}
 			comet.Moniker = args[0]
 			cmtcfg.WriteConfigFile(filepath.Join(comet.RootDir, "config", config.CometFile), comet)
 			if err := writeNoTelemetry(comet.RootDir); err != nil {
@@ -90,7 +95,7 @@ func initCommand(app App, home string) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.String(flags.FlagHome, home, "directory for config and data")
+	f.String(flags.FlagHome, c.Home(), "directory for config and data")
 	f.String(flags.FlagChainID, "", "identifier of the chain, ending in a revision, e.g. top-main-1")
 	f.BoolVarP(&overwrite, "overwrite", "o", false, "replace an existing genesis.json; keys and configuration are kept")
 	f.BoolVar(&recovering, "recover", false, "read a mnemonic from standard input and derive the validator's key from it")

@@ -51,6 +51,10 @@ type Chain struct {
 	New func(opts base.Options, loadLatest bool) App
 	// Commands are the daemon's own, beside the shared ones. They get an app without state, for codec and default genesis.
 	Commands func(app App) []*cobra.Command
+	// Prepare adds to a new node's home what this chain needs beside CometBFT's keys; may be nil.
+	Prepare func(home string) error
+	// Beside runs beside the node until it stops, without stopping it; may be nil.
+	Beside func(ctx context.Context, node client.Context, home, chainID string, logger log.Logger) error
 	// GenesisCommands under "genesis".
 	GenesisCommands func(app App, home string) *cobra.Command
 

@@ -19,7 +19,9 @@ var pageText string
 var page = template.Must(template.New("page").Parse(pageText))
 
 // Documented modules that have a document.
-func Documented() []string { return []string{"billing", "operators", "services", "sortition", "stake", "usage"} }
+func Documented() []string {
+	return []string{"billing", "operators", "services", "sortition", "stake", "usage"}
+}
 
 // Document of one module.
 func Document(module string) ([]byte, error) { return documents.ReadFile(module + ".swagger.json") }

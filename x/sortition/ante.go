@@ -8,7 +8,7 @@ import (
 )
 
 // maxFreeGas bounds what a transaction may use that pays nothing: a signature, a proof, some records.
-const maxFreeGas = 300_000
+const maxFreeGas = 500_000
 
 // publication is the one proof or seal that a transaction consists of, nil for any other transaction.
 func publication(tx sdk.Tx) sdk.Msg {

@@ -11,6 +11,7 @@ import (
 	"github.com/topnetwork/top/app/mainchain"
 	"github.com/topnetwork/top/app/mainchain/testnet"
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/sortition"
 )
 
 // Main runs topchaind.
@@ -27,7 +28,12 @@ func Chain() daemon.Chain {
 			return genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
 		},
 		Commands: func(app daemon.App) []*cobra.Command {
-			return []*cobra.Command{testnet.Command(app.(*mainchain.App))}
+			return []*cobra.Command{testnet.Command(app.(*mainchain.App)), nodeKeysCommand()}
 		},
+		Prepare: func(home string) error {
+			_, err := sortition.EnsureKeys(home)
+			return err
+		},
+		Beside: publish,
 	}
 }

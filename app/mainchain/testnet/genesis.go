@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/crypto/hd"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/version"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
@@ -18,7 +20,10 @@ import (
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/node/home"
+	nodesortition "github.com/topnetwork/top/node/sortition"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 // Balance of an account in genesis, in utop.
@@ -41,6 +46,9 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	billing.EpochBlocks = n.opts.EpochBlocks
 	state[billingtypes.ModuleName] = n.app.Codec.MustMarshalJSON(&billing)
 
+	if err := n.sortition(state); err != nil {
+		return nil, err
+	}
 	gentxs := make([]json.RawMessage, len(n.validators))
 	for i, v := range n.validators {
 		bz, err := n.gentx(v)
@@ -64,6 +72,37 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	doc.GenesisTime = time.Now().UTC() //determinism: written once into a file that all nodes share
 	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: base.ConsensusParams()}
 	return doc, nil
+}
+
+// sortition registers every validator's node and scales the making of seeds to the length of epochs. Everyone who gets this genesis knows the first seed; it is drawn so
+// that two networks differ.
+func (n *network) sortition(state map[string]json.RawMessage) error {
+	var stake staketypes.GenesisState
+	n.app.Codec.MustUnmarshalJSON(state[staketypes.ModuleName], &stake)
+	for _, v := range n.validators {
+		keys, err := nodesortition.EnsureKeys(v.node.Home)
+		if err != nil {
+			return err
+		}
+		r, err := keys.Registration(n.opts.ChainID, v.address.String())
+		if err != nil {
+			return err
+		}
+		roles, endpoints := []staketypes.Role{staketypes.Role_ROLE_VALIDATOR}, []string{v.node.Endpoints().REST}
+		stake.Nodes = append(stake.Nodes, staketypes.GenesisNode{
+			Node: staketypes.NewNode(v.address.String(), r.HotAddress, r.VRFKey, roles, endpoints, version.Version), VrfProof: r.VRFProof,
+		})
+	}
+	state[staketypes.ModuleName] = n.app.Codec.MustMarshalJSON(&stake)
+
+	var gs sortitiontypes.GenesisState
+	n.app.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &gs)
+	gs.Devnet, gs.Params = true, sortitiontypes.DevnetParams(n.opts.EpochBlocks)
+	if _, err := rand.Read(gs.Seed); err != nil {
+		return err
+	}
+	state[sortitiontypes.ModuleName] = n.app.Codec.MustMarshalJSON(&gs)
+	return nil
 }
 
 func (n *network) fund(state map[string]json.RawMessage) error {

@@ -21,6 +21,9 @@ const (
 	validatorStake   = 500_000_000_000
 )
 
+// minEpochBlocks: one block each to collect in, to seal in and to elect.
+const minEpochBlocks = 3
+
 // Options of a test network.
 type Options struct {
 	Dir           string
@@ -46,8 +49,8 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	if opts.Validators < 1 || opts.Validators > 50 {
 		return nil, fmt.Errorf("--validators is %d: a test network has 1 to 50", opts.Validators)
 	}
-	if opts.EpochBlocks == 0 {
-		return nil, fmt.Errorf("--epoch-blocks is 0: an epoch has at least one block")
+	if opts.EpochBlocks < minEpochBlocks {
+		return nil, fmt.Errorf("--epoch-blocks is %d: an epoch has at least %d, to collect proofs, seal and elect", opts.EpochBlocks, minEpochBlocks)
 	}
 	if err := localchain.CheckEmpty(opts.Dir); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func DevnetParams(epochBlocks uint64) Params {
 func (p Params) Validate(devnet bool) error {
 	for _, b := range []bound{
 		{"collect_blocks", uint64(p.CollectBlocks), 20, 1, 100_000},
-		{"sealers", uint64(p.Sealers), 4, 1, 64},
+		{"sealers", uint64(p.Sealers), 4, 1, 16},
 		{"seal_blocks", uint64(p.SealBlocks), 3, 1, 1_000},
 		{"min_members", uint64(p.MinMembers), 100, 1, sortition.MaxSize},
 		{"max_members", uint64(p.MaxMembers), uint64(p.MinMembers), uint64(p.MinMembers), sortition.MaxSize},
