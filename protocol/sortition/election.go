@@ -45,7 +45,7 @@ type Outcome struct {
 func Rotation(n int) int { return max(1, n/6) }
 
 // Run draws the committee. A new one is drawn as a whole. In a sitting one a sixth of the seats, those of retired members first and others by equal lot, fall vacant and
-// are drawn by weight among all who do not sit then; who just left may be drawn again. docs/adr/008 says why that keeps seats in proportion to stake.
+// are drawn by weight among all who do not sit then; who just left may be drawn again. docs/adr/010 says why that keeps seats in proportion to stake.
 func (e Election) Run() (Outcome, error) {
 	eligible, err := e.eligible()
 	if err != nil {

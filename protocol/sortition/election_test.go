@@ -213,7 +213,7 @@ func TestEveryoneSits(t *testing.T) {
 }
 
 // Rotation by lot and refilling by weight has a known equilibrium: a committee stands in proportion to the product of its members' weights (conditional Poisson sampling;
-// docs/adr/008 has the proof). After thousands of epochs the shares of seats are those of that law, calculated here without any election.
+// docs/adr/010 has the proof). After thousands of epochs the shares of seats are those of that law, calculated here without any election.
 func TestRotationKeepsSeatsByWeight(t *testing.T) {
 	pool := equal(60)
 	for i := range pool {
