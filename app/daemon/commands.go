@@ -44,6 +44,7 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 		root.AddCommand(c.GenesisCommands(app, c.Home()))
 	}
 	server.AddCommandsWithStartCmdOptions(root, c.Home(), c.create, c.export, server.StartCmdOptions{PostSetup: c.beside})
+	root.AddCommand(server.ModuleHashByHeightQuery(c.create))
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
 	}

@@ -55,7 +55,8 @@ var shared = []string{
 
 func TestCommandTree(t *testing.T) {
 	own := map[string][]string{
-		"topchaind":   {"query billing explain", "query services service-types", "tx billing deposit", "query staking validators", "tx staking create-validator"},
+		"topchaind": {"query billing explain", "query services service-types", "tx billing deposit", "query staking validators", "tx staking create-validator",
+			"node-keys", "query stake node", "query stake snapshot", "query sortition record", "query sortition election", "tx stake register-node"},
 		"topserviced": {"launch", "genesis set-chain", "genesis add-operator", "query operators operators", "query usage params", "tx usage allot"},
 	}
 	for _, c := range both() {
