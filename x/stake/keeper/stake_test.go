@@ -159,8 +159,8 @@ func TestNodesThatAreRefused(t *testing.T) {
 			n.Deposit(t, "eve", nodes.Deposit-1, nodes.Deposit)
 			m.Roles[0] = types.Role_ROLE_AUDITOR
 		}, types.ErrDeposit},
-		"no validator":                  {func(m *types.MsgRegisterNode) { *m = *nodes.Registration("fay") }, types.ErrDeposit},
-		"an endpoint that is no adress": {func(m *types.MsgRegisterNode) { m.Endpoints = []string{"example.org"} }, types.ErrInvalid},
+		"no validator":                   {func(m *types.MsgRegisterNode) { *m = *nodes.Registration("fay") }, types.ErrDeposit},
+		"an endpoint that is no address": {func(m *types.MsgRegisterNode) { m.Endpoints = []string{"example.org"} }, types.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			msg := nodes.Registration("eve")
