@@ -28,4 +28,5 @@ var (
 	ResendQueueKey    = collections.NewPrefix(12)
 	LastSettlementKey = collections.NewPrefix(13)
 	SettledKey        = collections.NewPrefix(14)
+	DebitsKey         = collections.NewPrefix(15)
 )
