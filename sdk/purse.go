@@ -3,6 +3,7 @@ package sdk
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ func (p *purse) allot(ctx context.Context, key []byte) error {
 	amount := max(p.funds/allotShare, 1)
 	p.mu.Unlock()
 	p.c.cfg.Log.Info("allot", "provider", provider.Address, "utop", amount)
-	return p.c.ledger.Allot(ctx, provider.Address, amount)
+	return p.c.ledger.Allot(ctx, p.c.sessionKey.Public().(ed25519.PublicKey), provider.Address, amount)
 }
 
 // lock takes a provider's slot.

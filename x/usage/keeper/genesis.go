@@ -30,7 +30,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		}
 	}
 	for _, l := range gs.SubLines {
-		if err := k.subLines.Set(ctx, collections.Join(l.Owner, l.Provider), l); err != nil {
+		if err := k.subLines.Set(ctx, keyOf(l), l); err != nil {
 			return err
 		}
 	}
@@ -68,9 +68,13 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 }
 
 func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
-	id := collections.Join(c.Provider, c.Epoch)
-	if err := k.claims.Set(ctx, id, c); err != nil {
+	if err := k.storeClaim(ctx, c); err != nil {
 		return err
+	}
+	if len(c.Debits) > 0 {
+		if err := k.debits.Set(ctx, collections.Join(c.Provider, c.Epoch), types.Debits{Debits: c.Debits}); err != nil {
+			return err
+		}
 	}
 	switch c.Status {
 	case types.ClaimStatus_CLAIM_STATUS_CLAIMED:
@@ -78,7 +82,7 @@ func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
 	case types.ClaimStatus_CLAIM_STATUS_CHALLENGED:
 		return k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_PROVEN:
-		return k.provenQueue.Set(ctx, id)
+		return k.provenQueue.Set(ctx, collections.Join3(uint64(c.ProvenHeight), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_SETTLED:
 		if len(c.Debits) == 0 {
 			return nil
@@ -108,7 +112,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	if err := k.subLines.Walk(ctx, nil, func(_ collections.Pair[string, string], l types.SubLine) (bool, error) {
+	if err := k.subLines.Walk(ctx, nil, func(_ lineKey, l types.SubLine) (bool, error) {
 		gs.SubLines = append(gs.SubLines, l)
 		return false, nil
 	}); err != nil {
@@ -126,9 +130,10 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	if err := k.claims.Walk(ctx, nil, func(_ claimID, c types.Claim) (bool, error) {
+	if err := k.claims.Walk(ctx, nil, func(id claimID, _ types.Claim) (bool, error) {
+		c, err := k.claimWithDebits(ctx, id.K1(), id.K2())
 		gs.Claims = append(gs.Claims, c)
-		return false, nil
+		return false, err
 	}); err != nil {
 		return nil, err
 	}
