@@ -35,14 +35,16 @@ func chain(t *testing.T, mempool int, payers ...string) *inprocess.Service {
 	pat, ann := inprocess.Account("pat").String(), inprocess.Account("ann").String()
 	return inprocess.NewService(t, mempool, func(gs *usagetypes.GenesisState) {
 		gs.Providers = []usagetypes.Provider{{Address: pat, Key: books.Public("pat"), Active: true}}
-		gs.Credits = []usagetypes.Credit{{
-			Owner: ann, Credited: credit, Allotted: credit,
-			SessionKeys: []billingtypes.SessionKey{{Key: books.Public("ann"), CapUtop: credit, ExpiresEpoch: 1_000, GrantedBy: ann}},
-		}}
-		gs.SubLines = []usagetypes.SubLine{{Owner: ann, Provider: pat, Amount: credit}}
-		for _, name := range payers {
-			gs.Credits = append(gs.Credits, usagetypes.Credit{Owner: inprocess.Account(name).String(), Credited: credit})
+		for _, name := range append(payers, "ann") {
+			owner := inprocess.Account(name).String()
+			gs.Credits = append(gs.Credits, usagetypes.Credit{
+				Owner: owner, Credited: credit,
+				SessionKeys: []billingtypes.SessionKey{{Key: books.Public(name), CapUtop: credit, ExpiresEpoch: 1_000, GrantedBy: owner}},
+			})
 		}
+		gs.Credits[len(payers)].Allotted = credit
+		gs.SubLines = []usagetypes.SubLine{{Owner: ann, Provider: pat, SessionKey: books.Public("ann"), Amount: credit}}
+		gs.KeySpendings = []usagetypes.KeySpending{{Owner: ann, Key: books.Public("ann"), Allotted: credit}}
 	}, append(payers, "pat", "ann")...)
 }
 
@@ -58,7 +60,9 @@ func tx(t *testing.T, s *inprocess.Service, name string, earlier, gas uint64, ms
 }
 
 func allot(name string) sdk.Msg {
-	return &usagetypes.MsgAllot{Owner: inprocess.Account(name).String(), Provider: inprocess.Account("pat").String(), Amount: 1}
+	return &usagetypes.MsgAllot{
+		Owner: inprocess.Account(name).String(), Provider: inprocess.Account("pat").String(), SessionKey: books.Public(name), Amount: 1,
+	}
 }
 
 // claim of pat for a session of epoch 0 with ann.
