@@ -5,6 +5,8 @@ import (
 
 	"cosmossdk.io/collections"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -46,6 +48,15 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	}
 	for _, c := range gs.Claims {
 		if err := k.initClaim(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, a := range gs.Activities {
+		account, err := sdk.AccAddressFromBech32(a.Account)
+		if err != nil {
+			return err
+		}
+		if err := k.activities.Set(ctx, account, a); err != nil {
 			return err
 		}
 	}
@@ -134,6 +145,12 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		c, err := k.claimWithDebits(ctx, id.K1(), id.K2())
 		gs.Claims = append(gs.Claims, c)
 		return false, err
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.activities.Walk(ctx, nil, func(_ []byte, a types.Activity) (bool, error) {
+		gs.Activities = append(gs.Activities, a)
+		return false, nil
 	}); err != nil {
 		return nil, err
 	}

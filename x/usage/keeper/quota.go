@@ -33,6 +33,7 @@ func (k *Keeper) CountTx(ctx context.Context, account sdk.AccAddress, relay bool
 	if a.Epoch != now {
 		a = types.Activity{Epoch: now}
 	}
+	a.Account = account.String()
 	count, limit := &a.Txs, params.MaxTxsPerEpoch
 	if relay {
 		count, limit = &a.Relays, params.MaxRelaysPerEpoch()

@@ -12,7 +12,7 @@ import (
 func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
 		Params: DefaultParams(), Chain: Chain{EpochBlocks: billingtypes.DefaultEpochBlocks}, Credits: []Credit{}, SubLines: []SubLine{}, KeySpendings: []KeySpending{},
-		Providers: []Provider{}, Claims: []Claim{}, Settlements: []Settlement{},
+		Providers: []Provider{}, Claims: []Claim{}, Settlements: []Settlement{}, Activities: []Activity{},
 	}
 }
 
@@ -69,6 +69,14 @@ func (gs GenesisState) Validate() error {
 			return err
 		}
 		if err := once("provider " + p.Address); err != nil {
+			return err
+		}
+	}
+	for _, a := range gs.Activities {
+		if err := checkAddress("account", a.Account); err != nil {
+			return err
+		}
+		if err := once("activity of " + a.Account); err != nil {
 			return err
 		}
 	}
