@@ -13,7 +13,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(append([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
-		messageDecorator{},
+		messageDecorator{a.disabled},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),

@@ -9,7 +9,9 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
 	"github.com/topnetwork/top/testutil/books"
 	"github.com/topnetwork/top/testutil/inprocess"
@@ -185,7 +187,27 @@ func TestQuotaOfBlocks(t *testing.T) {
 // No transaction is so large that it keeps others out.
 func TestTransactionsAreBounded(t *testing.T) {
 	s := chain(t, 100, "rich")
-	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 75_000_001, allot("rich"))).Log, "a quarter of a block")
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 75_000_001, allot("rich"))).Log, "a share of a block")
 	large := tx(t, s, "rich", 0, 75_000_000, slices.Repeat([]sdk.Msg{allot("rich")}, 600)...)
 	require.Contains(t, s.Check(t, large).Log, "at most 65536")
+}
+
+// Accounts come with credit: nobody makes more of them by granting something to new ones.
+func TestGrantsMakeNoAccounts(t *testing.T) {
+	s := chain(t, 100, "rich")
+	grant, err := authz.NewMsgGrant(inprocess.Account("rich"), inprocess.Account("nobody"), authz.NewGenericAuthorization("/x"), nil)
+	require.NoError(t, err)
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 1_000_000, grant)).Log, "not offered on this chain")
+	allowance, err := feegrant.NewMsgGrantAllowance(&feegrant.BasicAllowance{}, inprocess.Account("rich"), inprocess.Account("nobody"))
+	require.NoError(t, err)
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 1_000_000, allowance)).Log, "not offered on this chain")
+}
+
+// A provider sends one claim or proof after the other; a pile of them is refused.
+func TestProofsDoNotPileUp(t *testing.T) {
+	s := chain(t, 100)
+	for i := range uint64(8) {
+		require.Zero(t, s.Check(t, tx(t, s, "pat", i, 1_000_000, claim(t).MsgClaim)).Code)
+	}
+	require.Contains(t, s.Check(t, tx(t, s, "pat", 8, 1_000_000, claim(t).MsgClaim)).Log, "8 transactions of this account wait")
 }

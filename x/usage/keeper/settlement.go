@@ -156,12 +156,15 @@ func addTotal(packet *billingtypes.SettlementPacket, c types.Claim) error {
 	return nil
 }
 
+// maxReleases in a settlement: on the main chain each costs the gas of an escrow with all its keys, and a packet that needs more gas than a block has would hold up everybody's pay.
+const maxReleases = 200
+
 // gatherReleases moves what owners give back into the packet and answers the sum.
 func (k *Keeper) gatherReleases(ctx context.Context, packet *billingtypes.SettlementPacket) (uint64, error) {
 	var owners []string
 	err := k.releasing.Walk(ctx, nil, func(owner string) (bool, error) {
 		owners = append(owners, owner)
-		return len(owners) >= billingtypes.MaxSettlementEntries, nil
+		return len(owners) >= maxReleases, nil
 	})
 	if err != nil {
 		return 0, err

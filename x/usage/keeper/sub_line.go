@@ -42,7 +42,7 @@ func (k *Keeper) Allot(ctx context.Context, msg *types.MsgAllot) (*types.MsgAllo
 	line, err := k.subLines.Get(ctx, collections.Join3(msg.Owner, msg.Provider, msg.SessionKey))
 	if errors.Is(err, collections.ErrNotFound) {
 		if lines >= maxSubLines {
-			return nil, errorsmod.Wrapf(types.ErrLimit, "%d sub-lines: reclaim what lies on those of keys that ended", maxSubLines)
+			return nil, errorsmod.Wrapf(types.ErrLimit, "%d sub-lines hold credit: reclaim some of it", maxSubLines)
 		}
 		line = types.SubLine{Owner: msg.Owner, Provider: msg.Provider, SessionKey: msg.SessionKey}
 	} else if err != nil {
@@ -118,7 +118,7 @@ func (k *Keeper) Release(ctx context.Context, msg *types.MsgRelease) (*types.Msg
 }
 
 // payer answers a payer's credit and how many sub-lines there are, after taking back every reclaim whose notice has passed and closing the empty lines of keys that
-// have ended.
+// have ended; at the limit all empty ones.
 func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, error) {
 	c, err := k.credit(ctx, owner)
 	if err != nil {
@@ -153,7 +153,7 @@ func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, er
 		}
 		if held, err := l.Held(); err != nil {
 			return c, open, err
-		} else if _, dead := liveKey(c, l.SessionKey, now); held > 0 || dead == nil {
+		} else if _, dead := liveKey(c, l.SessionKey, now); held > 0 || dead == nil && len(lines) < maxSubLines {
 			continue
 		}
 		if err := k.subLines.Remove(ctx, keyOf(l)); err != nil {

@@ -90,6 +90,9 @@ func (gs GenesisState) Validate() error {
 
 // checkDebitRoot holds the debits of a claim that is or was on its way to a settlement against what the settlement commits to.
 func (c Claim) checkDebitRoot() error {
+	if len(c.Debits) == 0 && (c.Reserves() || c.Status == ClaimStatus_CLAIM_STATUS_PROVEN) {
+		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d is %s and has no debits", c.Provider, c.Epoch, c.Status)
+	}
 	if c.Reserves() || len(c.Debits) == 0 {
 		return nil
 	}
