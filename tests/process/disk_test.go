@@ -28,15 +28,18 @@ const (
 
 // A provider's disk fills up while it serves: it takes no new sessions, then cannot write at all. When there is space again everything is delivered, claimed and paid.
 func TestProviderOnAFullDisk(t *testing.T) {
+	disk := mountSmallDisk(t)
 	talk := newTalk(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	number := busyProvider(ctx, t)
 	p := net.Providers[number]
 	data := filepath.Join(p.Home, "data")
-	onSmallDisk(t, p, data)
+	onSmallDisk(t, p, data, disk)
 
 	ballast := filepath.Join(data, "ballast")
+	// What is left of it when the test fails must not move back with the data.
+	t.Cleanup(func() { _ = os.Remove(ballast) })
 	fill(t, ballast, mostOfIt)
 	sessionKey, err := keyfile.Load(filepath.Join(net.Dir, net.Users[0].Name, "session.key"))
 	require.NoError(t, err)
@@ -93,14 +96,20 @@ func busyProvider(ctx context.Context, t *testing.T) (number int) {
 	return number
 }
 
-// onSmallDisk puts a provider's data on a small disk for the time of a test.
-func onSmallDisk(t *testing.T, p *localnet.Provider, data string) {
+// mountSmallDisk for the time of a test.
+func mountSmallDisk(t *testing.T) (disk string) {
 	t.Helper()
-	disk := t.TempDir()
+	disk = t.TempDir()
 	if err := unix.Mount("none", disk, "tmpfs", 0, fmt.Sprintf("size=%d", smallDisk)); err != nil {
 		t.Skipf("mounting a small disk takes root: %v", err)
 	}
 	t.Cleanup(func() { require.NoError(t, unix.Unmount(disk, unix.MNT_DETACH)) })
+	return disk
+}
+
+// onSmallDisk puts a provider's data on a small disk for the time of a test.
+func onSmallDisk(t *testing.T, p *localnet.Provider, data, disk string) {
+	t.Helper()
 	move := func(from, to string) {
 		require.NoError(t, net.Process(p.Name).Kill())
 		require.NoError(t, os.CopyFS(to, os.DirFS(from)))
