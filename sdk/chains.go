@@ -3,12 +3,14 @@ package sdk
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/bits"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -246,7 +248,7 @@ func (c *chains) credit(ctx context.Context) (usagetypes.Credit, error) {
 }
 
 // Allot implements Ledger.
-func (c *chains) Allot(ctx context.Context, provider string, amount uint64) error {
+func (c *chains) Allot(ctx context.Context, sessionKey []byte, provider string, amount uint64) error {
 	credit, err := c.credit(ctx)
 	if err != nil {
 		return err
@@ -256,9 +258,30 @@ func (c *chains) Allot(ctx context.Context, provider string, amount uint64) erro
 	for _, taken := range []uint64{credit.Spent, credit.Released, credit.Releasing, credit.Allotted} {
 		open -= min(open, taken)
 	}
-	if amount = min(amount, open); amount == 0 {
+	left, err := c.capLeft(ctx, credit, sessionKey)
+	if err != nil {
+		return err
+	}
+	if amount = min(amount, open, left); amount == 0 {
 		return ErrCredit
 	}
-	_, err = c.service.Send(ctx, c.key, &usagetypes.MsgAllot{Owner: c.Address(), Provider: provider, Amount: amount})
+	_, err = c.service.Send(ctx, c.key, &usagetypes.MsgAllot{Owner: c.Address(), Provider: provider, SessionKey: sessionKey, Amount: amount})
 	return err
+}
+
+// capLeft is what a session key has not promised to anyone.
+func (c *chains) capLeft(ctx context.Context, credit usagetypes.Credit, key []byte) (uint64, error) {
+	i := slices.IndexFunc(credit.SessionKeys, func(k billingtypes.SessionKey) bool { return bytes.Equal(k.Key, key) })
+	if i < 0 {
+		return 0, nil
+	}
+	res, err := c.usage.KeySpending(ctx, &usagetypes.QueryKeySpendingRequest{Owner: credit.Owner, Key: hex.EncodeToString(key)})
+	if err != nil {
+		return 0, err
+	}
+	promised, err := res.Spending.Promised()
+	if err != nil {
+		return 0, err
+	}
+	return credit.SessionKeys[i].CapUtop - min(credit.SessionKeys[i].CapUtop, promised), nil
 }

@@ -45,7 +45,7 @@ func newAttacker(t *testing.T, w *world, n *node, name string) *attacker {
 	a := &attacker{t: t, host: h, to: *id, key: ed25519.NewKeyFromSeed(seed[:]), name: account(t, name)}
 	l := userLedger{w, a.name}
 	require.NoError(t, l.EnsureCredit(t.Context(), a.key.Public().(ed25519.PublicKey), 1_000_000))
-	require.NoError(t, l.Allot(t.Context(), n.address, 500_000))
+	require.NoError(t, l.Allot(t.Context(), a.key.Public().(ed25519.PublicKey), n.address, 500_000))
 	return a
 }
 

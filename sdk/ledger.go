@@ -17,9 +17,9 @@ type Ledger interface {
 	// EnsureCredit brings the account's unspent credit on the service chain to amount, lets the session key spend it, and
 	// answers once the service chain knows both.
 	EnsureCredit(ctx context.Context, sessionKey []byte, amount uint64) error
-	// Allot guarantees up to amount more of the credit to a provider, and answers once the service chain has booked it.
-	// It fails with ErrCredit when nothing is left to allot.
-	Allot(ctx context.Context, provider string, amount uint64) error
+	// Allot guarantees up to amount more of the credit and of the session key's cap to a provider, and answers once the
+	// service chain has booked it. It fails with ErrCredit when nothing is left to allot.
+	Allot(ctx context.Context, sessionKey []byte, provider string, amount uint64) error
 	Close() error
 }
 

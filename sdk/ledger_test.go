@@ -40,9 +40,9 @@ type world struct {
 	mu        sync.Mutex
 	epoch     uint64
 	providers map[string]sdk.Provider
-	keys      map[string]map[string]uint64 // payer, session key: cap
+	keys      map[string]map[string]uint64 // payer, session key: what is left of its cap
 	credit    map[string]uint64            // open credit
-	lines     map[[2]string]uint64         // payer, provider: unspent
+	lines     map[[3]string]uint64         // payer, provider, session key: unspent
 	claims    map[string]*usagetypes.Claim
 	paid      map[string]uint64 // provider
 	down      error
@@ -58,7 +58,7 @@ type world struct {
 func newWorld() *world {
 	w := &world{
 		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
-		lines: map[[2]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
+		lines: map[[3]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
 		held: make(chan struct{}),
 	}
 	close(w.held)
@@ -100,9 +100,9 @@ func (l providerLedger) Epoch(context.Context) (uint64, error) {
 func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (metering.Guarantee, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	limit, known := l.keys[payer][string(key)]
-	line := l.lines[[2]string{payer, l.address}]
-	return metering.Guarantee{Line: line, Claimable: line, KeyLeft: limit, KeyKnown: known, KeyExpires: 1000}, l.down
+	_, known := l.keys[payer][string(key)]
+	line := l.lines[[3]string{payer, l.address, string(key)}]
+	return metering.Guarantee{Line: line, Claimable: line, KeyKnown: known, KeyExpires: 1000}, l.down
 }
 
 // leastDeposit of a provider that is active.
@@ -182,7 +182,7 @@ func (l providerLedger) SubmitClaim(_ context.Context, m *usagetypes.MsgClaim) e
 	var sum uint64
 	for _, d := range m.Debits {
 		sum += d.Amount
-		if l.lines[[2]string{d.Payer, l.address}] < d.Amount {
+		if l.lines[[3]string{d.Payer, l.address, string(d.SessionKey)}] < d.Amount {
 			return fmt.Errorf("over the sub-line")
 		}
 	}
@@ -190,7 +190,7 @@ func (l providerLedger) SubmitClaim(_ context.Context, m *usagetypes.MsgClaim) e
 		return fmt.Errorf("debits of %d, sum %d", sum, m.Sum)
 	}
 	for _, d := range m.Debits {
-		l.lines[[2]string{d.Payer, l.address}] -= d.Amount
+		l.lines[[3]string{d.Payer, l.address, string(d.SessionKey)}] -= d.Amount
 	}
 	l.claims[l.id(m.Epoch)] = &usagetypes.Claim{
 		Provider: m.Provider, Epoch: m.Epoch, Root: m.Root, Sum: m.Sum, Count: m.Count, Debits: m.Debits,
@@ -279,14 +279,15 @@ func (l userLedger) EnsureCredit(_ context.Context, key []byte, amount uint64) e
 	return nil
 }
 
-func (l userLedger) Allot(_ context.Context, to string, amount uint64) error {
+func (l userLedger) Allot(_ context.Context, key []byte, to string, amount uint64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	amount = min(amount, l.credit[l.address])
+	amount = min(amount, l.credit[l.address], l.keys[l.address][string(key)])
 	if amount == 0 {
 		return sdk.ErrCredit
 	}
 	l.credit[l.address] -= amount
-	l.lines[[2]string{l.address, to}] += amount
+	l.keys[l.address][string(key)] -= amount
+	l.lines[[3]string{l.address, to, string(key)}] += amount
 	return nil
 }

@@ -3,6 +3,7 @@ package sdk
 import (
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ func (p *purse) allot(ctx context.Context, key []byte) error {
 	amount := max(p.funds/allotShare, 1)
 	p.mu.Unlock()
 	p.c.cfg.Log.Info("allot", "provider", provider.Address, "utop", amount)
-	return p.c.ledger.Allot(ctx, provider.Address, amount)
+	return p.c.ledger.Allot(ctx, p.c.sessionKey.Public().(ed25519.PublicKey), provider.Address, amount)
 }
 
 // lock takes a provider's slot.
@@ -371,7 +372,7 @@ func (p *purse) step(ctx context.Context) {
 		})
 	}
 	for _, s := range states {
-		if current := live[string(s.Offer.ProviderKey)]; current != nil && current.State().ID() == s.ID() {
+		if current := live[string(s.Offer.ProviderKey)]; current != nil && current.ID() == s.ID() {
 			continue
 		}
 		if s.Offer.Epoch < epoch || s.Closed {
@@ -417,7 +418,7 @@ func (p *purse) gone(state *session.State) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.live[string(state.Offer.ProviderKey)]
-	return p.states[state.ID()] == nil || s != nil && s.State().ID() == state.ID()
+	return p.states[state.ID()] == nil || s != nil && s.ID() == state.ID()
 }
 
 // settle signs everything that is open.
@@ -462,7 +463,7 @@ func (p *purse) bill() Bill {
 	p.mu.Unlock()
 	for _, s := range states {
 		a := s.Account()
-		if current := live[string(s.Offer.ProviderKey)]; current != nil && current.State().ID() == s.ID() {
+		if current := live[string(s.Offer.ProviderKey)]; current != nil && current.ID() == s.ID() {
 			a = current.Account()
 		}
 		b.Due += a.Due

@@ -58,6 +58,8 @@ type Spec struct {
 	StoreKeys []string
 	// ModuleAccounts and their permissions, beside those every chain has.
 	ModuleAccounts map[string][]string
+	// Disabled are the type URLs of messages that this chain does not offer, beside those that no chain does.
+	Disabled []string
 }
 
 // Options are the arguments of an app constructor.
@@ -101,6 +103,7 @@ type App struct {
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
 	feeDecorators  []sdk.AnteDecorator
+	disabled       []string
 	halt           func(reason error)
 }
 
@@ -150,6 +153,7 @@ func New(spec Spec, opts Options) *App {
 		keys:           keys,
 		moduleAccounts: accounts,
 		appOptions:     opts.App,
+		disabled:       spec.Disabled,
 		halt:           opts.Halt,
 	}
 	app.buildKeepers(opts)

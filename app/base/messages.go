@@ -2,6 +2,7 @@ package base
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	errorsmod "cosmossdk.io/errors"
@@ -110,30 +111,36 @@ var classOfMessage = func() map[string]MessageClass {
 func ClassOf(typeURL string) MessageClass { return classOfMessage[typeURL] }
 
 // messageDecorator lets a message reach its module only by the way of its class, however deep it is wrapped.
-type messageDecorator struct{}
+type messageDecorator struct {
+	// disabled by this chain, beside ClassDisabled.
+	disabled []string
+}
 
 // AnteHandle refuses transactions with a message that may not stand where it stands.
-func (messageDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
-	if err := checkMessages(tx.GetMsgs(), false, 0); err != nil {
+func (d messageDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
+	if err := d.checkMessages(tx.GetMsgs(), false, 0); err != nil {
 		return ctx, err
 	}
 	return next(ctx, tx, simulate)
 }
 
-func checkMessages(msgs []sdk.Msg, proposed bool, depth int) error {
+func (d messageDecorator) checkMessages(msgs []sdk.Msg, proposed bool, depth int) error {
 	if depth > maxMessageDepth {
 		return errorsmod.Wrapf(sdkerrors.ErrInvalidRequest, "messages are wrapped more than %d deep", maxMessageDepth)
 	}
 	for _, msg := range msgs {
-		if err := checkMessage(msg, proposed, depth); err != nil {
+		if err := d.checkMessage(msg, proposed, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkMessage(msg sdk.Msg, proposed bool, depth int) error {
+func (d messageDecorator) checkMessage(msg sdk.Msg, proposed bool, depth int) error {
 	url := sdk.MsgTypeURL(msg)
+	if slices.Contains(d.disabled, url) {
+		return errorsmod.Wrapf(sdkerrors.ErrNotSupported, "%s is not offered on this chain", url)
+	}
 	switch ClassOf(url) {
 	case ClassUser:
 		return nil
@@ -148,7 +155,7 @@ func checkMessage(msg sdk.Msg, proposed bool, depth int) error {
 			return err
 		}
 		_, isProposal := msg.(*govv1.MsgSubmitProposal)
-		return checkMessages(inner, isProposal, depth+1)
+		return d.checkMessages(inner, isProposal, depth+1)
 	case ClassModule:
 		return errorsmod.Wrapf(sdkerrors.ErrUnauthorized, "%s is sent by modules alone", url)
 	case ClassDisabled:

@@ -49,12 +49,14 @@ func TestMessagesKeepTheirWay(t *testing.T) {
 		"a packet by grant":                           {exec(packet), sdkerrors.ErrUnauthorized},
 		"a packet proposed":                           {proposal(t, packet), sdkerrors.ErrUnauthorized},
 		"legacy content in a proposal in a grant":     {exec(proposal(t, &govv1.MsgExecLegacyContent{})), sdkerrors.ErrNotSupported},
+		"what this chain does not offer":              {&authz.MsgGrant{}, sdkerrors.ErrNotSupported},
+		"what this chain does not offer, by grant":    {exec(&authz.MsgGrant{}), sdkerrors.ErrNotSupported},
 		"a payment wrapped three times":               {exec(exec(exec(send))), nil},
 		"a payment wrapped four times":                {exec(exec(exec(exec(send)))), sdkerrors.ErrInvalidRequest},
 		"what the chain does not know, in a proposal": {proposal(t, &unknown{}), sdkerrors.ErrNotSupported},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := checkMessages([]sdk.Msg{send, c.msg}, false, 0)
+			err := messageDecorator{disabled: []string{sdk.MsgTypeURL(&authz.MsgGrant{})}}.checkMessages([]sdk.Msg{send, c.msg}, false, 0)
 			if c.want == nil {
 				require.NoError(t, err)
 				return

@@ -9,7 +9,9 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
 	"github.com/topnetwork/top/testutil/books"
 	"github.com/topnetwork/top/testutil/inprocess"
@@ -35,14 +37,16 @@ func chain(t *testing.T, mempool int, payers ...string) *inprocess.Service {
 	pat, ann := inprocess.Account("pat").String(), inprocess.Account("ann").String()
 	return inprocess.NewService(t, mempool, func(gs *usagetypes.GenesisState) {
 		gs.Providers = []usagetypes.Provider{{Address: pat, Key: books.Public("pat"), Active: true}}
-		gs.Credits = []usagetypes.Credit{{
-			Owner: ann, Credited: credit, Allotted: credit,
-			SessionKeys: []billingtypes.SessionKey{{Key: books.Public("ann"), CapUtop: credit, ExpiresEpoch: 1_000, GrantedBy: ann}},
-		}}
-		gs.SubLines = []usagetypes.SubLine{{Owner: ann, Provider: pat, Amount: credit}}
-		for _, name := range payers {
-			gs.Credits = append(gs.Credits, usagetypes.Credit{Owner: inprocess.Account(name).String(), Credited: credit})
+		for _, name := range append(payers, "ann") {
+			owner := inprocess.Account(name).String()
+			gs.Credits = append(gs.Credits, usagetypes.Credit{
+				Owner: owner, Credited: credit,
+				SessionKeys: []billingtypes.SessionKey{{Key: books.Public(name), CapUtop: credit, ExpiresEpoch: 1_000, GrantedBy: owner}},
+			})
 		}
+		gs.Credits[len(payers)].Allotted = credit
+		gs.SubLines = []usagetypes.SubLine{{Owner: ann, Provider: pat, SessionKey: books.Public("ann"), Amount: credit}}
+		gs.KeySpendings = []usagetypes.KeySpending{{Owner: ann, Key: books.Public("ann"), Allotted: credit}}
 	}, append(payers, "pat", "ann")...)
 }
 
@@ -58,7 +62,9 @@ func tx(t *testing.T, s *inprocess.Service, name string, earlier, gas uint64, ms
 }
 
 func allot(name string) sdk.Msg {
-	return &usagetypes.MsgAllot{Owner: inprocess.Account(name).String(), Provider: inprocess.Account("pat").String(), Amount: 1}
+	return &usagetypes.MsgAllot{
+		Owner: inprocess.Account(name).String(), Provider: inprocess.Account("pat").String(), SessionKey: books.Public(name), Amount: 1,
+	}
 }
 
 // claim of pat for a session of epoch 0 with ann.
@@ -181,7 +187,27 @@ func TestQuotaOfBlocks(t *testing.T) {
 // No transaction is so large that it keeps others out.
 func TestTransactionsAreBounded(t *testing.T) {
 	s := chain(t, 100, "rich")
-	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 75_000_001, allot("rich"))).Log, "a quarter of a block")
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 75_000_001, allot("rich"))).Log, "a share of a block")
 	large := tx(t, s, "rich", 0, 75_000_000, slices.Repeat([]sdk.Msg{allot("rich")}, 600)...)
 	require.Contains(t, s.Check(t, large).Log, "at most 65536")
+}
+
+// Accounts come with credit: nobody makes more of them by granting something to new ones.
+func TestGrantsMakeNoAccounts(t *testing.T) {
+	s := chain(t, 100, "rich")
+	grant, err := authz.NewMsgGrant(inprocess.Account("rich"), inprocess.Account("nobody"), authz.NewGenericAuthorization("/x"), nil)
+	require.NoError(t, err)
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 1_000_000, grant)).Log, "not offered on this chain")
+	allowance, err := feegrant.NewMsgGrantAllowance(&feegrant.BasicAllowance{}, inprocess.Account("rich"), inprocess.Account("nobody"))
+	require.NoError(t, err)
+	require.Contains(t, s.Check(t, tx(t, s, "rich", 0, 1_000_000, allowance)).Log, "not offered on this chain")
+}
+
+// A provider sends one claim or proof after the other; a pile of them is refused.
+func TestProofsDoNotPileUp(t *testing.T) {
+	s := chain(t, 100)
+	for i := range uint64(8) {
+		require.Zero(t, s.Check(t, tx(t, s, "pat", i, 1_000_000, claim(t).MsgClaim)).Code)
+	}
+	require.Contains(t, s.Check(t, tx(t, s, "pat", 8, 1_000_000, claim(t).MsgClaim)).Log, "8 transactions of this account wait")
 }

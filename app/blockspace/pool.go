@@ -13,8 +13,11 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/mempool"
 )
 
-// Pool orders the transactions that wait in CometBFT's mempool for a proposal of this node: by class, then round after round with one transaction of each account, the
-// account first that waits longest. So an account with many transactions delays another by one. It is a node's own affair, not consensus.
+// maxWaiting transactions of an account that begin with claims, proofs or relays: whoever makes these sends the next when the last is in a block.
+const maxWaiting = 8
+
+// Pool orders the transactions that wait in CometBFT's mempool for a proposal of this node: classes by their shares, within one round after round with one transaction of
+// each account, the account first that waits longest. So an account with many transactions delays another by one. It is a node's own affair, not consensus.
 type Pool struct {
 	ledger Ledger
 	size   int
@@ -59,10 +62,13 @@ func (p *Pool) Insert(ctx context.Context, tx sdk.Tx) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	q := p.queues[account]
+	if q != nil && c != ordinary && len(q.txs) >= maxWaiting {
+		return errorsmod.Wrapf(sdkerrors.ErrMempoolIsFull, "%d transactions of this account wait: try again when one is in a block", len(q.txs))
+	}
 	if p.count >= p.room(c) {
 		return errorsmod.Wrapf(sdkerrors.ErrMempoolIsFull, "%d transactions wait, the rest of %d is kept for proofs: try again in a later block", p.count, p.size)
 	}
-	q := p.queues[account]
 	if q == nil {
 		p.turn++
 		q = &queue{turn: p.turn}
@@ -112,31 +118,15 @@ func (p *Pool) CountTx() int {
 	return p.count
 }
 
-// Select lists all that wait in the order in which they are to be proposed. Behind a transaction of a later class an account's proof has to wait: sequences rise.
+// Select lists all that wait in the order in which they are to be proposed. An account's transactions keep their order: sequences rise.
 func (p *Pool) Select(context.Context, [][]byte) mempool.Iterator {
-	type place struct {
-		class class
-		round int
-		turn  uint64
-		tx    sdk.Tx
-	}
 	p.mu.Lock()
-	places := make([]place, 0, p.count)
-	for _, q := range p.queues { //determinism: sorted below, turns are unique
-		last := proof
-		for round, w := range q.txs {
-			last = max(last, w.class)
-			places = append(places, place{last, round, q.turn, w.tx})
-		}
+	h := newHeads(p.queues)
+	txs := make([]sdk.Tx, 0, p.count)
+	for len(txs) < p.count {
+		txs = append(txs, h.next(shares[len(txs)%len(shares)]))
 	}
 	p.mu.Unlock()
-	slices.SortFunc(places, func(a, b place) int {
-		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.round, b.round), cmp.Compare(a.turn, b.turn))
-	})
-	txs := make([]sdk.Tx, len(places))
-	for i, x := range places {
-		txs[i] = x.tx
-	}
 	return list(txs).Next()
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// blockParts: one transaction may ask for this part of a block's gas at most, so that a few of them never are the whole block.
+	// blockParts: one transaction may ask for this part of a block's gas and bytes at most, proofs for two of them, so that each class finds room in each block.
 	blockParts = 4
 	// maxOrdinaryBytes of a transaction that is no proof and no relay. A mempool full of them stays far below CometBFT's max_txs_bytes.
 	maxOrdinaryBytes = 64 << 10
@@ -29,18 +29,39 @@ func (q Quota) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.An
 	if !ok {
 		return ctx, errorsmod.Wrapf(sdkerrors.ErrTxDecode, "%T names no account that pays", tx)
 	}
-	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 && fees.GetGas() > uint64(block.MaxGas)/blockParts {
-		return ctx, errorsmod.Wrapf(sdkerrors.ErrOutOfGas, "gas limit %d, at most %d, a quarter of a block: split the transaction", fees.GetGas(), uint64(block.MaxGas)/blockParts)
-	}
 	c, err := classOf(ctx, q.ledger, tx)
 	if err != nil {
 		return ctx, err
 	}
-	if size := len(ctx.TxBytes()); c == ordinary && size > maxOrdinaryBytes {
-		return ctx, errorsmod.Wrapf(sdkerrors.ErrTxTooLarge, "%d bytes, at most %d: split the transaction", size, maxOrdinaryBytes)
+	if err := checkSize(ctx, c, fees.GetGas()); err != nil {
+		return ctx, err
 	}
 	if err := q.ledger.CountTx(ctx, fees.FeePayer(), c == relay); err != nil {
 		return ctx, err
 	}
 	return next(ctx, tx, simulate)
+}
+
+// checkSize holds a transaction against what it may take of a block.
+func checkSize(ctx sdk.Context, c class, gas uint64) error {
+	block := ctx.ConsensusParams().Block
+	if block == nil || block.MaxGas <= 0 || block.MaxBytes <= 0 {
+		return nil
+	}
+	parts := uint64(1)
+	if c == proof {
+		// A claim or proof over very many payers cannot be split.
+		parts = 2
+	}
+	if most := uint64(block.MaxGas) / blockParts * parts; gas > most {
+		return errorsmod.Wrapf(sdkerrors.ErrOutOfGas, "gas limit %d, at most %d, a share of a block: split the transaction", gas, most)
+	}
+	most := uint64(block.MaxBytes) / blockParts
+	if c == ordinary {
+		most = min(most, maxOrdinaryBytes)
+	}
+	if size := uint64(len(ctx.TxBytes())); size > most {
+		return errorsmod.Wrapf(sdkerrors.ErrTxTooLarge, "%d bytes, at most %d: split the transaction", size, most)
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/authz"
+	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/blockspace"
@@ -31,7 +33,11 @@ type App struct {
 
 // New builds a service chain on a database; with loadLatest it is ready to serve.
 func New(opts base.Options, loadLatest bool) *App {
-	b := base.New(base.Spec{Name: Name, StoreKeys: []string{operatorstypes.StoreKey, usagetypes.StoreKey}}, opts)
+	b := base.New(base.Spec{
+		Name: Name, StoreKeys: []string{operatorstypes.StoreKey, usagetypes.StoreKey},
+		// A grant makes an account for whoever gets it, and here accounts have quotas: they come with credit alone (docs/adr/003, 007).
+		Disabled: []string{sdk.MsgTypeURL(&authz.MsgGrant{}), sdk.MsgTypeURL(&feegrant.MsgGrantAllowance{})},
+	}, opts)
 	app := &App{App: b}
 	app.Operators = operatorskeeper.NewKeeper(b.Codec, b.Store(operatorstypes.StoreKey), b.Authority)
 	app.NewGov(burnPool{bank: b.Bank}, app.Operators.CalculateVoteResultsAndVotingPower)

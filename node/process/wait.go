@@ -15,10 +15,15 @@ func Await(ctx context.Context, what string, condition func(context.Context) err
 	began := time.Now()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	var seen error
 	for {
 		err := condition(ctx)
 		if err == nil {
 			return nil
+		}
+		// A look that the end of ctx cut short says nothing about the condition.
+		if seen == nil || ctx.Err() == nil {
+			seen = err
 		}
 		for _, p := range needs {
 			if !p.Running() {
@@ -27,7 +32,7 @@ func Await(ctx context.Context, what string, condition func(context.Context) err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s, %s in vain: %w (last seen: %w)", what, time.Since(began).Round(time.Second), context.Cause(ctx), err)
+			return fmt.Errorf("waiting for %s, %s in vain: %w (last seen: %w)", what, time.Since(began).Round(time.Second), context.Cause(ctx), seen)
 		case <-tick.C:
 		}
 	}

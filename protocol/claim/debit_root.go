@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// SettledClaim is a proven claim as a settlement packet nets it.
-type SettledClaim struct {
+// ClaimDebits are the debits of a proven claim as a settlement packet nets it.
+type ClaimDebits struct {
 	// Provider is the bech32 account that is paid.
 	Provider string
 	// Epoch of the claim.
@@ -22,26 +22,46 @@ type DebitNode struct {
 	Left bool
 }
 
-// maxDebitPath: a packet nets at most 2,000 providers' claims of 10,000 debits each, far below 2^40.
+// maxDebitPath: a packet nets at most 2,000 claims of 10,000 debits each, far below 2^40.
 const maxDebitPath = 40
 
-// DebitRoot commits a settlement packet to (provider, epoch, payer, session key, amount) of every debit, in the given order: a binary Merkle root of the shape of
-// RFC 6962 with own domains. It is all zero for no debits.
-func DebitRoot(claims []SettledClaim) [32]byte {
-	root, _ := debitTree(claims, -1)
+// Root commits to (provider, epoch, payer, session key, amount) of every debit of one claim, in the given order: a binary Merkle root of the shape of RFC 6962 with
+// own domains. It is all zero for no debits.
+func (c ClaimDebits) Root() [32]byte {
+	root, _ := merkle(c.leaves(), -1)
 	return root
 }
 
-// DebitPath leads one debit, found by claim and place, to the debit root.
-func DebitPath(claims []SettledClaim, claim, debit int) ([]DebitNode, error) {
-	if claim < 0 || claim >= len(claims) || debit < 0 || debit >= len(claims[claim].Debits) {
-		return nil, fmt.Errorf("%w: no debit %d in claim %d", ErrPoint, debit, claim)
+// Path leads one debit, found by its place, to the claim's root.
+func (c ClaimDebits) Path(debit int) ([]DebitNode, error) {
+	if debit < 0 || debit >= len(c.Debits) {
+		return nil, fmt.Errorf("%w: no debit %d of %d", ErrPoint, debit, len(c.Debits))
 	}
-	index := debit
-	for _, c := range claims[:claim] {
-		index += len(c.Debits)
+	_, path := merkle(c.leaves(), debit)
+	return path, nil
+}
+
+func (c ClaimDebits) leaves() [][32]byte {
+	out := make([][32]byte, len(c.Debits))
+	for i, d := range c.Debits {
+		out[i] = debitLeaf(c.Provider, c.Epoch, d)
 	}
-	_, path := debitTree(claims, index)
+	return out
+}
+
+// DebitRoot commits a settlement packet to the roots of its claims, in the given order: the same tree over them, so that a settlement costs a hash per claim and not
+// per debit. It is all zero for no claims.
+func DebitRoot(claims [][32]byte) [32]byte {
+	root, _ := merkle(claims, -1)
+	return root
+}
+
+// DebitRootPath leads the root of one claim, found by its place, to the debit root: what follows the path of one of its debits.
+func DebitRootPath(claims [][32]byte, claim int) ([]DebitNode, error) {
+	if claim < 0 || claim >= len(claims) {
+		return nil, fmt.Errorf("%w: no claim %d of %d", ErrPoint, claim, len(claims))
+	}
+	_, path := merkle(claims, claim)
 	return path, nil
 }
 
@@ -64,14 +84,8 @@ func VerifyDebit(root [32]byte, provider string, epoch uint64, d Debit, path []D
 	return nil
 }
 
-// debitTree hashes level by level; an odd last node rises as it is. It collects the siblings of the leaf at index.
-func debitTree(claims []SettledClaim, index int) ([32]byte, []DebitNode) {
-	var level [][32]byte
-	for _, c := range claims {
-		for _, d := range c.Debits {
-			level = append(level, debitLeaf(c.Provider, c.Epoch, d))
-		}
-	}
+// merkle hashes level by level; an odd last node rises as it is. It collects the siblings of the node at index.
+func merkle(level [][32]byte, index int) ([32]byte, []DebitNode) {
 	if len(level) == 0 {
 		return [32]byte{}, nil
 	}

@@ -10,16 +10,20 @@ import (
 // Every debit of every claim leads to the root, and nothing else does.
 func TestDebitPaths(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var claims []SettledClaim
+		var claims []ClaimDebits
 		for i := range rapid.IntRange(1, 4).Draw(t, "claims") {
 			leaves := drawLeaves(t)
-			claims = append(claims, SettledClaim{Provider: string(rune('a' + i)), Epoch: uint64(i), Debits: Debits(leaves)})
+			claims = append(claims, ClaimDebits{Provider: string(rune('a' + i)), Epoch: uint64(i), Debits: Debits(leaves)})
 		}
-		root := DebitRoot(claims)
+		root := DebitRoot(roots(claims))
 		for i, c := range claims {
 			for j, d := range c.Debits {
-				path, err := DebitPath(claims, i, j)
+				path, err := c.Path(j)
 				require.NoError(t, err)
+				require.NoError(t, VerifyDebit(c.Root(), c.Provider, c.Epoch, d, path))
+				above, err := DebitRootPath(roots(claims), i)
+				require.NoError(t, err)
+				path = append(path, above...)
 				require.NoError(t, VerifyDebit(root, c.Provider, c.Epoch, d, path))
 				more := d
 				more.Amount++
@@ -32,10 +36,10 @@ func TestDebitPaths(t *testing.T) {
 					require.ErrorIs(t, VerifyDebit(root, c.Provider, c.Epoch, d, path), ErrProof)
 				}
 			}
-			_, err := DebitPath(claims, i, len(c.Debits))
+			_, err := c.Path(len(c.Debits))
 			require.ErrorIs(t, err, ErrPoint)
 		}
-		_, err := DebitPath(claims, len(claims), 0)
+		_, err := DebitRootPath(roots(claims), len(claims))
 		require.ErrorIs(t, err, ErrPoint)
 	})
 }

@@ -61,37 +61,45 @@ func TestDebitsOfUncheckedLeaves(t *testing.T) {
 // The root changes with every field, with the order, and with where a debit belongs.
 func TestDebitRoot(t *testing.T) {
 	debits := Debits(testLeaves(1, 5, 6, 7))
-	base := func() []SettledClaim {
-		return []SettledClaim{
+	base := func() []ClaimDebits {
+		return []ClaimDebits{
 			{Provider: "top1a", Epoch: 7, Debits: append([]Debit(nil), debits[:2]...)},
 			{Provider: "top1b", Epoch: 8, Debits: append([]Debit(nil), debits[2:]...)},
 		}
 	}
 	require.Equal(t, [32]byte{}, DebitRoot(nil))
-	require.Equal(t, [32]byte{}, DebitRoot([]SettledClaim{{Provider: "top1a"}}))
-	require.Equal(t, DebitRoot(base()), DebitRoot(base()))
-	seen := map[[32]byte]string{{}: "nothing", DebitRoot(base()): "base"}
-	for name, change := range map[string]func(c []SettledClaim) []SettledClaim{
-		"provider": func(c []SettledClaim) []SettledClaim { c[0].Provider = "top1b"; return c },
-		"epoch":    func(c []SettledClaim) []SettledClaim { c[0].Epoch++; return c },
-		"amount":   func(c []SettledClaim) []SettledClaim { c[0].Debits[0].Amount++; return c },
-		"payer":    func(c []SettledClaim) []SettledClaim { c[0].Debits[0].Payer = bytes.Repeat([]byte{9}, 20); return c },
-		"key": func(c []SettledClaim) []SettledClaim {
+	require.Equal(t, [32]byte{}, ClaimDebits{Provider: "top1a"}.Root())
+	require.Equal(t, base()[0].Root(), DebitRoot(roots(base()[:1])), "one claim's root is the packet's")
+	seen := map[[32]byte]string{{}: "nothing", DebitRoot(roots(base())): "base"}
+	for name, change := range map[string]func(c []ClaimDebits) []ClaimDebits{
+		"provider": func(c []ClaimDebits) []ClaimDebits { c[0].Provider = "top1b"; return c },
+		"epoch":    func(c []ClaimDebits) []ClaimDebits { c[0].Epoch++; return c },
+		"amount":   func(c []ClaimDebits) []ClaimDebits { c[0].Debits[0].Amount++; return c },
+		"payer":    func(c []ClaimDebits) []ClaimDebits { c[0].Debits[0].Payer = bytes.Repeat([]byte{9}, 20); return c },
+		"key": func(c []ClaimDebits) []ClaimDebits {
 			c[0].Debits[0].SessionKey = bytes.Repeat([]byte{9}, 32)
 			return c
 		},
-		"order of debits": func(c []SettledClaim) []SettledClaim { d := c[0].Debits; d[0], d[1] = d[1], d[0]; return c },
-		"order of claims": func(c []SettledClaim) []SettledClaim { c[0], c[1] = c[1], c[0]; return c },
-		"one less":        func(c []SettledClaim) []SettledClaim { return c[:1] },
-		"one more":        func(c []SettledClaim) []SettledClaim { return append(c, c[1]) },
-		"moved": func(c []SettledClaim) []SettledClaim {
+		"order of debits": func(c []ClaimDebits) []ClaimDebits { d := c[0].Debits; d[0], d[1] = d[1], d[0]; return c },
+		"order of claims": func(c []ClaimDebits) []ClaimDebits { c[0], c[1] = c[1], c[0]; return c },
+		"one less":        func(c []ClaimDebits) []ClaimDebits { return c[:1] },
+		"one more":        func(c []ClaimDebits) []ClaimDebits { return append(c, c[1]) },
+		"moved": func(c []ClaimDebits) []ClaimDebits {
 			c[1].Debits = append([]Debit{c[0].Debits[1]}, c[1].Debits...)
 			c[0].Debits = c[0].Debits[:1]
 			return c
 		},
 	} {
-		root := DebitRoot(change(base()))
+		root := DebitRoot(roots(change(base())))
 		require.Empty(t, seen[root], name)
 		seen[root] = name
 	}
+}
+
+func roots(claims []ClaimDebits) [][32]byte {
+	out := make([][32]byte, len(claims))
+	for i, c := range claims {
+		out[i] = c.Root()
+	}
+	return out
 }

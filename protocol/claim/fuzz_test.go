@@ -145,6 +145,6 @@ func FuzzDebitAt(f *testing.F) {
 		if err == nil {
 			require.NotZero(t, d.Amount)
 		}
-		_ = DebitRoot([]SettledClaim{{Debits: debits}})
+		_ = ClaimDebits{Debits: debits}.Root()
 	})
 }

@@ -22,6 +22,8 @@ type vectors struct {
 	Points    []pointVector `json:"points"`
 	Debits    []debitVector `json:"debits"`
 	DebitRoot string        `json:"debit_root_top1provider_epoch_7"`
+	// TwoClaims is the debit root of that claim and one of epoch 8 with the same debits.
+	TwoClaims string `json:"debit_root_epochs_7_and_8"`
 }
 
 type leafVector struct {
@@ -86,8 +88,10 @@ func TestVectors(t *testing.T) {
 	for _, d := range debits {
 		got.Debits = append(got.Debits, debitVector{Payer: hex.EncodeToString(d.Payer), SessionKey: hex.EncodeToString(d.SessionKey), Amount: d.Amount})
 	}
-	root := DebitRoot([]SettledClaim{{Provider: "top1provider", Epoch: 7, Debits: debits}})
-	got.DebitRoot = hex.EncodeToString(root[:])
+	seven, eight := ClaimDebits{Provider: "top1provider", Epoch: 7, Debits: debits}.Root(), ClaimDebits{Provider: "top1provider", Epoch: 8, Debits: debits}.Root()
+	got.DebitRoot = hex.EncodeToString(seven[:])
+	both := DebitRoot([][32]byte{seven, eight})
+	got.TwoClaims = hex.EncodeToString(both[:])
 
 	b, err := json.MarshalIndent(got, "", "  ")
 	require.NoError(t, err)

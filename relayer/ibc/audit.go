@@ -45,8 +45,7 @@ func (a *audit) unlisted(listed []uint64, next uint64, height int64, waits prove
 	}
 	asked := 0
 	for _, s := range slices.Sorted(maps.Keys(a.watched)) {
-		// A full page ends somewhere.
-		if known[s] || len(listed) >= maxBacklog && s > listed[len(listed)-1] {
+		if known[s] {
 			delete(a.missing, s)
 			continue
 		}
@@ -74,6 +73,12 @@ func (a *audit) unlisted(listed []uint64, next uint64, height int64, waits prove
 		a.watched[s] = true
 	}
 	a.sent = next
+	for s := range a.watched {
+		if s+maxBacklog < next {
+			delete(a.watched, s)
+			delete(a.missing, s)
+		}
+	}
 	return hidden, nil
 }
 
@@ -127,7 +132,10 @@ func (p *Path) auditSource(ctx context.Context, listed []uint64) ([]uint64, erro
 		value, _, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), at)
 		return len(value) > 0, err
 	})
-	p.caught(p.Source, "packets", hidden)
+	// A full page ends somewhere: what comes after it is not hidden.
+	if len(listed) < maxBacklog {
+		p.caught(p.Source, "packets", hidden)
+	}
 	return append(listed, hidden...), err
 }
 

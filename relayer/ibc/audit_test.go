@@ -73,7 +73,12 @@ func TestAuditIsBounded(t *testing.T) {
 	a = audit{watched: map[uint64]bool{maxBacklog + 1: true}, missing: map[uint64]int64{maxBacklog + 1: 1}}
 	hidden, err := a.unlisted(full, maxBacklog+2, 5, func(uint64) (bool, error) { return true, nil })
 	require.NoError(t, err)
-	require.Empty(t, hidden, "a full page says nothing of what comes after it")
+	require.Equal(t, []uint64{maxBacklog + 1}, hidden, "it waits by proof, and is delivered, whatever the page is full of")
+	a = audit{watched: map[uint64]bool{3: true}, missing: map[uint64]int64{3: 1}}
+	_, err = a.unlisted(nil, 4+maxBacklog, 5, func(uint64) (bool, error) { return true, nil })
+	require.NoError(t, err)
+	require.Len(t, a.watched, maxBacklog)
+	require.Empty(t, a.missing, "old ones are left to the turns of nodes")
 }
 
 // A node that says that a packet has arrived is believed until a state must have the receipt, then it is asked.

@@ -122,8 +122,14 @@ func (e *Endpoint) commitments(ctx context.Context, clientID string) ([]uint64, 
 	if err != nil {
 		return nil, fmt.Errorf("commitments of %s on %s: %w", clientID, e.ChainID(), err)
 	}
+	if len(res.Commitments) > maxBacklog {
+		return nil, fmt.Errorf("commitments of %s on %s: %d in an answer, %d were asked for", clientID, e.ChainID(), len(res.Commitments), maxBacklog)
+	}
 	out := make([]uint64, len(res.Commitments))
 	for i, c := range res.Commitments {
+		if i > 0 && c.Sequence <= out[i-1] {
+			return nil, fmt.Errorf("commitments of %s on %s: %d after %d", clientID, e.ChainID(), c.Sequence, out[i-1])
+		}
 		out[i] = c.Sequence
 	}
 	return out, nil

@@ -18,18 +18,9 @@ func (s *Sessions) payerLocked(name string) *payer {
 	return p
 }
 
-// owedLocked answers what the open's payer and its key owe this provider and no claim has reserved yet.
-func (s *Sessions) owedLocked(open *voucher.Open) (line, key uint64) {
-	p := s.payerLocked(open.Payer)
-	for _, owed := range p.owed {
-		// Each is at most a cap that the chain guaranteed, so the sum stays far from overflow; if it did not, refuse.
-		sum, carry := bits.Add64(line, owed, 0)
-		if carry != 0 {
-			sum = ^uint64(0)
-		}
-		line = sum
-	}
-	return line, p.owed[string(open.SessionKey)]
+// owedLocked answers what the open's payer owes this provider by its key and no claim has reserved yet.
+func (s *Sessions) owedLocked(open *voucher.Open) uint64 {
+	return s.payerLocked(open.Payer).owed[string(open.SessionKey)]
 }
 
 // owe sets what a session owes.
@@ -104,15 +95,15 @@ func (s *Sessions) reserve(ctx context.Context, e *entry, cost uint64) error {
 			return refusal.New(refusal.KeyRefused, "the session key was revoked or has expired")
 		}
 		s.mu.Lock()
-		line, key := s.owedLocked(open)
-		if fits(line, cost, g.Line) && fits(key, cost, g.KeyLeft) {
+		owed := s.owedLocked(open)
+		if fits(owed, cost, g.Line) {
 			s.oweLocked(e, e.owed+cost)
 			s.mu.Unlock()
 			return nil
 		}
 		s.mu.Unlock()
 		if fresh {
-			return refusal.New(refusal.CreditShort, "%d utop more than the %d owed exceed the sub-line of %d or the key's %d", cost, line, g.Line, g.KeyLeft)
+			return refusal.New(refusal.CreditShort, "%d utop more than the %d owed exceed the session key's sub-line of %d; allot more", cost, owed, g.Line)
 		}
 	}
 	return nil

@@ -12,12 +12,10 @@ type Ledger interface {
 
 // Guarantee is a chain's answer about one payer and session key. Amounts in utop.
 type Guarantee struct {
-	// Line is the payer's sub-line to this provider that no claim has reserved and the payer does not want back.
+	// Line is the sub-line that the payer allotted to this provider and key, what claims have reserved and what the payer wants back left out.
 	Line uint64
 	// Claimable is Line and what is under notice: no ground to serve on, but good for what was served.
 	Claimable uint64
-	// KeyLeft is the session key's cap without what it spent or what claims reserved.
-	KeyLeft uint64
 	// KeyKnown tells that the key is in the payer's escrow.
 	KeyKnown bool
 	// KeyExpires is the last epoch in which the key may be used; revoking it ends it with the running epoch.

@@ -221,8 +221,8 @@ func (s *Sessions) check(ctx context.Context, e *entry) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if line, key := s.owedLocked(open); line >= g.Line || key >= g.KeyLeft {
-		return refusal.New(refusal.CreditShort, "%d utop of a sub-line of %d are owed; allot more", line, g.Line)
+	if owed := s.owedLocked(open); owed >= g.Line {
+		return refusal.New(refusal.CreditShort, "%d utop of the session key's sub-line of %d are owed; allot more", owed, g.Line)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	b := &bench{t: t, fs: vfs.NewCrashableMem(), now: now, ledger: &chain{
 		maxDebits:  1000,
-		Guarantee_: Guarantee{Line: 10_000, Claimable: 10_000, KeyLeft: 10_000, KeyKnown: true, KeyExpires: 100},
+		Guarantee_: Guarantee{Line: 10_000, Claimable: 10_000, KeyKnown: true, KeyExpires: 100},
 	}}
 	b.start()
 	t.Cleanup(func() { _ = b.db.Close() })
@@ -160,9 +160,7 @@ func TestGuarantee(t *testing.T) {
 	b.ledger.Guarantee_.Line = 360
 	require.NoError(t, b.charge(first, 1))
 	require.Equal(t, refusal.CreditShort, refusal.Code(b.charge(second, 1)))
-	b.ledger.Guarantee_.Line, b.ledger.Guarantee_.KeyLeft = 10_000, 400
-	require.Equal(t, refusal.CreditShort, refusal.Code(b.charge(second, 1)))
-	b.ledger.Guarantee_.KeyLeft, b.ledger.Guarantee_.KeyExpires = 10_000, epoch-1
+	b.ledger.Guarantee_.Line, b.ledger.Guarantee_.KeyExpires = 10_000, epoch-1
 	b.now = b.now.Add(time.Minute)
 	require.Equal(t, refusal.KeyRefused, refusal.Code(b.charge(second, 1)))
 	b.ledger.err = errors.New("chain down")

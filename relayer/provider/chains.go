@@ -126,18 +126,10 @@ func (c *chains) Guarantee(ctx context.Context, payer string, key []byte) (meter
 	}
 	for _, k := range credit.Credit.SessionKeys {
 		if bytes.Equal(k.Key, key) {
-			g.KeyKnown, g.KeyExpires, g.KeyLeft = true, k.ExpiresEpoch, k.CapUtop
+			g.KeyKnown, g.KeyExpires = true, k.ExpiresEpoch
 		}
 	}
-	spending, err := c.usage.KeySpending(ctx, &usagetypes.QueryKeySpendingRequest{Owner: payer, Key: hex.EncodeToString(key)})
-	if err != nil && !notFound(err) {
-		return g, err
-	}
-	if err == nil {
-		g.KeyLeft -= min(g.KeyLeft, spending.Spending.Spent)
-		g.KeyLeft -= min(g.KeyLeft, spending.Spending.Reserved)
-	}
-	line, err := c.usage.SubLine(ctx, &usagetypes.QuerySubLineRequest{Owner: payer, Provider: c.Address()})
+	line, err := c.usage.SubLine(ctx, &usagetypes.QuerySubLineRequest{Owner: payer, Provider: c.Address(), SessionKey: hex.EncodeToString(key)})
 	if err != nil && !notFound(err) {
 		return g, err
 	}

@@ -148,7 +148,7 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 		return cmp.Or(cmp.Compare(b.Voucher.AmountUtop, a.Voucher.AmountUtop), slices.Compare(a.Voucher.SessionId, b.Voucher.SessionId))
 	})
 	type pair struct{ payer, key string }
-	guarantees, byLine, byKey := map[pair]metering.Guarantee{}, map[string]uint64{}, map[pair]uint64{}
+	guarantees, byLine := map[pair]metering.Guarantee{}, map[pair]uint64{}
 	var fitting []*voucher.Evidence
 	var total uint64
 	// A leaf that the chain would not accept costs the whole claim when it is sampled.
@@ -164,26 +164,25 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 			guarantees[k] = g
 		}
 		amount := e.Voucher.AmountUtop
-		line, carry1 := bits.Add64(byLine[k.payer], amount, 0)
-		key, carry2 := bits.Add64(byKey[k], amount, 0)
-		sum, carry3 := bits.Add64(total, amount, 0)
-		_, counted := byKey[k]
+		line, carry1 := bits.Add64(byLine[k], amount, 0)
+		sum, carry2 := bits.Add64(total, amount, 0)
+		_, counted := byLine[k]
 		reason := wrong[i]
 		switch {
 		case reason != nil:
-		case !counted && len(byKey) >= int(terms.MaxDebits):
+		case !counted && len(byLine) >= int(terms.MaxDebits):
 			reason = fmt.Errorf("the claim has %d debits already", terms.MaxDebits)
-		case carry1+carry2+carry3 != 0 || line > g.Claimable:
+		case carry1+carry2 != 0 || line > g.Claimable:
 			reason = fmt.Errorf("the sub-line guarantees %d utop", g.Claimable)
-		case !g.KeyKnown || g.KeyExpires < epoch || key > g.KeyLeft:
-			reason = fmt.Errorf("the session key may spend %d utop until epoch %d", g.KeyLeft, g.KeyExpires)
+		case !g.KeyKnown || g.KeyExpires < epoch:
+			reason = fmt.Errorf("the session key was good until epoch %d", g.KeyExpires)
 		}
 		if reason != nil {
 			c.metrics.lost.Add(float64(amount))
 			c.log.Error("voucher not claimed", "utop", amount, "payer", k.payer, "err", reason)
 			continue
 		}
-		byLine[k.payer], byKey[k], total = line, key, sum
+		byLine[k], total = line, sum
 		fitting = append(fitting, e)
 	}
 	return fitting, nil

@@ -26,12 +26,16 @@ func (c *chains) Standing(ctx context.Context) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
+	terms, err := c.Terms(ctx)
+	if err != nil {
+		return Standing{}, err
+	}
 	service, err := c.registry.ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: c.ChainID()})
 	if err != nil {
 		return Standing{}, err
 	}
 	s := Standing{
-		Epoch: epoch.Epoch, Notice: windows.Params.WithdrawalDelayEpochs, ClosingEpoch: service.Chain.ClosingEpoch, Least: deposits.Params.MinProviderDeposit,
+		Epoch: epoch.Epoch, Window: terms.Window, Notice: windows.Params.WithdrawalDelayEpochs, ClosingEpoch: service.Chain.ClosingEpoch, Least: deposits.Params.MinProviderDeposit,
 	}
 	own, err := c.registry.Provider(ctx, &servicestypes.QueryProviderRequest{ChainId: c.ChainID(), Address: c.Address()})
 	if notFound(err) {

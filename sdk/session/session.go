@@ -46,6 +46,7 @@ type Config struct {
 
 // Session is an open session on one stream. Its state outlives it.
 type Session struct {
+	id     [32]byte
 	cfg    Config
 	stream Stream
 	chain  *voucher.HashChain
@@ -104,7 +105,7 @@ func watch(ctx context.Context, stream Stream) func() {
 // pending when an earlier stream broke is counted if the provider has it and dropped if it has not.
 func Attach(ctx context.Context, stream Stream, state *State, cfg Config) (*Session, error) {
 	s := &Session{
-		cfg: cfg, stream: stream, chain: voucher.NewHashChain([32]byte(state.Seed), state.Open.MaxTicks), turn: make(chan struct{}, 1), state: state, changed: make(chan struct{}),
+		id: state.ID(), cfg: cfg, stream: stream, chain: voucher.NewHashChain([32]byte(state.Seed), state.Open.MaxTicks), turn: make(chan struct{}, 1), state: state, changed: make(chan struct{}),
 	}
 	if state.Due() > state.Vouchered() {
 		s.since = cfg.Now()
@@ -119,7 +120,10 @@ func Attach(ctx context.Context, stream Stream, state *State, cfg Config) (*Sess
 	if err := s.wait(ctx, func() bool { return s.opened && s.bill != nil }); err != nil {
 		return nil, s.fail(err)
 	}
-	return s, s.resolve()
+	if err := s.resolve(); err != nil {
+		return s, err
+	}
+	return s, s.tickAgain()
 }
 
 // resolve settles what was pending by the provider's first bill.
@@ -139,6 +143,17 @@ func (s *Session) resolve() error {
 		return s.failLocked(ErrDisputed)
 	}
 	return s.cfg.Save(s.state)
+}
+
+// tickAgain pays once more what a provider lost when it was killed: nothing is served against ticks that it does not know.
+func (s *Session) tickAgain() error {
+	s.mu.Lock()
+	index, lost := s.state.Ticks, s.bill.TickedUtop < s.state.Ticks*s.state.Offer.TickUtop
+	s.mu.Unlock()
+	if !lost {
+		return nil
+	}
+	return s.release(index)
 }
 
 // read takes the provider's frames until the stream ends.
@@ -280,6 +295,9 @@ func (s *Session) failLocked(err error) error {
 	_ = s.stream.SetDeadline(time.Now())
 	return err
 }
+
+// ID of the session. It takes no lock: Save is called with the session's, and may need others under which somebody asks for the ID.
+func (s *Session) ID() [32]byte { return s.id }
 
 // Err is why the session can no longer be used, nil while it can.
 func (s *Session) Err() error {

@@ -188,6 +188,47 @@ func TestUse(t *testing.T) {
 	require.Equal(t, refusal.CapReached, refusal.Code(err))
 }
 
+// Who saves a session may hold locks under which others ask for its ID.
+func TestIDTakesNoLock(t *testing.T) {
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close(); _ = theirs.Close() })
+	state, err := terms().Accept(offer(), rand.Reader)
+	require.NoError(t, err)
+	go (&counterpart{t: t, conn: theirs, state: state}).serve(nil)
+	var s *Session
+	asked := false
+	s, err = Attach(t.Context(), ours, state, Config{Key: signer{}, Now: time.Now, Save: func(state *State) error {
+		if s != nil {
+			require.Equal(t, state.ID(), s.ID())
+			asked = true
+		}
+		return nil
+	}})
+	require.NoError(t, err)
+	require.NoError(t, s.Use(t.Context(), usage(1), "m", func(context.Context, [32]byte) (bool, error) { return true, nil }))
+	require.True(t, asked)
+}
+
+// A provider that was killed does not know the last ticks. It gets them again, and goes on even when everything is paid ahead.
+func TestTicksThatTheProviderLost(t *testing.T) {
+	s, _, d, err := attach(t, nil, nil, nil)
+	require.NoError(t, err)
+	s.ahead = true
+	served := func(context.Context, [32]byte) (bool, error) { return true, nil }
+	require.NoError(t, s.Use(t.Context(), usage(1), "m", served))
+	paid := d.load(t).Ticks
+	require.NotZero(t, paid)
+	s.Drop()
+
+	s, c, _, err := attach(t, d.load(t), func(c *counterpart) { c.usage, c.ticks = usage(1), paid-1 }, nil)
+	require.NoError(t, err)
+	s.ahead = true
+	require.NoError(t, s.Use(t.Context(), nil, "question", served))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.Equal(t, paid, c.ticks)
+}
+
 // TestOverbilled: a bill over what was used ends the session; nothing more is paid or signed.
 func TestOverbilled(t *testing.T) {
 	s, c, d, err := attach(t, nil, nil, nil)

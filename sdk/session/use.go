@@ -108,28 +108,31 @@ func (s *Session) tick(ctx context.Context, amount uint64, billed bool) error {
 	s.mu.Lock()
 	step := s.state.Offer.TickUtop
 	index := min((amount-1)/step+1, s.state.Open.MaxTicks)
-	if index > s.state.Ticks {
-		preimage, err := s.chain.Preimage(index)
-		if err != nil {
-			s.mu.Unlock()
+	more := index > s.state.Ticks
+	s.state.Ticks = max(s.state.Ticks, index)
+	s.mu.Unlock()
+	if more {
+		if err := s.release(index); err != nil {
 			return err
 		}
-		id := s.state.ID()
-		s.state.Ticks = index
-		s.mu.Unlock()
-		err = s.send(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Tick{Tick: &voucher.Tick{
-			SessionId: id[:], Index: index, Preimage: preimage[:],
-		}}})
-		if err != nil {
-			return s.fail(fmt.Errorf("%w: %w", ErrClosed, err))
-		}
-	} else {
-		s.mu.Unlock()
 	}
 	if !billed {
 		return nil
 	}
 	return s.wait(ctx, func() bool { return s.bill.GetTickedUtop() >= index*step })
+}
+
+// release sends a tick.
+func (s *Session) release(index uint64) error {
+	preimage, err := s.chain.Preimage(index)
+	if err != nil {
+		return err
+	}
+	err = s.send(&voucher.ClientFrame{Frame: &voucher.ClientFrame_Tick{Tick: &voucher.Tick{SessionId: s.id[:], Index: index, Preimage: preimage[:]}}})
+	if err != nil {
+		return s.fail(fmt.Errorf("%w: %w", ErrClosed, err))
+	}
+	return nil
 }
 
 // settle pays what was served on credit and signs a voucher when one is due.

@@ -33,7 +33,7 @@ func (c *courier) allot(service *chain.Client, provider string) ed25519.PrivateK
 	c.must(&billingtypes.MsgAddSessionKey{Signer: c.key.Address(), Owner: c.key.Address(), Key: public, CapUtop: 100_000, ExpiresEpoch: epoch.Epoch + 1_000},
 		&billingtypes.MsgOpenCreditLine{Owner: c.key.Address(), ChainId: net.Service.ID, Amount: 50_000})
 	c.arrival()
-	_, err = service.Send(c.t.Context(), c.key, &usagetypes.MsgAllot{Owner: c.key.Address(), Provider: provider, Amount: 20_000})
+	_, err = service.Send(c.t.Context(), c.key, &usagetypes.MsgAllot{Owner: c.key.Address(), Provider: provider, SessionKey: public, Amount: 20_000})
 	require.NoError(c.t, err)
 	return key
 }

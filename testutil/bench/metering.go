@@ -105,7 +105,7 @@ type guarantor struct{}
 
 // Guarantee implements metering.Ledger.
 func (guarantor) Guarantee(context.Context, string, []byte) (metering.Guarantee, error) {
-	return metering.Guarantee{Line: math.MaxUint64, Claimable: math.MaxUint64, KeyLeft: math.MaxUint64, KeyKnown: true, KeyExpires: math.MaxUint64}, nil
+	return metering.Guarantee{Line: math.MaxUint64, Claimable: math.MaxUint64, KeyKnown: true, KeyExpires: math.MaxUint64}, nil
 }
 
 // MaxDebits implements metering.Ledger.

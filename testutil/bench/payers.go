@@ -76,7 +76,7 @@ func (s *scene) newPayer(ctx context.Context, mnemonic string) (*payer, error) {
 	}); err != nil {
 		return nil, err
 	}
-	_, err = s.service.Send(ctx, key, &usagetypes.MsgAllot{Owner: key.Address(), Provider: s.Providers[0].Address, Amount: payerCredit})
+	_, err = s.service.Send(ctx, key, &usagetypes.MsgAllot{Owner: key.Address(), Provider: s.Providers[0].Address, SessionKey: public, Amount: payerCredit})
 	return p, err
 }
 

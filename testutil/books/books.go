@@ -112,6 +112,9 @@ func Account(name string) sdk.AccAddress {
 // Address of a name's account, in bech32.
 func Address(name string) string { return Account(name).String() }
 
+// UsageParams are the service chain's: the defaults for its short epochs.
+func UsageParams() usagetypes.Params { return usagetypes.ParamsFor(EpochBlocks) }
+
 // New makes both chains with default parameters. The service chain is founded, linked on both sides and knows no provider yet.
 func New(t testing.TB) *Network {
 	t.Helper()
@@ -187,6 +190,7 @@ func newService(t testing.TB, founder string) *Service {
 	s.Out.source = s.IBC
 	require.NoError(t, s.Accounts.Params.Set(ctx, authtypes.DefaultParams()))
 	genesis := usagetypes.DefaultGenesisState()
+	genesis.Params = UsageParams()
 	genesis.Chain = usagetypes.Chain{ServiceType: ServiceType, MainChainId: MainID, EpochBlocks: EpochBlocks, Operator: founder}
 	require.NoError(t, s.Usage.InitGenesis(ctx, genesis))
 	return s

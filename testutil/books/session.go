@@ -28,35 +28,49 @@ func (n *Network) AddPayer(t testing.TB, name string, credit, allotted uint64, p
 	require.NoError(t, err)
 	n.ToService().Deliver(t)
 	for _, p := range providers {
-		_, err := Do(n.Service.Ctx, n.Service.Usage.Allot, &usagetypes.MsgAllot{Owner: owner, Provider: Address(p), Amount: allotted})
+		_, err := Do(n.Service.Ctx, n.Service.Usage.Allot, &usagetypes.MsgAllot{Owner: owner, Provider: Address(p), SessionKey: Public(name), Amount: allotted})
 		require.NoError(t, err)
 	}
 }
 
-// Session between a payer and a provider that ended with a voucher of messages × 100 utop. nonce tells sessions of the same two apart.
+// AddKey adds a session key (of another name) to a payer; the packet is delivered.
+func (n *Network) AddKey(t testing.TB, payer, key string, limit uint64) {
+	t.Helper()
+	owner := Address(payer)
+	_, err := Do(n.Main.Ctx, n.Main.Billing.AddSessionKey, &billingtypes.MsgAddSessionKey{Signer: owner, Owner: owner, Key: Public(key), CapUtop: limit, ExpiresEpoch: 1_000})
+	require.NoError(t, err)
+	n.ToService().Deliver(t)
+}
+
+// Session between a payer, by the key of its name, and a provider that ended with a voucher of messages × 100 utop. nonce tells sessions of the same two apart.
 func Session(provider, payer string, epoch, messages, nonce uint64) *voucher.Evidence {
+	return SessionBy(payer, provider, payer, epoch, messages, nonce)
+}
+
+// SessionBy the session key of a name.
+func SessionBy(key, provider, payer string, epoch, messages, nonce uint64) *voucher.Evidence {
 	e := &voucher.Evidence{
 		Offer: &voucher.Offer{
 			ChainId: ServiceID, Service: ServiceType, Provider: Address(provider), ProviderKey: Public(provider),
 			Prices:   []*voucher.Price{{Measure: "kib", Utop: 10}, {Measure: "message", Utop: 100}},
 			TickUtop: 10, FloatUtop: 1_000, VoucherUtop: 1_000, Epoch: epoch, Nonce: nonce,
 		},
-		Open:    &voucher.Open{Payer: Address(payer), SessionKey: Public(payer), Anchor: make([]byte, 32), MaxTicks: 1 << 20, CapUtop: 1 << 40, Nonce: nonce},
+		Open:    &voucher.Open{Payer: Address(payer), SessionKey: Public(key), Anchor: make([]byte, 32), MaxTicks: 1 << 20, CapUtop: 1 << 40, Nonce: nonce},
 		Voucher: &voucher.Voucher{ChainId: ServiceID, Number: 1, Epoch: epoch, Usage: []*voucher.Usage{{Measure: "message", Quantity: messages}}, AmountUtop: messages * 100},
 	}
-	Sign(e, provider, payer)
+	Sign(e, provider, key)
 	return e
 }
 
-// Sign makes both sides' signatures for what the evidence says now.
-func Sign(e *voucher.Evidence, provider, payer string) {
+// Sign makes both sides' signatures, by the keys of their names, for what the evidence says now.
+func Sign(e *voucher.Evidence, provider, key string) {
 	e.Offer.Sign(Key(provider))
 	hash := e.Offer.Hash()
 	e.Open.OfferHash = hash[:]
-	e.Open.Sign(Key(payer))
+	e.Open.Sign(Key(key))
 	id := e.Open.SessionID()
 	e.Voucher.SessionId = id[:]
-	e.Voucher.SignClient(Key(payer))
+	e.Voucher.SignClient(Key(key))
 	e.Voucher.SignProvider(Key(provider))
 }
 

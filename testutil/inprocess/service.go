@@ -49,6 +49,7 @@ func NewService(t testing.TB, mempool int, books func(*usagetypes.GenesisState),
 	var usage usagetypes.GenesisState
 	cdc.MustUnmarshalJSON(state[usagetypes.ModuleName], &usage)
 	usage.Chain = usagetypes.Chain{ServiceType: "messaging", MainChainId: ChainID, EpochBlocks: 10, Operator: Account("operator").String()}
+	usage.Params = usagetypes.ParamsFor(usage.Chain.EpochBlocks)
 	if books != nil {
 		books(&usage)
 	}

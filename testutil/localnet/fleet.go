@@ -130,7 +130,7 @@ func (n *Network) Stop() error {
 	return errors.Join(append(errs, n.writeRecord())...)
 }
 
-// Leave waits until a process has ended by itself, and takes it off the record. Any end but exit code 0 is an error.
+// Leave waits until a process has ended by itself, and takes it out of the network. Any end but exit code 0 is an error.
 func (n *Network) Leave(ctx context.Context, name string) error {
 	p := n.Process(name)
 	select {
@@ -141,6 +141,21 @@ func (n *Network) Leave(ctx context.Context, name string) error {
 	if p.Err() != nil {
 		return p.Exited()
 	}
+	return n.forget(name)
+}
+
+// Expel kills a process, if it still runs, and takes it out of the network.
+func (n *Network) Expel(name string) error {
+	if err := n.Kill(name); err != nil {
+		return err
+	}
+	return n.forget(name)
+}
+
+func (n *Network) forget(name string) error {
+	n.fleet.mu.Lock()
+	n.fleet.members = slices.DeleteFunc(n.fleet.members, func(m *member) bool { return m.record.Name == name })
+	n.fleet.mu.Unlock()
 	return n.writeRecord()
 }
 

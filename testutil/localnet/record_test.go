@@ -92,8 +92,13 @@ func TestFleetKillsAndRestartsByName(t *testing.T) {
 	require.Len(t, record.Processes, 1)
 	require.Equal(t, second.Pid(), record.Processes[0].PID)
 
-	require.NoError(t, n.Stop())
+	require.NoError(t, n.Expel("provider0"))
 	require.False(t, second.Running())
+	require.Nil(t, n.Process("provider0"))
+	third := sleeper(t, n, "provider0")
+
+	require.NoError(t, n.Stop())
+	require.False(t, third.Running())
 	require.NoError(t, n.Stop(), "a stopped network stays stopped")
 }
 

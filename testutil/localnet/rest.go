@@ -122,15 +122,11 @@ func (u *Uint) UnmarshalJSON(bz []byte) error {
 	return nil
 }
 
-// LatestHeight of the chain behind the gateway.
+// LatestHeight is the last one whose state can be asked. The latest block is none such: it is stored before it is applied.
 func (r REST) LatestHeight(ctx context.Context) (int64, error) {
 	var answer struct {
-		Block struct {
-			Header struct {
-				Height Uint `json:"height"`
-			} `json:"header"`
-		} `json:"block"`
+		Height Uint `json:"height"`
 	}
-	err := r.Get(ctx, "/cosmos/base/tendermint/v1beta1/blocks/latest", &answer)
-	return int64(answer.Block.Header.Height), err
+	err := r.Get(ctx, "/cosmos/base/node/v1beta1/status", &answer)
+	return int64(answer.Height), err
 }

@@ -102,6 +102,10 @@ func SetChain(cdc codec.Codec, state State, chain usagetypes.Chain) error {
 		return fmt.Errorf("genesis of %s: %w", usagetypes.ModuleName, err)
 	}
 	gs.Chain = chain
+	// The default windows are for the main chain's default epochs; whoever has set others is told when they do not fit.
+	if gs.Params == usagetypes.DefaultParams() && chain.EpochBlocks > 0 {
+		gs.Params = usagetypes.ParamsFor(chain.EpochBlocks)
+	}
 	if err := gs.Validate(); err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func TestKeysThatCannotBeCharged(t *testing.T) {
 			e.Open.SessionKey = books.Public("other")
 			books.Sign(e, "pat", "other")
 			debit := claim.Debit{Payer: books.Account("ann"), SessionKey: books.Public("other"), Amount: 500}
-			root := claim.DebitRoot([]claim.SettledClaim{{Provider: books.Address("pat"), Epoch: 2, Debits: []claim.Debit{debit}}})
+			root := claim.ClaimDebits{Provider: books.Address("pat"), Epoch: 2, Debits: []claim.Debit{debit}}.Root()
 			require.NoError(t, n.Main.Billing.OnReceive(n.Main.Ctx, books.ServiceClient, settlement(t, 3, func(p *types.SettlementPacket) {
 				pays("pat", 500)(p)
 				p.DebitRoot = root[:]

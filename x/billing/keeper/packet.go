@@ -68,7 +68,7 @@ func (k *Keeper) AfterProviderChanged(ctx context.Context, p servicestypes.Provi
 	}
 	_, err = k.send(ctx, p.ChainId, &types.PacketData{Data: &types.PacketData_Provider{Provider: &types.ProviderPacket{
 		Address: p.Address, Key: p.Key, Active: p.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE, Prices: p.Prices,
-		Deposit: p.Deposit, Revision: revision,
+		Deposit: p.Deposit, Revision: revision, LastEpoch: p.LastEpoch,
 	}}})
 	return err
 }

@@ -77,7 +77,7 @@ func (p *CreditPacket) Validate() error {
 	return nil
 }
 
-// Validate checks address, key and prices.
+// Validate checks address, key, prices and that an active provider may claim every epoch.
 func (p *ProviderPacket) Validate() error {
 	if err := checkAddress("provider", p.Address); err != nil {
 		return err
@@ -87,6 +87,9 @@ func (p *ProviderPacket) Validate() error {
 	}
 	if len(p.Prices) > voucher.MaxMeasures {
 		return errorsmod.Wrapf(ErrPacket, "%d prices, at most %d", len(p.Prices), voucher.MaxMeasures)
+	}
+	if p.Active && p.LastEpoch != 0 {
+		return errorsmod.Wrapf(ErrPacket, "provider %s is active, and claims until epoch %d", p.Address, p.LastEpoch)
 	}
 	return nil
 }

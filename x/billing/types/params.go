@@ -10,8 +10,9 @@ const (
 	maxPayoutsPerBlock = 10_000
 	// MaxPacketTimeout is IBC v2's limit, in seconds.
 	MaxPacketTimeout = 86_400
-	// claimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet, with margin: a withdrawal must wait longer.
-	claimAndProofEpochs = 8
+	// ClaimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet: a withdrawal must wait longer, and x/usage fits its
+	// windows into it.
+	ClaimAndProofEpochs = 8
 	maxExposureBps      = 1_000_000
 )
 
@@ -46,9 +47,9 @@ func (p Params) Validate() error {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
 		}
 	}
-	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+p.AnswerWindowEpochs+claimAndProofEpochs {
+	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+p.AnswerWindowEpochs+ClaimAndProofEpochs {
 		return errorsmod.Wrapf(ErrInvalid, "withdrawal_delay_epochs is %d: it must exceed payout_window_epochs (%d) + answer_window_epochs (%d) by more than %d, the time for claim and proof",
-			p.WithdrawalDelayEpochs, p.PayoutWindowEpochs, p.AnswerWindowEpochs, claimAndProofEpochs)
+			p.WithdrawalDelayEpochs, p.PayoutWindowEpochs, p.AnswerWindowEpochs, ClaimAndProofEpochs)
 	}
 	return nil
 }

@@ -73,7 +73,9 @@ func (k *Keeper) Slash(ctx context.Context, chainID, address, reason string) (ui
 	p.Deposit -= amount
 	p.Slashed += amount
 	if p.Status == types.ProviderStatus_PROVIDER_STATUS_ACTIVE && p.Deposit < params.MinProviderDeposit {
-		p.Status = types.ProviderStatus_PROVIDER_STATUS_INACTIVE
+		if err := k.setStatus(ctx, &p, types.ProviderStatus_PROVIDER_STATUS_INACTIVE); err != nil {
+			return 0, err
+		}
 	}
 	if err := k.storeAndTell(ctx, p); err != nil {
 		return 0, err

@@ -24,7 +24,10 @@ func (k *Keeper) ExitProvider(ctx context.Context, msg *types.MsgExitProvider) (
 	if err != nil {
 		return nil, err
 	}
-	p.Status, p.ExitEpoch = types.ProviderStatus_PROVIDER_STATUS_EXITING, exit
+	if err := k.setStatus(ctx, &p, types.ProviderStatus_PROVIDER_STATUS_EXITING); err != nil {
+		return nil, err
+	}
+	p.ExitEpoch = exit
 	if err := k.storeAndTell(ctx, p); err != nil {
 		return nil, err
 	}

@@ -99,7 +99,10 @@ func (k *Keeper) UpdateProvider(ctx context.Context, msg *types.MsgUpdateProvide
 	if msg.Status == types.ProviderStatus_PROVIDER_STATUS_ACTIVE && p.Deposit < params.MinProviderDeposit {
 		return nil, errorsmod.Wrapf(types.ErrDeposit, "%d utop are left, at least %d are needed to be active: tx services add-provider-deposit", p.Deposit, params.MinProviderDeposit)
 	}
-	p.Endpoints, p.Prices, p.Status = msg.Endpoints, msg.Prices, msg.Status
+	p.Endpoints, p.Prices = msg.Endpoints, msg.Prices
+	if err := k.setStatus(ctx, &p, msg.Status); err != nil {
+		return nil, err
+	}
 	if err := k.setProvider(ctx, p); err != nil {
 		return nil, err
 	}
@@ -114,6 +117,22 @@ func (k *Keeper) Provider(ctx context.Context, chainID, address string) (types.P
 		return p, errorsmod.Wrapf(types.ErrNotFound, "provider %s on %s", address, chainID)
 	}
 	return p, err
+}
+
+// setStatus changes a provider's status. The epoch in which it stops being active is the last for which its service chain takes claims, until it is active again.
+func (k *Keeper) setStatus(ctx context.Context, p *types.Provider, status types.ProviderStatus) error {
+	switch {
+	case status == types.ProviderStatus_PROVIDER_STATUS_ACTIVE:
+		p.LastEpoch = 0
+	case p.Status == types.ProviderStatus_PROVIDER_STATUS_ACTIVE:
+		now, _, err := k.billing.ExitEpochs(ctx)
+		if err != nil {
+			return err
+		}
+		p.LastEpoch = now
+	}
+	p.Status = status
+	return nil
 }
 
 func (k *Keeper) setProvider(ctx context.Context, p types.Provider) error {

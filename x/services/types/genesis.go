@@ -55,6 +55,9 @@ func (gs GenesisState) Validate() error {
 		if id, err := PeerID(p.Key); err != nil || id != p.PeerId {
 			return errorsmod.Wrapf(ErrInvalid, "peer id %q of provider %s is not that of its key", p.PeerId, p.Address)
 		}
+		if p.Status == ProviderStatus_PROVIDER_STATUS_ACTIVE && p.LastEpoch != 0 {
+			return errorsmod.Wrapf(ErrInvalid, "provider %s is active, its last_epoch is %d: want 0", p.Address, p.LastEpoch)
+		}
 		if err := ValidateEndpoints(p.Endpoints); err != nil {
 			return err
 		}

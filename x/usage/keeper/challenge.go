@@ -39,7 +39,7 @@ func (k *Keeper) drawChallenges(ctx context.Context, params types.Params) error 
 		if err := k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch)); err != nil {
 			return err
 		}
-		if err := k.claims.Set(ctx, collections.Join(c.Provider, c.Epoch), c); err != nil {
+		if err := k.storeClaim(ctx, c); err != nil {
 			return err
 		}
 		err = emit(ctx, &types.EventChallenged{Provider: c.Provider, Epoch: c.Epoch, Seed: encodeHex(c.Seed), ProofDeadline: c.ProofDeadline})
@@ -68,20 +68,21 @@ func (k *Keeper) forfeitOverdue(ctx context.Context, params types.Params) error 
 		return err
 	}
 	for _, key := range due {
-		c, err := k.claim(ctx, key.K2(), key.K3())
+		c, err := k.claimWithDebits(ctx, key.K2(), key.K3())
 		if err != nil {
 			return err
 		}
-		for _, d := range c.Debits {
-			if err := k.settleDebit(ctx, c.Provider, d, false); err != nil {
-				return err
-			}
+		if err := k.endReservations(ctx, c, (*types.Position).GiveBack); err != nil {
+			return err
 		}
-		c.Status, c.Debits = types.ClaimStatus_CLAIM_STATUS_FORFEITED, nil
+		if err := k.debits.Remove(ctx, collections.Join(c.Provider, c.Epoch)); err != nil {
+			return err
+		}
+		c.Status = types.ClaimStatus_CLAIM_STATUS_FORFEITED
 		if err := k.deadlineQueue.Remove(ctx, key); err != nil {
 			return err
 		}
-		if err := k.claims.Set(ctx, collections.Join(c.Provider, c.Epoch), c); err != nil {
+		if err := k.storeClaim(ctx, c); err != nil {
 			return err
 		}
 		if err := emit(ctx, &types.EventForfeited{Provider: c.Provider, Epoch: c.Epoch, Sum: c.Sum}); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -18,8 +17,13 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
-	if _, err := k.provider(ctx, msg.Provider); err != nil {
+	p, err := k.provider(ctx, msg.Provider)
+	if err != nil {
 		return nil, err
+	}
+	if !p.Active && msg.Epoch > p.LastEpoch {
+		return nil, errorsmod.Wrapf(types.ErrWindow, "%s stopped being active in epoch %d: usage of epoch %d is claimed when it is active again on the main chain (tx services update-provider, after an exit register-provider)",
+			msg.Provider, p.LastEpoch, msg.Epoch)
 	}
 	params, err := k.params.Get(ctx)
 	if err != nil {
@@ -47,11 +51,14 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 		}
 	}
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
-	err = k.claims.Set(ctx, id, types.Claim{
-		Provider: msg.Provider, Epoch: msg.Epoch, Root: msg.Root, Sum: msg.Sum, Count: msg.Count, Debits: msg.Debits,
+	err = k.storeClaim(ctx, types.Claim{
+		Provider: msg.Provider, Epoch: msg.Epoch, Root: msg.Root, Sum: msg.Sum, Count: msg.Count,
 		Status: types.ClaimStatus_CLAIM_STATUS_CLAIMED, ClaimedHeight: height,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := k.debits.Set(ctx, id, types.Debits{Debits: msg.Debits}); err != nil {
 		return nil, err
 	}
 	if err := k.challengeQueue.Set(ctx, collections.Join3(uint64(height)+1, msg.Provider, msg.Epoch)); err != nil {
@@ -61,7 +68,8 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 		emit(ctx, &types.EventClaimed{Provider: msg.Provider, Epoch: msg.Epoch, Sum: msg.Sum, Count: msg.Count})
 }
 
-// reserve sets a debit aside: from the payer's sub-line for this provider and from the session key's cap.
+// reserve sets a debit aside from the sub-line that the payer allotted to this provider and key. The key's cap was held against that then: what was promised stays
+// good, whatever became of the cap, for epochs in which the key was.
 func (k *Keeper) reserve(ctx context.Context, provider string, epoch uint64, d types.Debit) error {
 	c, err := k.credit(ctx, d.Payer)
 	if err != nil {
@@ -74,89 +82,66 @@ func (k *Keeper) reserve(ctx context.Context, provider string, epoch uint64, d t
 	if epoch > key.ExpiresEpoch {
 		return errorsmod.Wrapf(types.ErrKey, "%x of %s expired with epoch %d", d.SessionKey, d.Payer, key.ExpiresEpoch)
 	}
-	spending, err := k.spending(ctx, d)
+	line, err := k.subLine(ctx, d.Payer, provider, d.SessionKey)
 	if err != nil {
 		return err
 	}
-	if spending.Reserved, err = billingtypes.Add(spending.Reserved, d.Amount); err != nil {
-		return err
-	}
-	if used, err := billingtypes.Add(spending.Spent, spending.Reserved); err != nil || used > key.CapUtop {
-		return errorsmod.Wrapf(types.ErrKey, "%x of %s may spend %d utop; %d are spent and reserved with this claim", d.SessionKey, d.Payer, key.CapUtop, used)
-	}
-	line, err := k.subLine(ctx, d.Payer, provider)
+	pos, err := k.position(ctx, c, line)
 	if err != nil {
 		return err
 	}
-	// What is under notice is the last to be used: the payer wants it back.
-	fromAmount := min(d.Amount, line.Amount)
-	fromReclaiming := d.Amount - fromAmount
-	if fromReclaiming > line.Reclaiming {
-		return errorsmod.Wrapf(types.ErrCredit, "%s guarantees %s %d utop, the claim debits %d", d.Payer, provider, line.Amount+line.Reclaiming, d.Amount)
-	}
-	line.Amount -= fromAmount
-	line.Reclaiming -= fromReclaiming
-	if line.Reserved, err = billingtypes.Add(line.Reserved, d.Amount); err != nil {
+	if err := pos.Reserve(d.Amount); err != nil {
 		return err
 	}
-	if err := k.spendings.Set(ctx, collections.Join(d.Payer, d.SessionKey), spending); err != nil {
-		return err
-	}
-	return k.subLines.Set(ctx, collections.Join(d.Payer, provider), line)
+	return k.storePosition(ctx, pos)
 }
 
-// settleDebit ends a reservation: spent when the claim is proven, given back when it is forfeited.
-func (k *Keeper) settleDebit(ctx context.Context, provider string, d types.Debit, proven bool) error {
-	spending, err := k.spending(ctx, d)
-	if err != nil {
-		return err
-	}
-	line, err := k.subLine(ctx, d.Payer, provider)
-	if err != nil {
-		return err
-	}
-	c, err := k.credit(ctx, d.Payer)
-	if err != nil {
-		return err
-	}
-	for _, sum := range []*uint64{&spending.Reserved, &line.Reserved} {
-		if *sum, err = billingtypes.Sub(*sum, d.Amount); err != nil {
+// endReservations of a claim: spent when it is proven, given back when it is forfeited.
+func (k *Keeper) endReservations(ctx context.Context, c types.Claim, end func(*types.Position, uint64) error) error {
+	for _, d := range c.Debits {
+		credit, err := k.credit(ctx, d.Payer)
+		if err != nil {
+			return err
+		}
+		line, err := k.subLine(ctx, d.Payer, c.Provider, d.SessionKey)
+		if err != nil {
+			return err
+		}
+		pos, err := k.position(ctx, credit, line)
+		if err != nil {
+			return err
+		}
+		if err := end(&pos, d.Amount); err != nil {
+			return err
+		}
+		if err := k.storePosition(ctx, pos); err != nil {
 			return err
 		}
 	}
-	if proven {
-		if c.Allotted, err = billingtypes.Sub(c.Allotted, d.Amount); err != nil {
-			return err
-		}
-		for _, sum := range []*uint64{&spending.Spent, &line.Spent, &c.Spent} {
-			if *sum, err = billingtypes.Add(*sum, d.Amount); err != nil {
-				return err
-			}
-		}
-	} else {
-		// A claim that lapses must not undo the payer's notice.
-		back := &line.Amount
-		if line.ReclaimEpoch != 0 {
-			back = &line.Reclaiming
-		}
-		if *back, err = billingtypes.Add(*back, d.Amount); err != nil {
-			return err
-		}
-	}
-	if err := k.spendings.Set(ctx, collections.Join(d.Payer, d.SessionKey), spending); err != nil {
-		return err
-	}
-	return k.storeLine(ctx, c, line)
+	return nil
 }
 
-func (k *Keeper) spending(ctx context.Context, d types.Debit) (types.KeySpending, error) {
-	s, err := k.spendings.Get(ctx, collections.Join(d.Payer, d.SessionKey))
+// claimWithDebits answers a claim as it was made.
+func (k *Keeper) claimWithDebits(ctx context.Context, provider string, epoch uint64) (types.Claim, error) {
+	c, err := k.claim(ctx, provider, epoch)
+	if err != nil {
+		return c, err
+	}
+	d, err := k.debits.Get(ctx, collections.Join(provider, epoch))
 	if errors.Is(err, collections.ErrNotFound) {
-		return types.KeySpending{Owner: d.Payer, Key: d.SessionKey}, nil
+		return c, nil
 	}
-	return s, err
+	c.Debits = d.Debits
+	return c, err
 }
 
+// storeClaim without its debits, which do not change.
+func (k *Keeper) storeClaim(ctx context.Context, c types.Claim) error {
+	c.Debits = nil
+	return k.claims.Set(ctx, collections.Join(c.Provider, c.Epoch), c)
+}
+
+// claim of a provider for an epoch, without its debits.
 func (k *Keeper) claim(ctx context.Context, provider string, epoch uint64) (types.Claim, error) {
 	c, err := k.claims.Get(ctx, collections.Join(provider, epoch))
 	if errors.Is(err, collections.ErrNotFound) {

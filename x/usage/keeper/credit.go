@@ -83,7 +83,24 @@ func (k *Keeper) credit(ctx context.Context, owner string) (types.Credit, error)
 func sessionKey(c types.Credit, key []byte) (billingtypes.SessionKey, error) {
 	i := slices.IndexFunc(c.SessionKeys, func(s billingtypes.SessionKey) bool { return bytes.Equal(s.Key, key) })
 	if i < 0 {
-		return billingtypes.SessionKey{}, errorsmod.Wrapf(types.ErrKey, "%x is no session key of %s", key, c.Owner)
+		return billingtypes.SessionKey{}, errorsmod.Wrapf(types.ErrKey, "%x is no session key of %s here: add it on the main chain (tx billing add-session-key)", key, c.Owner)
 	}
 	return c.SessionKeys[i], nil
+}
+
+// liveKey of a credit that may be promised something: one that has not ended.
+func (k *Keeper) liveKey(ctx context.Context, c types.Credit, key []byte) (billingtypes.SessionKey, error) {
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return billingtypes.SessionKey{}, err
+	}
+	return liveKey(c, key, now)
+}
+
+func liveKey(c types.Credit, key []byte, now uint64) (billingtypes.SessionKey, error) {
+	s, err := sessionKey(c, key)
+	if err == nil && s.ExpiresEpoch < now {
+		err = errorsmod.Wrapf(types.ErrKey, "%x of %s ended with epoch %d: take another", key, c.Owner, s.ExpiresEpoch)
+	}
+	return s, err
 }

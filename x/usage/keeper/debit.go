@@ -3,7 +3,8 @@ package keeper
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
+	"errors"
+	"slices"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -43,6 +44,17 @@ func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 	if err != nil || next == nil {
 		return err
 	}
+	s, err := k.settlements.Get(ctx, next.K2())
+	if err != nil {
+		return err
+	}
+	if !isOld(s, now, params) {
+		// The windows have grown since.
+		if err := k.dropQueue.Remove(ctx, *next); err != nil {
+			return err
+		}
+		return k.dropQueue.Set(ctx, collections.Join(s.AcknowledgedEpoch+params.ReclaimEpochs(), s.Epoch))
+	}
 	var old []queueKey
 	err = k.settled.Walk(ctx, collections.NewPrefixedTripleRange[uint64, string, uint64](next.K2()), func(key queueKey) (bool, error) {
 		old = append(old, key)
@@ -57,12 +69,7 @@ func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 		}
 	}
 	for _, key := range old {
-		c, err := k.claim(ctx, key.K2(), key.K3())
-		if err != nil {
-			return err
-		}
-		c.Debits = nil
-		if err := k.claims.Set(ctx, collections.Join(c.Provider, c.Epoch), c); err != nil {
+		if err := k.debits.Remove(ctx, collections.Join(key.K2(), key.K3())); err != nil {
 			return err
 		}
 		if err := k.settled.Remove(ctx, key); err != nil {
@@ -72,51 +79,89 @@ func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 	return nil
 }
 
-// settledClaims of a settlement, in the order of its debit root.
-func (k *Keeper) settledClaims(ctx context.Context, settlement uint64) ([]claim.SettledClaim, error) {
-	var out []claim.SettledClaim
-	err := k.settled.Walk(ctx, collections.NewPrefixedTripleRange[uint64, string, uint64](settlement), func(key queueKey) (bool, error) {
+// isOld tells whether a settlement can no longer be disputed.
+func isOld(s types.Settlement, now uint64, params types.Params) bool {
+	return s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED && now > s.AcknowledgedEpoch+params.ReclaimEpochs()
+}
+
+// settledRoots are the debit roots of a settlement's claims in the order of its debit root, and the place of one claim among them, or −1.
+func (k *Keeper) settledRoots(ctx context.Context, settlement uint64, provider string, epoch uint64) (roots [][32]byte, place int, err error) {
+	place = -1
+	err = k.settled.Walk(ctx, collections.NewPrefixedTripleRange[uint64, string, uint64](settlement), func(key queueKey) (bool, error) {
+		if key.K2() == provider && key.K3() == epoch {
+			place = len(roots)
+		}
 		c, err := k.claim(ctx, key.K2(), key.K3())
 		if err != nil {
 			return true, err
 		}
-		debits, err := claimDebits(c.Debits)
-		out = append(out, claim.SettledClaim{Provider: c.Provider, Epoch: c.Epoch, Debits: debits})
-		return false, err
+		roots = append(roots, [32]byte(c.DebitRoot))
+		return false, nil
 	})
-	return out, err
+	return roots, place, err
 }
 
 // DebitProof leads one debit to its settlement's debit root.
 func (q queryServer) DebitProof(ctx context.Context, req *types.QueryDebitProofRequest) (*types.QueryDebitProofResponse, error) {
-	key, err := hex.DecodeString(req.SessionKey)
+	key, err := hexKey(req.SessionKey)
 	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "session_key %q: want hex", req.SessionKey)
+		return nil, err
 	}
 	payer, err := sdk.AccAddressFromBech32(req.Payer)
 	if err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "payer %q: %s", req.Payer, err)
 	}
-	claims, err := q.k.settledClaims(ctx, req.SettlementEpoch)
+	params, err := q.k.params.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range claims {
-		for j, d := range c.Debits {
-			if c.Provider != req.Provider || c.Epoch != req.ClaimEpoch || !bytes.Equal(d.Payer, payer) || !bytes.Equal(d.SessionKey, key) {
-				continue
-			}
-			path, err := claim.DebitPath(claims, i, j)
-			if err != nil {
-				return nil, err
-			}
-			root := claim.DebitRoot(claims)
-			res := &types.QueryDebitProofResponse{Amount: d.Amount, DebitRoot: root[:]}
-			for _, n := range path {
-				res.Path = append(res.Path, billingtypes.DebitNode{Hash: n.Hash[:], Left: n.Left})
-			}
-			return res, nil
-		}
+	now, err := q.k.Epoch(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return nil, notFound(errorsmod.Wrapf(types.ErrNotFound, "no debit of %s for epoch %d in the settlement of epoch %d, or it is too old to be disputed", req.Payer, req.ClaimEpoch, req.SettlementEpoch))
+	missing := notFound(errorsmod.Wrapf(types.ErrNotFound, "no debit of %s for epoch %d in the settlement of epoch %d, or it is too old to be disputed", req.Payer, req.ClaimEpoch, req.SettlementEpoch))
+	s, err := q.k.settlements.Get(ctx, req.SettlementEpoch)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Of an old one some debits may be gone.
+	if isOld(s, now, params) {
+		return nil, missing
+	}
+	roots, place, err := q.k.settledRoots(ctx, req.SettlementEpoch, req.Provider, req.ClaimEpoch)
+	if err != nil {
+		return nil, err
+	}
+	if place < 0 {
+		return nil, missing
+	}
+	c, err := q.k.claimWithDebits(ctx, req.Provider, req.ClaimEpoch)
+	if err != nil {
+		return nil, err
+	}
+	debits, err := c.ClaimDebits()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(debits.Debits, func(d claim.Debit) bool { return bytes.Equal(d.Payer, payer) && bytes.Equal(d.SessionKey, key) })
+	if i < 0 {
+		return nil, missing
+	}
+	path, err := debits.Path(i)
+	if err != nil {
+		return nil, err
+	}
+	above, err := claim.DebitRootPath(roots, place)
+	if err != nil {
+		return nil, err
+	}
+	root := claim.DebitRoot(roots)
+	res := &types.QueryDebitProofResponse{Amount: debits.Debits[i].Amount, DebitRoot: root[:]}
+	for _, n := range append(path, above...) {
+		res.Path = append(res.Path, billingtypes.DebitNode{Hash: n.Hash[:], Left: n.Left})
+	}
+	return res, nil
 }

@@ -25,19 +25,13 @@ func (k *Keeper) Figures(ctx context.Context) (Figures, error) {
 	for _, q := range []struct {
 		set   collections.KeySet[queueKey]
 		count *uint64
-	}{{k.challengeQueue, &f.Claimed}, {k.deadlineQueue, &f.Challenged}} {
+	}{{k.challengeQueue, &f.Claimed}, {k.deadlineQueue, &f.Challenged}, {k.provenQueue, &f.Proven}} {
 		if err := q.set.Walk(ctx, nil, func(queueKey) (bool, error) {
 			*q.count++
 			return *q.count == maxCounted, nil
 		}); err != nil {
 			return f, err
 		}
-	}
-	if err := k.provenQueue.Walk(ctx, nil, func(claimID) (bool, error) {
-		f.Proven++
-		return f.Proven == maxCounted, nil
-	}); err != nil {
-		return f, err
 	}
 	// Newest first: old ones are acknowledged.
 	seen := 0

@@ -7,7 +7,6 @@ import (
 
 	"github.com/topnetwork/top/testutil/books"
 	"github.com/topnetwork/top/x/usage/keeper"
-	"github.com/topnetwork/top/x/usage/types"
 )
 
 // A claim is counted where it waits, from the claim to the acknowledgement of its settlement.
@@ -26,7 +25,7 @@ func TestFigures(t *testing.T) {
 	want(keeper.Figures{Claimed: 1})
 	n.Block(t)
 	want(keeper.Figures{Challenged: 1})
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, "pat", epoch).Seed, types.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, "pat", epoch).Seed, books.UsageParams().Samples))
 	require.NoError(t, err)
 	want(keeper.Figures{Proven: 1})
 	n.NextEpoch(t)

@@ -5,6 +5,8 @@ import (
 
 	"cosmossdk.io/collections"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -30,7 +32,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		}
 	}
 	for _, l := range gs.SubLines {
-		if err := k.subLines.Set(ctx, collections.Join(l.Owner, l.Provider), l); err != nil {
+		if err := k.subLines.Set(ctx, keyOf(l), l); err != nil {
 			return err
 		}
 	}
@@ -46,6 +48,15 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	}
 	for _, c := range gs.Claims {
 		if err := k.initClaim(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, a := range gs.Activities {
+		account, err := sdk.AccAddressFromBech32(a.Account)
+		if err != nil {
+			return err
+		}
+		if err := k.activities.Set(ctx, account, a); err != nil {
 			return err
 		}
 	}
@@ -68,9 +79,13 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 }
 
 func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
-	id := collections.Join(c.Provider, c.Epoch)
-	if err := k.claims.Set(ctx, id, c); err != nil {
+	if err := k.storeClaim(ctx, c); err != nil {
 		return err
+	}
+	if len(c.Debits) > 0 {
+		if err := k.debits.Set(ctx, collections.Join(c.Provider, c.Epoch), types.Debits{Debits: c.Debits}); err != nil {
+			return err
+		}
 	}
 	switch c.Status {
 	case types.ClaimStatus_CLAIM_STATUS_CLAIMED:
@@ -78,7 +93,7 @@ func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
 	case types.ClaimStatus_CLAIM_STATUS_CHALLENGED:
 		return k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_PROVEN:
-		return k.provenQueue.Set(ctx, id)
+		return k.provenQueue.Set(ctx, collections.Join3(uint64(c.ProvenHeight), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_SETTLED:
 		if len(c.Debits) == 0 {
 			return nil
@@ -108,7 +123,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	if err := k.subLines.Walk(ctx, nil, func(_ collections.Pair[string, string], l types.SubLine) (bool, error) {
+	if err := k.subLines.Walk(ctx, nil, func(_ lineKey, l types.SubLine) (bool, error) {
 		gs.SubLines = append(gs.SubLines, l)
 		return false, nil
 	}); err != nil {
@@ -126,8 +141,15 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	if err := k.claims.Walk(ctx, nil, func(_ claimID, c types.Claim) (bool, error) {
+	if err := k.claims.Walk(ctx, nil, func(id claimID, _ types.Claim) (bool, error) {
+		c, err := k.claimWithDebits(ctx, id.K1(), id.K2())
 		gs.Claims = append(gs.Claims, c)
+		return false, err
+	}); err != nil {
+		return nil, err
+	}
+	if err := k.activities.Walk(ctx, nil, func(_ []byte, a types.Activity) (bool, error) {
+		gs.Activities = append(gs.Activities, a)
 		return false, nil
 	}); err != nil {
 		return nil, err

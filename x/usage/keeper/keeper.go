@@ -40,19 +40,20 @@ type Keeper struct {
 	params collections.Item[types.Params]
 	chain  collections.Item[types.Chain]
 	// credits by owner.
-	credits collections.Map[string, types.Credit]
-	// subLines by (owner, provider).
-	subLines collections.Map[collections.Pair[string, string], types.SubLine]
+	credits  collections.Map[string, types.Credit]
+	subLines collections.Map[lineKey, types.SubLine]
 	// spendings by (owner, session key).
 	spendings collections.Map[collections.Pair[string, []byte], types.KeySpending]
 	// providers by address.
 	providers collections.Map[string, types.Provider]
 	claims    collections.Map[claimID, types.Claim]
+	// debits of claims, apart from them: a claim moves on without its debits being read.
+	debits collections.Map[claimID, types.Debits]
 	// challengeQueue holds claims by the height that draws their samples, deadlineQueue by the last height for their proof.
 	challengeQueue collections.KeySet[queueKey]
 	deadlineQueue  collections.KeySet[queueKey]
-	// provenQueue holds claims that wait for a settlement packet, releasing the owners whose credit does.
-	provenQueue collections.KeySet[claimID]
+	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releasing the owners whose credit does.
+	provenQueue collections.KeySet[queueKey]
 	releasing   collections.KeySet[string]
 	// settlements by epoch; resendQueue holds those that timed out.
 	settlements    collections.Map[uint64, types.Settlement]
@@ -71,7 +72,7 @@ func NewKeeper(
 	cdc codec.BinaryCodec, store corestore.KVStoreService, account types.AccountKeeper, clients types.ClientKeeper, channel ChannelKeeper, authority string,
 ) *Keeper {
 	sb := collections.NewSchemaBuilder(store)
-	stringPair := collections.PairKeyCodec(collections.StringKey, collections.StringKey)
+	line := collections.TripleKeyCodec(collections.StringKey, collections.StringKey, collections.BytesKey)
 	claimKey := collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
 	queue := collections.TripleKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key)
 	k := &Keeper{
@@ -79,13 +80,14 @@ func NewKeeper(
 		params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		chain:          collections.NewItem(sb, types.ChainKey, "chain", codec.CollValue[types.Chain](cdc)),
 		credits:        collections.NewMap(sb, types.CreditsKey, "credits", collections.StringKey, codec.CollValue[types.Credit](cdc)),
-		subLines:       collections.NewMap(sb, types.SubLinesKey, "sub_lines", stringPair, codec.CollValue[types.SubLine](cdc)),
+		subLines:       collections.NewMap(sb, types.SubLinesKey, "sub_lines", line, codec.CollValue[types.SubLine](cdc)),
 		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", collections.PairKeyCodec(collections.StringKey, collections.BytesKey), codec.CollValue[types.KeySpending](cdc)),
 		providers:      collections.NewMap(sb, types.ProvidersKey, "providers", collections.StringKey, codec.CollValue[types.Provider](cdc)),
+		debits:         collections.NewMap(sb, types.DebitsKey, "debits", claimKey, codec.CollValue[types.Debits](cdc)),
 		claims:         collections.NewMap(sb, types.ClaimsKey, "claims", claimKey, codec.CollValue[types.Claim](cdc)),
 		challengeQueue: collections.NewKeySet(sb, types.ChallengeQueueKey, "challenge_queue", queue),
 		deadlineQueue:  collections.NewKeySet(sb, types.DeadlineQueueKey, "deadline_queue", queue),
-		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", claimKey),
+		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", queue),
 		releasing:      collections.NewKeySet(sb, types.ReleasingKey, "releasing", collections.StringKey),
 		settlements:    collections.NewMap(sb, types.SettlementsKey, "settlements", collections.Uint64Key, codec.CollValue[types.Settlement](cdc)),
 		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),

@@ -38,7 +38,7 @@ func TestFromCreditToPayout(t *testing.T) {
 	n.Block(t)
 	challenged := n.Claimed(t, "pat", epoch)
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CHALLENGED, challenged.Status)
-	_, err = books.Do(n.Service.Ctx, usage.Prove, c.Prove(t, challenged.Seed, types.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, usage.Prove, c.Prove(t, challenged.Seed, books.UsageParams().Samples))
 	require.NoError(t, err)
 	n.Check(t)
 
@@ -80,7 +80,7 @@ func TestTenThousandVouchersAreOneClaim(t *testing.T) {
 		require.NoError(t, n.Service.Usage.BeginBlock(ctx))
 		gs, err := n.Service.Usage.ExportGenesis(ctx)
 		require.NoError(t, err)
-		proof := c.Prove(t, gs.Claims[0].Seed, types.DefaultParams().Samples)
+		proof := c.Prove(t, gs.Claims[0].Seed, books.UsageParams().Samples)
 		_, err = n.Service.Usage.Prove(ctx, proof)
 		require.NoError(t, err)
 		require.NoError(t, n.Service.Usage.Invariants(ctx))
@@ -108,11 +108,11 @@ func TestForfeit(t *testing.T) {
 	require.NoError(t, err)
 	n.Block(t)
 	challenged := n.Claimed(t, "pat", epoch)
-	n.Blocks(t, int(types.DefaultParams().ProofWindowBlocks))
+	n.Blocks(t, int(books.UsageParams().ProofWindowBlocks))
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CHALLENGED, n.Claimed(t, "pat", epoch).Status, "the deadline's block is in time")
 	n.Block(t)
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_FORFEITED, n.Claimed(t, "pat", epoch).Status)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, challenged.Seed, types.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, challenged.Seed, books.UsageParams().Samples))
 	require.ErrorIs(t, err, types.ErrProof)
 	gs, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
 	require.NoError(t, err)
@@ -182,7 +182,7 @@ func prove(t *testing.T, n *books.Network, provider string, epoch uint64, sessio
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
 	require.NoError(t, err)
 	n.Block(t)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, provider, epoch).Seed, types.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, provider, epoch).Seed, books.UsageParams().Samples))
 	require.NoError(t, err)
 }
 
@@ -200,7 +200,7 @@ func TestDebitsAreKeptForDisputes(t *testing.T) {
 		SettlementEpoch: settlement, Provider: books.Address("pat"), ClaimEpoch: epoch, Payer: books.Address("ann"), SessionKey: hex.EncodeToString(books.Public("ann")),
 	}
 	queries := keeper.NewQueryServer(n.Service.Usage)
-	for n.Epoch(t) <= acknowledged+types.DefaultParams().ReclaimEpochs() {
+	for n.Epoch(t) <= acknowledged+books.UsageParams().ReclaimEpochs() {
 		res, err := queries.DebitProof(n.Service.Ctx, query)
 		require.NoError(t, err)
 		require.Equal(t, uint64(1_000), res.Amount)
@@ -236,9 +236,9 @@ func TestUnspentCreditComesBack(t *testing.T) {
 	usage, ann := n.Service.Usage, books.Address("ann")
 	_, err := books.Do(n.Service.Ctx, usage.Release, &types.MsgRelease{Owner: ann, Amount: 900_001})
 	require.ErrorIs(t, err, types.ErrCredit, "what is allotted is not open")
-	res, err := books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("pat"), Amount: 100_000})
+	res, err := books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("pat"), SessionKey: books.Public("ann"), Amount: 100_000})
 	require.NoError(t, err)
-	require.Equal(t, n.Epoch(t)+types.DefaultParams().ReclaimEpochs(), res.ReclaimEpoch)
+	require.Equal(t, n.Epoch(t)+books.UsageParams().ReclaimEpochs(), res.ReclaimEpoch)
 	for n.Epoch(t) < res.ReclaimEpoch {
 		_, err = books.Do(n.Service.Ctx, usage.Release, &types.MsgRelease{Owner: ann, Amount: 1_000_000})
 		require.ErrorIs(t, err, types.ErrCredit, "the notice has not passed")

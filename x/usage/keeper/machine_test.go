@@ -35,6 +35,7 @@ func newMachine(t *testing.T) *machine {
 	}
 	for _, p := range m.payers {
 		m.n.AddPayer(t, p, 10_000, 2_000, m.providers...)
+		m.n.AddKey(t, p, spare(p), 3_000)
 	}
 	params := billingtypes.DefaultParams()
 	params.DisputeBond = 50
@@ -42,6 +43,15 @@ func newMachine(t *testing.T) *machine {
 	require.NoError(t, err)
 	m.supply = m.total()
 	return m
+}
+
+// spare is a payer's second session key.
+func spare(payer string) string { return payer + "'s spare" }
+
+// key of a payer's, or of the other's: that is refused.
+func (m *machine) key(r *rapid.T) []byte {
+	payer := rapid.SampledFrom(m.payers).Draw(r, "key's owner")
+	return books.Public(rapid.SampledFrom([]string{payer, spare(payer)}).Draw(r, "key"))
 }
 
 func (m *machine) total() uint64 {
@@ -107,7 +117,7 @@ func (m *machine) AnswerDispute(r *rapid.T) {
 		}
 		var evidence []*voucher.Evidence
 		for _, e := range m.claims[claimName(d.Provider, d.ClaimEpoch)].Evidence {
-			if e.Open.Payer == d.Payer {
+			if e.Open.Payer == d.Payer && bytes.Equal(e.Open.SessionKey, d.SessionKey) {
 				evidence = append(evidence, e)
 			}
 		}
@@ -123,11 +133,11 @@ func (m *machine) AnswerDispute(r *rapid.T) {
 // Service chain.
 
 func (m *machine) Allot(r *rapid.T) {
-	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Allot, &types.MsgAllot{Owner: m.owner(r), Provider: m.provider(r), Amount: amount(r)})
+	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Allot, &types.MsgAllot{Owner: m.owner(r), Provider: m.provider(r), SessionKey: m.key(r), Amount: amount(r)})
 }
 
 func (m *machine) Reclaim(r *rapid.T) {
-	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: m.owner(r), Provider: m.provider(r), Amount: amount(r)})
+	_, _ = books.Do(m.n.Service.Ctx, m.n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: m.owner(r), Provider: m.provider(r), SessionKey: m.key(r), Amount: amount(r)})
 }
 
 func (m *machine) Release(r *rapid.T) {
@@ -141,7 +151,8 @@ func (m *machine) Claim(r *rapid.T) {
 	var sessions []*voucher.Evidence
 	for _, payer := range rapid.SliceOfN(rapid.SampledFrom(m.payers), 1, 3).Draw(r, "payers") {
 		m.nonce++
-		sessions = append(sessions, books.Session(provider, payer, epoch, rapid.Uint64Range(1, 8).Draw(r, "messages"), m.nonce))
+		key := rapid.SampledFrom([]string{payer, spare(payer)}).Draw(r, "key")
+		sessions = append(sessions, books.SessionBy(key, provider, payer, epoch, rapid.Uint64Range(1, 8).Draw(r, "messages"), m.nonce))
 	}
 	c := books.NewClaim(m.t, provider, epoch, sessions...)
 	if _, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.Claim, c.MsgClaim); err == nil {
@@ -154,7 +165,7 @@ func claimName(provider string, epoch uint64) string { return provider + "/" + s
 func (m *machine) Prove(r *rapid.T) {
 	for _, c := range m.books(r).Claims {
 		if c.Status == types.ClaimStatus_CLAIM_STATUS_CHALLENGED && rapid.Bool().Draw(r, "prove") {
-			proof := m.claims[claimName(c.Provider, c.Epoch)].Prove(m.t, c.Seed, types.DefaultParams().Samples)
+			proof := m.claims[claimName(c.Provider, c.Epoch)].Prove(m.t, c.Seed, books.UsageParams().Samples)
 			_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.Prove, proof)
 			if m.n.Service.Ctx.BlockHeight() <= c.ProofDeadline {
 				require.NoError(r, err)
@@ -246,10 +257,22 @@ func (m *machine) Check(r *rapid.T) {
 	m.agree(r)
 }
 
+// promises hold every session key to its cap, whatever became of its lines.
+func (m *machine) promises(r *rapid.T, gs *types.GenesisState) {
+	for _, s := range gs.KeySpendings {
+		c := gs.Credits[slices.IndexFunc(gs.Credits, func(c types.Credit) bool { return c.Owner == s.Owner })]
+		i := slices.IndexFunc(c.SessionKeys, func(k billingtypes.SessionKey) bool { return bytes.Equal(k.Key, s.Key) })
+		promised, err := s.Promised()
+		require.NoError(r, err)
+		require.LessOrEqual(r, promised, c.SessionKeys[i].CapUtop)
+	}
+}
+
 // agree holds the service chain's books against the main chain's: what a payer can spend there is covered here.
 func (m *machine) agree(r *rapid.T) {
-	main := m.mainBooks(r)
-	for _, c := range m.books(r).Credits {
+	main, service := m.mainBooks(r), m.books(r)
+	m.promises(r, service)
+	for _, c := range service.Credits {
 		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
 		require.GreaterOrEqual(r, i, 0)
 		line := main.CreditLines[i]
@@ -276,11 +299,20 @@ func TestBooksHoldInAnyOrder(t *testing.T) {
 func (m *machine) roundTrip(r *rapid.T) {
 	exported := m.books(r)
 	require.NoError(r, exported.Validate())
+	require.Error(r, doubled(exported).Validate(), "a promise in no sum")
 	fresh := books.New(m.t)
 	require.NoError(r, fresh.Service.Usage.InitGenesis(fresh.Service.Ctx, exported))
 	again, err := fresh.Service.Usage.ExportGenesis(fresh.Service.Ctx)
 	require.NoError(r, err)
 	require.Equal(r, exported, again)
+}
+
+// doubled adds to the first sub-line what no key or credit knows of.
+func doubled(gs *types.GenesisState) *types.GenesisState {
+	broken := *gs
+	broken.SubLines = slices.Clone(gs.SubLines)
+	broken.SubLines[0].Amount++
+	return &broken
 }
 
 // finish lets everything that is under way come to its end: then both chains name the same sums, and the providers were paid what was proven.

@@ -20,5 +20,12 @@ func (k *Keeper) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (
 	if err := params.CheckChange(msg.Params); err != nil {
 		return nil, err
 	}
+	chain, err := k.chain.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := msg.Params.CheckWindows(chain.EpochBlocks); err != nil {
+		return nil, err
+	}
 	return &types.MsgUpdateParamsResponse{}, k.params.Set(ctx, msg.Params)
 }

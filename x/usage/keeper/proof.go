@@ -21,38 +21,43 @@ func (k *Keeper) Prove(ctx context.Context, msg *types.MsgProve) (*types.MsgProv
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
 	}
-	c, err := k.claim(ctx, msg.Provider, msg.Epoch)
+	c, err := k.claimWithDebits(ctx, msg.Provider, msg.Epoch)
 	if err != nil {
 		return nil, err
 	}
 	if c.Status != types.ClaimStatus_CLAIM_STATUS_CHALLENGED {
 		return nil, errorsmod.Wrapf(types.ErrProof, "the claim is %s, not challenged", c.Status)
 	}
-	if height := sdk.UnwrapSDKContext(ctx).BlockHeight(); height > c.ProofDeadline {
+	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
+	if height > c.ProofDeadline {
 		return nil, errorsmod.Wrapf(types.ErrWindow, "the proof was due by block %d, now is %d", c.ProofDeadline, height)
 	}
-	if err := k.checkProofs(ctx, c, msg.Proofs); err != nil {
+	debits, err := c.ClaimDebits()
+	if err != nil {
 		return nil, err
 	}
-	for _, d := range c.Debits {
-		if err := k.settleDebit(ctx, c.Provider, d, true); err != nil {
-			return nil, err
-		}
+	if err := k.checkProofs(ctx, c, debits.Debits, msg.Proofs); err != nil {
+		return nil, err
 	}
-	c.Status = types.ClaimStatus_CLAIM_STATUS_PROVEN
-	if err := k.claims.Set(ctx, collections.Join(c.Provider, c.Epoch), c); err != nil {
+	if err := k.endReservations(ctx, c, (*types.Position).Spend); err != nil {
+		return nil, err
+	}
+	// Here and not in the settlement's block, where thousands of claims come together.
+	root := debits.Root()
+	c.Status, c.ProvenHeight, c.DebitRoot = types.ClaimStatus_CLAIM_STATUS_PROVEN, height, root[:]
+	if err := k.storeClaim(ctx, c); err != nil {
 		return nil, err
 	}
 	if err := k.deadlineQueue.Remove(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch)); err != nil {
 		return nil, err
 	}
-	if err := k.provenQueue.Set(ctx, collections.Join(c.Provider, c.Epoch)); err != nil {
+	if err := k.provenQueue.Set(ctx, collections.Join3(uint64(c.ProvenHeight), c.Provider, c.Epoch)); err != nil {
 		return nil, err
 	}
 	return &types.MsgProveResponse{}, emit(ctx, &types.EventProven{Provider: c.Provider, Epoch: c.Epoch, Sum: c.Sum})
 }
 
-func (k *Keeper) checkProofs(ctx context.Context, c types.Claim, proofs []types.LeafProof) error {
+func (k *Keeper) checkProofs(ctx context.Context, c types.Claim, debits []claim.Debit, proofs []types.LeafProof) error {
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return err
@@ -62,10 +67,6 @@ func (k *Keeper) checkProofs(ctx context.Context, c types.Claim, proofs []types.
 		return err
 	}
 	provider, err := k.provider(ctx, c.Provider)
-	if err != nil {
-		return err
-	}
-	debits, err := claimDebits(c.Debits)
 	if err != nil {
 		return err
 	}
@@ -138,19 +139,6 @@ func checkPath(root claim.Root, point uint64, debits []claim.Debit, p types.Leaf
 		return errorsmod.Wrapf(types.ErrProof, "the claim debits %x here, the voucher is by %x", d.SessionKey, p.Evidence.Open.SessionKey)
 	}
 	return nil
-}
-
-// claimDebits turns stored debits into those of protocol/claim.
-func claimDebits(debits []types.Debit) ([]claim.Debit, error) {
-	out := make([]claim.Debit, len(debits))
-	for i, d := range debits {
-		payer, err := sdk.AccAddressFromBech32(d.Payer)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = claim.Debit{Payer: payer, SessionKey: d.SessionKey, Amount: d.Amount}
-	}
-	return out, nil
 }
 
 func encodeHex(b []byte) string { return hex.EncodeToString(b) }

@@ -24,7 +24,7 @@ func (k *Keeper) receiveProvider(ctx context.Context, p *billingtypes.ProviderPa
 		return err
 	}
 	return k.providers.Set(ctx, p.Address, types.Provider{
-		Address: p.Address, Key: p.Key, Active: p.Active, Prices: p.Prices, Deposit: p.Deposit, Revision: p.Revision,
+		Address: p.Address, Key: p.Key, Active: p.Active, Prices: p.Prices, Deposit: p.Deposit, Revision: p.Revision, LastEpoch: p.LastEpoch,
 	})
 }
 

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
 
@@ -29,6 +30,15 @@ func checkPage(page *query.PageRequest) error {
 		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
 	}
 	return nil
+}
+
+// hexKey reads a session key.
+func hexKey(s string) ([]byte, error) {
+	key, err := hex.DecodeString(s)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		return nil, status.Errorf(codes.InvalidArgument, "session key %q: want hex of %d bytes", s, ed25519.PublicKeySize)
+	}
+	return key, nil
 }
 
 // notFound turns a missing record into the code that clients tell apart from a failure.
@@ -71,7 +81,11 @@ func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest
 }
 
 func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest) (*types.QuerySubLineResponse, error) {
-	l, err := q.k.subLine(ctx, req.Owner, req.Provider)
+	key, err := hexKey(req.SessionKey)
+	if err != nil {
+		return nil, err
+	}
+	l, err := q.k.subLine(ctx, req.Owner, req.Provider, key)
 	return &types.QuerySubLineResponse{SubLine: l}, notFound(err)
 }
 
@@ -80,17 +94,20 @@ func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesReque
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.subLines, req.Pagination,
-		func(_ collections.Pair[string, string], l types.SubLine) (types.SubLine, error) { return l, nil },
-		query.WithCollectionPaginationPairPrefix[string, string](req.Owner))
+		func(_ lineKey, l types.SubLine) (types.SubLine, error) { return l, nil },
+		func(o *query.CollectionsPaginateOptions[lineKey]) {
+			prefix := collections.TriplePrefix[string, string, []byte](req.Owner)
+			o.Prefix = &prefix
+		})
 	return &types.QuerySubLinesResponse{SubLines: list, Pagination: page}, err
 }
 
 func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendingRequest) (*types.QueryKeySpendingResponse, error) {
-	key, err := hex.DecodeString(req.Key)
+	key, err := hexKey(req.Key)
 	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "key %q: want hex", req.Key)
+		return nil, err
 	}
-	s, err := q.k.spending(ctx, types.Debit{Payer: req.Owner, SessionKey: key})
+	s, err := q.k.spending(ctx, req.Owner, key)
 	return &types.QueryKeySpendingResponse{Spending: s}, err
 }
 
@@ -108,7 +125,7 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*types.QueryClaimResponse, error) {
-	c, err := q.k.claim(ctx, req.Provider, req.Epoch)
+	c, err := q.k.claimWithDebits(ctx, req.Provider, req.Epoch)
 	return &types.QueryClaimResponse{Claim: c}, notFound(err)
 }
 

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/epoch"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -33,6 +34,7 @@ func (k *Keeper) CountTx(ctx context.Context, account sdk.AccAddress, relay bool
 	if a.Epoch != now {
 		a = types.Activity{Epoch: now}
 	}
+	a.Account = account.String()
 	count, limit := &a.Txs, params.MaxTxsPerEpoch
 	if relay {
 		count, limit = &a.Relays, params.MaxRelaysPerEpoch()
@@ -45,7 +47,15 @@ func (k *Keeper) CountTx(ctx context.Context, account sdk.AccAddress, relay bool
 	return k.activities.Set(ctx, account, a)
 }
 
-// IsProvider tells whether the main chain has registered an account as a provider.
+// IsProvider tells whether an account is a provider, or was one so lately that it may still have something to claim or prove.
 func (k *Keeper) IsProvider(ctx context.Context, address string) (bool, error) {
-	return k.providers.Has(ctx, address)
+	p, err := k.providers.Get(ctx, address)
+	if errors.Is(err, collections.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now, err := k.Epoch(ctx)
+	return p.Active || now <= p.LastEpoch+billingtypes.ClaimAndProofEpochs, err
 }

@@ -42,3 +42,19 @@ func TestQuotaHasBounds(t *testing.T) {
 		require.ErrorContains(t, p.Validate(), "max_txs_per_epoch")
 	}
 }
+
+// An export carries the quotas that are used up.
+func TestQuotaInGenesis(t *testing.T) {
+	n := books.New(t)
+	for range types.DefaultParams().MaxTxsPerEpoch {
+		require.NoError(t, n.Service.Usage.CountTx(n.Service.Ctx, books.Account("ann"), false))
+	}
+	exported, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+	require.NoError(t, err)
+	require.NoError(t, exported.Validate())
+	again := books.New(t)
+	require.NoError(t, again.Service.Usage.InitGenesis(again.Service.Ctx, exported))
+	require.ErrorIs(t, again.Service.Usage.CountTx(again.Service.Ctx, books.Account("ann"), false), types.ErrLimit)
+	exported.Activities = append(exported.Activities, exported.Activities[0])
+	require.ErrorIs(t, exported.Validate(), types.ErrInvalid)
+}

@@ -15,6 +15,7 @@ func TestClaimsThatAreRefused(t *testing.T) {
 	n, epoch := served(t)
 	n.RegisterProvider(t, "quin")
 	n.AddPayer(t, "eve", 1_000, 1_000, "pat")
+	n.AddKey(t, "ann", "ann's spare", 5_000)
 	session := func(messages, nonce uint64) *voucher.Evidence {
 		return books.Session("pat", "ann", epoch, messages, nonce)
 	}
@@ -30,7 +31,7 @@ func TestClaimsThatAreRefused(t *testing.T) {
 		"beyond the allotment":      {claim: books.NewClaim(t, "pat", epoch, session(1_001, 1)), want: types.ErrCredit},
 		"of a payer without credit": {claim: books.NewClaim(t, "pat", epoch, books.Session("pat", "nobody", epoch, 1, 1)), want: types.ErrNotFound},
 		"of an unknown session key": {claim: books.NewClaim(t, "pat", epoch, session(1, 1)), change: func(m *types.MsgClaim) { m.Debits[0].SessionKey = books.Public("eve") }, want: types.ErrKey},
-		"beyond the key's cap":      {claim: books.NewClaim(t, "pat", epoch, books.Session("pat", "eve", epoch, 11, 1)), want: types.ErrKey},
+		"of a key without a line":   {claim: books.NewClaim(t, "pat", epoch, books.SessionBy("ann's spare", "pat", "ann", epoch, 1, 1)), want: types.ErrNotFound},
 		"debits less than the sum":  {claim: books.NewClaim(t, "pat", epoch, session(2, 1)), change: func(m *types.MsgClaim) { m.Debits[0].Amount-- }, want: types.ErrInvalid},
 		"debits that overflow":      {claim: books.NewClaim(t, "pat", epoch, session(2, 1), books.Session("pat", "eve", epoch, 1, 2)), change: func(m *types.MsgClaim) { m.Debits[0].Amount = ^uint64(0) }, want: billingtypes.ErrOverflow},
 		"one payer and key twice": {claim: books.NewClaim(t, "pat", epoch, session(2, 1), session(2, 2)), change: func(m *types.MsgClaim) {
@@ -68,7 +69,7 @@ func TestClaimsThatAreRefused(t *testing.T) {
 	})
 	t.Run("too late", func(t *testing.T) {
 		late := n.Epoch(t)
-		for n.Epoch(t) <= late+types.DefaultParams().ClaimWindowEpochs {
+		for n.Epoch(t) <= late+books.UsageParams().ClaimWindowEpochs {
 			n.NextEpoch(t)
 		}
 		_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, books.NewClaim(t, "pat", late, books.Session("pat", "ann", late, 1, 1)).MsgClaim)
@@ -125,7 +126,7 @@ func TestProofsThatAreRefused(t *testing.T) {
 			if c.seed != nil {
 				c.seed(seed)
 			}
-			msg := claim.Prove(t, seed, types.DefaultParams().Samples)
+			msg := claim.Prove(t, seed, books.UsageParams().Samples)
 			if c.proof != nil {
 				c.proof(msg)
 			}
@@ -137,7 +138,7 @@ func TestProofsThatAreRefused(t *testing.T) {
 			}
 			n.Check(t)
 			if c.session == nil {
-				_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Claimed(t, "pat", epoch).Seed, types.DefaultParams().Samples))
+				_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Claimed(t, "pat", epoch).Seed, books.UsageParams().Samples))
 				require.NoError(t, err, "the true proof is taken after a false one")
 			}
 		})
@@ -153,7 +154,7 @@ func TestDebitOfAnotherPayerIsSeen(t *testing.T) {
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, claim.MsgClaim)
 	require.NoError(t, err)
 	n.Block(t)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Claimed(t, "pat", epoch).Seed, types.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Claimed(t, "pat", epoch).Seed, books.UsageParams().Samples))
 	require.ErrorIs(t, err, types.ErrProof)
 }
 
@@ -176,7 +177,7 @@ func TestAllotmentsThatAreRefused(t *testing.T) {
 	n, _ := served(t)
 	usage, ann, pat := n.Service.Usage, books.Address("ann"), books.Address("pat")
 	allot := func(owner, provider string, amount uint64) error {
-		_, err := books.Do(n.Service.Ctx, usage.Allot, &types.MsgAllot{Owner: owner, Provider: provider, Amount: amount})
+		_, err := books.Do(n.Service.Ctx, usage.Allot, &types.MsgAllot{Owner: owner, Provider: provider, SessionKey: books.Public("ann"), Amount: amount})
 		return err
 	}
 	require.ErrorIs(t, allot(ann, pat, 900_001), types.ErrCredit)
@@ -184,9 +185,9 @@ func TestAllotmentsThatAreRefused(t *testing.T) {
 	require.ErrorIs(t, allot(ann, pat, 0), types.ErrInvalid)
 	require.ErrorIs(t, allot(ann, books.Address("stranger"), 1), types.ErrNotFound)
 	require.ErrorIs(t, allot(books.Address("stranger"), pat, 1), types.ErrNotFound)
-	_, err := books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: pat, Amount: 100_001})
+	_, err := books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: pat, SessionKey: books.Public("ann"), Amount: 100_001})
 	require.ErrorIs(t, err, types.ErrCredit)
-	_, err = books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("quin"), Amount: 1})
+	_, err = books.Do(n.Service.Ctx, usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("quin"), SessionKey: books.Public("ann"), Amount: 1})
 	require.ErrorIs(t, err, types.ErrNotFound)
 	n.Check(t)
 }
@@ -216,7 +217,7 @@ func TestMainChainIsLinkedOnce(t *testing.T) {
 func TestParameterChanges(t *testing.T) {
 	n := books.New(t)
 	update := func(authority string, change func(*types.Params)) error {
-		p := types.DefaultParams()
+		p := books.UsageParams()
 		change(&p)
 		_, err := books.Do(n.Service.Ctx, n.Service.Usage.UpdateParams, &types.MsgUpdateParams{Authority: authority, Params: p})
 		return err
@@ -226,12 +227,17 @@ func TestParameterChanges(t *testing.T) {
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.ProofWindowBlocks-- }), types.ErrInvalid)
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.Samples = 3 }), types.ErrInvalid)
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.MaxDebits = 10_001 }), types.ErrInvalid)
-	require.NoError(t, update(books.Authority(), func(p *types.Params) { p.ClaimWindowEpochs++; p.Samples = 64 }))
+	require.NoError(t, update(books.Authority(), func(p *types.Params) { p.Samples = 64 }))
 }
 
 // An epoch is claimed once: not again when it is settled, nor when governance opens the window again, for the record outlives every window.
 func TestClaimIsOnce(t *testing.T) {
 	n, epoch := served(t)
+	gs, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+	require.NoError(t, err)
+	gs.Params.ClaimWindowEpochs-- // room to open it again
+	require.NoError(t, n.Service.Usage.InitGenesis(n.Service.Ctx, gs))
+	params := gs.Params
 	again := func() error {
 		c := books.NewClaim(t, "pat", epoch, books.Session("pat", "ann", epoch, 3, 77))
 		_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
@@ -242,13 +248,12 @@ func TestClaimIsOnce(t *testing.T) {
 	n.NextEpoch(t)
 	n.ToMain().Deliver(t)
 	require.ErrorIs(t, again(), types.ErrClaim, "settled")
-	params := types.DefaultParams()
-	for n.Epoch(t) <= epoch+params.ClaimWindowEpochs+params.ReclaimEpochs() {
+	for n.Epoch(t) <= epoch+params.ClaimWindowEpochs {
 		n.NextEpoch(t)
 	}
 	require.ErrorIs(t, again(), types.ErrWindow, "too late")
-	params.ClaimWindowEpochs = 500
-	_, err := books.Do(n.Service.Ctx, n.Service.Usage.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
+	params.ClaimWindowEpochs++
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
 	require.NoError(t, err)
 	require.ErrorIs(t, again(), types.ErrClaim, "the window is open again")
 	n.Check(t)
@@ -258,7 +263,7 @@ func TestClaimIsOnce(t *testing.T) {
 func TestLapsedClaimDoesNotHoldCredit(t *testing.T) {
 	n, _ := served(t)
 	ann := books.Address("ann")
-	res, err := books.Do(n.Service.Ctx, n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("pat"), Amount: 100_000})
+	res, err := books.Do(n.Service.Ctx, n.Service.Usage.Reclaim, &types.MsgReclaim{Owner: ann, Provider: books.Address("pat"), SessionKey: books.Public("ann"), Amount: 100_000})
 	require.NoError(t, err)
 	for n.Epoch(t) < res.ReclaimEpoch-1 {
 		n.NextEpoch(t)

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,8 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	if err := k.dropDebits(ctx, params); err != nil {
 		return err
 	}
-	k.isolated(ctx, "resend settlements", func(ctx context.Context) error { return k.resend(ctx) })
-	k.isolated(ctx, "send settlement", func(ctx context.Context) error { return k.settleEpoch(ctx, params) })
+	k.isolated(ctx, "resend settlements", k.resend)
+	k.isolated(ctx, "send settlement", k.settleEpoch)
 	return nil
 }
 
@@ -59,7 +60,7 @@ func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Co
 }
 
 // settleEpoch nets everything proven and released since the last packet into one packet, once per epoch.
-func (k *Keeper) settleEpoch(ctx context.Context, params types.Params) error {
+func (k *Keeper) settleEpoch(ctx context.Context) error {
 	chain, err := k.chain.Get(ctx)
 	if err != nil || chain.MainClientId == "" {
 		return err
@@ -73,7 +74,7 @@ func (k *Keeper) settleEpoch(ctx context.Context, params types.Params) error {
 		return err
 	}
 	packet := &billingtypes.SettlementPacket{ChainId: sdk.UnwrapSDKContext(ctx).ChainID(), Epoch: now}
-	total, err := k.gatherClaims(ctx, packet, params)
+	total, err := k.gatherClaims(ctx, packet)
 	if err != nil {
 		return err
 	}
@@ -98,28 +99,31 @@ func (k *Keeper) settleEpoch(ctx context.Context, params types.Params) error {
 	return emit(ctx, &types.EventSettlementSent{Epoch: now, Total: total, Released: released, Providers: uint32(len(packet.Totals)), Sequence: s.Sequence})
 }
 
-// gatherClaims moves proven claims into the packet, in queue order, and answers their sum.
-func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.SettlementPacket, params types.Params) (uint64, error) {
-	var ids []claimID
-	err := k.provenQueue.Walk(ctx, nil, func(id claimID) (bool, error) {
-		ids = append(ids, id)
-		return len(ids) >= min(int(params.MaxClaimsPerBlock), billingtypes.MaxSettlementEntries), nil
+// gatherClaims moves proven claims into the packet, those that were proven first, and answers their sum. They are no more than a packet may have totals.
+func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.SettlementPacket) (uint64, error) {
+	var queue []queueKey
+	err := k.provenQueue.Walk(ctx, nil, func(key queueKey) (bool, error) {
+		queue = append(queue, key)
+		return len(queue) >= billingtypes.MaxSettlementEntries, nil
 	})
 	if err != nil {
 		return 0, err
 	}
+	for _, key := range queue {
+		if err := k.provenQueue.Remove(ctx, key); err != nil {
+			return 0, err
+		}
+	}
+	// The order of the totals, and of the index that proves debits.
+	slices.SortFunc(queue, func(a, b queueKey) int { return cmp.Or(strings.Compare(a.K2(), b.K2()), cmp.Compare(a.K3(), b.K3())) })
 	var total uint64
-	var settled []claim.SettledClaim
-	for _, id := range ids {
-		c, err := k.claim(ctx, id.K1(), id.K2())
+	roots := make([][32]byte, len(queue))
+	for i, key := range queue {
+		c, err := k.claim(ctx, key.K2(), key.K3())
 		if err != nil {
 			return 0, err
 		}
-		list, err := claimDebits(c.Debits)
-		if err != nil {
-			return 0, err
-		}
-		settled = append(settled, claim.SettledClaim{Provider: c.Provider, Epoch: c.Epoch, Debits: list})
+		roots[i] = [32]byte(c.DebitRoot)
 		if total, err = billingtypes.Add(total, c.Sum); err != nil {
 			return 0, err
 		}
@@ -127,23 +131,19 @@ func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.Settleme
 			return 0, err
 		}
 		c.Status, c.SettlementEpoch = types.ClaimStatus_CLAIM_STATUS_SETTLED, packet.Epoch
-		if err := k.claims.Set(ctx, id, c); err != nil {
+		if err := k.storeClaim(ctx, c); err != nil {
 			return 0, err
 		}
 		if err := k.settled.Set(ctx, collections.Join3(packet.Epoch, c.Provider, c.Epoch)); err != nil {
 			return 0, err
 		}
-		if err := k.provenQueue.Remove(ctx, id); err != nil {
-			return 0, err
-		}
 	}
-	slices.SortFunc(packet.Totals, func(a, b billingtypes.ProviderTotal) int { return strings.Compare(a.Provider, b.Provider) })
-	root := claim.DebitRoot(settled)
+	root := claim.DebitRoot(roots)
 	packet.DebitRoot = root[:]
 	return total, nil
 }
 
-// addTotal adds a claim to its provider's total; the queue is ordered by provider.
+// addTotal adds a claim to its provider's total; claims come in the order of providers.
 func addTotal(packet *billingtypes.SettlementPacket, c types.Claim) error {
 	if n := len(packet.Totals); n > 0 && packet.Totals[n-1].Provider == c.Provider {
 		t := &packet.Totals[n-1]
@@ -156,12 +156,15 @@ func addTotal(packet *billingtypes.SettlementPacket, c types.Claim) error {
 	return nil
 }
 
+// maxReleases in a settlement: on the main chain each costs the gas of an escrow with all its keys, and a packet that needs more gas than a block has would hold up everybody's pay.
+const maxReleases = 200
+
 // gatherReleases moves what owners give back into the packet and answers the sum.
 func (k *Keeper) gatherReleases(ctx context.Context, packet *billingtypes.SettlementPacket) (uint64, error) {
 	var owners []string
 	err := k.releasing.Walk(ctx, nil, func(owner string) (bool, error) {
 		owners = append(owners, owner)
-		return len(owners) >= billingtypes.MaxSettlementEntries, nil
+		return len(owners) >= maxReleases, nil
 	})
 	if err != nil {
 		return 0, err

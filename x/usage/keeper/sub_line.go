@@ -14,7 +14,12 @@ import (
 // maxSubLines per payer bounds the work of one message.
 const maxSubLines = 256
 
-// Allot guarantees a part of the owner's open credit to a provider: no two providers can be promised the same coin.
+// lineKey is (owner, provider, session key).
+type lineKey = collections.Triple[string, string, []byte]
+
+func keyOf(l types.SubLine) lineKey { return collections.Join3(l.Owner, l.Provider, l.SessionKey) }
+
+// Allot guarantees a part of the owner's open credit and of a session key's cap to a provider: no two providers can be promised the same coin.
 func (k *Keeper) Allot(ctx context.Context, msg *types.MsgAllot) (*types.MsgAllotResponse, error) {
 	if err := msg.ValidateBasic(); err != nil {
 		return nil, err
@@ -28,33 +33,32 @@ func (k *Keeper) Allot(ctx context.Context, msg *types.MsgAllot) (*types.MsgAllo
 		return nil, err
 	}
 	if !p.Active {
-		return nil, errorsmod.Wrapf(types.ErrInvalid, "provider %s is inactive", msg.Provider)
+		return nil, errorsmod.Wrapf(types.ErrInvalid, "provider %s is inactive: choose another", msg.Provider)
 	}
-	open, err := c.Open()
+	key, err := k.liveKey(ctx, c, msg.SessionKey)
 	if err != nil {
 		return nil, err
 	}
-	if msg.Amount > open {
-		return nil, errorsmod.Wrapf(types.ErrCredit, "%d utop of %d open", msg.Amount, open)
-	}
-	line, err := k.subLine(ctx, msg.Owner, msg.Provider)
-	if errors.Is(err, types.ErrNotFound) {
+	line, err := k.subLines.Get(ctx, collections.Join3(msg.Owner, msg.Provider, msg.SessionKey))
+	if errors.Is(err, collections.ErrNotFound) {
 		if lines >= maxSubLines {
-			return nil, errorsmod.Wrapf(types.ErrLimit, "%d sub-lines", maxSubLines)
+			return nil, errorsmod.Wrapf(types.ErrLimit, "%d sub-lines hold credit: reclaim some of it", maxSubLines)
 		}
-		line = types.SubLine{Owner: msg.Owner, Provider: msg.Provider}
+		line = types.SubLine{Owner: msg.Owner, Provider: msg.Provider, SessionKey: msg.SessionKey}
 	} else if err != nil {
 		return nil, err
 	}
-	for _, sum := range []*uint64{&line.Amount, &c.Allotted} {
-		if *sum, err = billingtypes.Add(*sum, msg.Amount); err != nil {
-			return nil, err
-		}
-	}
-	if err := k.storeLine(ctx, c, line); err != nil {
+	pos, err := k.position(ctx, c, line)
+	if err != nil {
 		return nil, err
 	}
-	return &types.MsgAllotResponse{}, emit(ctx, &types.EventAllotted{Owner: msg.Owner, Provider: msg.Provider, Amount: msg.Amount})
+	if err := pos.Allot(msg.Amount, key.CapUtop); err != nil {
+		return nil, err
+	}
+	if err := k.storePosition(ctx, pos); err != nil {
+		return nil, err
+	}
+	return &types.MsgAllotResponse{}, emit(ctx, &types.EventAllotted{Owner: msg.Owner, Provider: msg.Provider, Amount: msg.Amount, SessionKey: encodeHex(msg.SessionKey)})
 }
 
 // Reclaim gives notice for unspent allotment. It stays claimable until every voucher it may have backed can have been claimed.
@@ -66,12 +70,9 @@ func (k *Keeper) Reclaim(ctx context.Context, msg *types.MsgReclaim) (*types.Msg
 	if err != nil {
 		return nil, err
 	}
-	line, err := k.subLine(ctx, msg.Owner, msg.Provider)
+	line, err := k.subLine(ctx, msg.Owner, msg.Provider, msg.SessionKey)
 	if err != nil {
 		return nil, err
-	}
-	if msg.Amount > line.Amount {
-		return nil, errorsmod.Wrapf(types.ErrCredit, "%d utop of %d unspent", msg.Amount, line.Amount)
 	}
 	params, err := k.params.Get(ctx)
 	if err != nil {
@@ -81,12 +82,14 @@ func (k *Keeper) Reclaim(ctx context.Context, msg *types.MsgReclaim) (*types.Msg
 	if err != nil {
 		return nil, err
 	}
-	line.Amount -= msg.Amount
-	if line.Reclaiming, err = billingtypes.Add(line.Reclaiming, msg.Amount); err != nil {
+	pos, err := k.position(ctx, c, line)
+	if err != nil {
 		return nil, err
 	}
-	line.ReclaimEpoch = now + params.ReclaimEpochs()
-	return &types.MsgReclaimResponse{ReclaimEpoch: line.ReclaimEpoch}, k.storeLine(ctx, c, line)
+	if err := pos.Reclaim(msg.Amount, now+params.ReclaimEpochs()); err != nil {
+		return nil, err
+	}
+	return &types.MsgReclaimResponse{ReclaimEpoch: pos.Line.ReclaimEpoch}, k.storePosition(ctx, pos)
 }
 
 // Release sends open credit back to the owner's escrow with the next settlement packet.
@@ -114,7 +117,8 @@ func (k *Keeper) Release(ctx context.Context, msg *types.MsgRelease) (*types.Msg
 	return &types.MsgReleaseResponse{}, k.credits.Set(ctx, c.Owner, c)
 }
 
-// payer answers a payer's credit after taking back every reclaim whose notice has passed, and how many sub-lines there are.
+// payer answers a payer's credit and how many sub-lines there are, after taking back every reclaim whose notice has passed and closing the empty lines of keys that
+// have ended; at the limit all empty ones.
 func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, error) {
 	c, err := k.credit(ctx, owner)
 	if err != nil {
@@ -124,41 +128,70 @@ func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, er
 	if err != nil {
 		return c, 0, err
 	}
-	var due []types.SubLine
-	lines := 0
-	err = k.subLines.Walk(ctx, collections.NewPrefixedPairRange[string, string](owner), func(_ collections.Pair[string, string], l types.SubLine) (bool, error) {
-		lines++
-		if l.Reclaiming > 0 && l.ReclaimEpoch <= now {
-			due = append(due, l)
-		}
+	var lines []types.SubLine
+	err = k.subLines.Walk(ctx, collections.NewPrefixedTripleRange[string, string, []byte](owner), func(_ lineKey, l types.SubLine) (bool, error) {
+		lines = append(lines, l)
 		return false, nil
 	})
 	if err != nil {
-		return c, lines, err
+		return c, 0, err
 	}
-	for _, l := range due {
-		if c.Allotted, err = billingtypes.Sub(c.Allotted, l.Reclaiming); err != nil {
-			return c, lines, err
+	open := len(lines)
+	for _, l := range lines {
+		if l.Reclaiming > 0 && l.ReclaimEpoch <= now {
+			pos, err := k.position(ctx, c, l)
+			if err != nil {
+				return c, open, err
+			}
+			if err := pos.TakeBack(); err != nil {
+				return c, open, err
+			}
+			if err := k.storePosition(ctx, pos); err != nil {
+				return c, open, err
+			}
+			c, l = pos.Credit, pos.Line
 		}
-		l.Reclaiming, l.ReclaimEpoch = 0, 0
-		if err := k.storeLine(ctx, c, l); err != nil {
-			return c, lines, err
+		if held, err := l.Held(); err != nil {
+			return c, open, err
+		} else if _, dead := liveKey(c, l.SessionKey, now); held > 0 || dead == nil && len(lines) < maxSubLines {
+			continue
 		}
+		if err := k.subLines.Remove(ctx, keyOf(l)); err != nil {
+			return c, open, err
+		}
+		open--
 	}
-	return c, lines, nil
+	return c, open, nil
 }
 
-func (k *Keeper) subLine(ctx context.Context, owner, provider string) (types.SubLine, error) {
-	l, err := k.subLines.Get(ctx, collections.Join(owner, provider))
+func (k *Keeper) subLine(ctx context.Context, owner, provider string, key []byte) (types.SubLine, error) {
+	l, err := k.subLines.Get(ctx, collections.Join3(owner, provider, key))
 	if errors.Is(err, collections.ErrNotFound) {
-		return l, errorsmod.Wrapf(types.ErrNotFound, "%s has allotted nothing to %s (tx usage allot)", owner, provider)
+		return l, errorsmod.Wrapf(types.ErrNotFound, "%s has allotted nothing of key %x to %s (tx usage allot)", owner, key, provider)
 	}
 	return l, err
 }
 
-func (k *Keeper) storeLine(ctx context.Context, c types.Credit, l types.SubLine) error {
-	if err := k.credits.Set(ctx, c.Owner, c); err != nil {
+// position joins a sub-line with its credit and its session key's sums.
+func (k *Keeper) position(ctx context.Context, c types.Credit, l types.SubLine) (types.Position, error) {
+	s, err := k.spending(ctx, l.Owner, l.SessionKey)
+	return types.Position{Credit: c, Key: s, Line: l}, err
+}
+
+func (k *Keeper) storePosition(ctx context.Context, p types.Position) error {
+	if err := k.credits.Set(ctx, p.Credit.Owner, p.Credit); err != nil {
 		return err
 	}
-	return k.subLines.Set(ctx, collections.Join(l.Owner, l.Provider), l)
+	if err := k.spendings.Set(ctx, collections.Join(p.Key.Owner, p.Key.Key), p.Key); err != nil {
+		return err
+	}
+	return k.subLines.Set(ctx, keyOf(p.Line), p.Line)
+}
+
+func (k *Keeper) spending(ctx context.Context, owner string, key []byte) (types.KeySpending, error) {
+	s, err := k.spendings.Get(ctx, collections.Join(owner, key))
+	if errors.Is(err, collections.ErrNotFound) {
+		return types.KeySpending{Owner: owner, Key: key}, nil
+	}
+	return s, err
 }

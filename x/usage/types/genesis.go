@@ -1,14 +1,18 @@
 package types
 
 import (
+	"bytes"
+
 	errorsmod "cosmossdk.io/errors"
+
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 )
 
 // DefaultGenesisState is a chain that nobody has founded yet; `topserviced launch` fills in what it is.
 func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
-		Params: DefaultParams(), Chain: Chain{EpochBlocks: 1}, Credits: []Credit{}, SubLines: []SubLine{}, KeySpendings: []KeySpending{},
-		Providers: []Provider{}, Claims: []Claim{}, Settlements: []Settlement{},
+		Params: DefaultParams(), Chain: Chain{EpochBlocks: billingtypes.DefaultEpochBlocks}, Credits: []Credit{}, SubLines: []SubLine{}, KeySpendings: []KeySpending{},
+		Providers: []Provider{}, Claims: []Claim{}, Settlements: []Settlement{}, Activities: []Activity{},
 	}
 }
 
@@ -19,6 +23,9 @@ func (gs GenesisState) Validate() error {
 	}
 	if gs.Chain.EpochBlocks == 0 {
 		return errorsmod.Wrap(ErrInvalid, "epoch_blocks is 0: it must equal the main chain's")
+	}
+	if err := gs.Params.CheckWindows(gs.Chain.EpochBlocks); err != nil {
+		return err
 	}
 	if gs.Chain.Operator != "" {
 		if err := checkAddress("operator", gs.Chain.Operator); err != nil {
@@ -42,11 +49,19 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, s := range gs.SubLines {
-		if err := once("sub-line " + s.Owner + " " + s.Provider); err != nil {
+		if err := once("sub-line " + lineName(s.Owner, s.Provider, s.SessionKey)); err != nil {
+			return err
+		}
+		if err := checkSessionKey(s.SessionKey); err != nil {
 			return err
 		}
 		if !seen["credit "+s.Owner] {
 			return errorsmod.Wrapf(ErrInvalid, "sub-line of %s without credit", s.Owner)
+		}
+	}
+	for _, s := range gs.KeySpendings {
+		if err := once("key " + keyName(s.Owner, s.Key)); err != nil {
+			return err
 		}
 	}
 	for _, p := range gs.Providers {
@@ -57,5 +72,36 @@ func (gs GenesisState) Validate() error {
 			return err
 		}
 	}
+	for _, a := range gs.Activities {
+		if err := checkAddress("account", a.Account); err != nil {
+			return err
+		}
+		if err := once("activity of " + a.Account); err != nil {
+			return err
+		}
+	}
+	for _, c := range gs.Claims {
+		if err := c.checkDebitRoot(); err != nil {
+			return err
+		}
+	}
 	return gs.CheckBooks()
+}
+
+// checkDebitRoot holds the debits of a claim that is or was on its way to a settlement against what the settlement commits to.
+func (c Claim) checkDebitRoot() error {
+	if len(c.Debits) == 0 && (c.Reserves() || c.Status == ClaimStatus_CLAIM_STATUS_PROVEN) {
+		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d is %s and has no debits", c.Provider, c.Epoch, c.Status)
+	}
+	if c.Reserves() || len(c.Debits) == 0 {
+		return nil
+	}
+	debits, err := c.ClaimDebits()
+	if err != nil {
+		return err
+	}
+	if root := debits.Root(); !bytes.Equal(c.DebitRoot, root[:]) {
+		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d: its debits have the root %x, debit_root is %x", c.Provider, c.Epoch, root, c.DebitRoot)
+	}
+	return nil
 }

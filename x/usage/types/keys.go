@@ -28,6 +28,7 @@ var (
 	ResendQueueKey    = collections.NewPrefix(12)
 	LastSettlementKey = collections.NewPrefix(13)
 	SettledKey        = collections.NewPrefix(14)
+	DebitsKey         = collections.NewPrefix(15)
 	DropQueueKey      = collections.NewPrefix(20)
 	ActivitiesKey     = collections.NewPrefix(21)
 )

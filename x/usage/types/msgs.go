@@ -35,18 +35,30 @@ func checkAddress(field, addr string) error {
 	return nil
 }
 
-// checkTransfer is for messages with two accounts and an amount.
-func checkTransfer(owner, provider string, amount uint64) error {
-	if err := checkAddress("owner", owner); err != nil {
+func checkSessionKey(key []byte) error {
+	if len(key) != ed25519.PublicKeySize {
+		return errorsmod.Wrapf(ErrInvalid, "session_key has %d bytes, want the %d of an ed25519 key of the escrow (query usage credit lists them)", len(key), ed25519.PublicKeySize)
+	}
+	return nil
+}
+
+// checkAmount is for messages by which an owner moves credit.
+func checkAmount(owner string, amount uint64) error {
+	if amount == 0 {
+		return errorsmod.Wrap(ErrInvalid, "amount is 0 utop")
+	}
+	return checkAddress("owner", owner)
+}
+
+// checkLine is for messages about a sub-line.
+func checkLine(owner, provider string, key []byte, amount uint64) error {
+	if err := checkAmount(owner, amount); err != nil {
 		return err
 	}
 	if err := checkAddress("provider", provider); err != nil {
 		return err
 	}
-	if amount == 0 {
-		return errorsmod.Wrap(ErrInvalid, "amount is 0 utop")
-	}
-	return nil
+	return checkSessionKey(key)
 }
 
 // ValidateBasic checks what needs no state.
@@ -58,13 +70,17 @@ func (m *MsgLinkMainChain) ValidateBasic() error {
 }
 
 // ValidateBasic checks what needs no state.
-func (m *MsgAllot) ValidateBasic() error { return checkTransfer(m.Owner, m.Provider, m.Amount) }
+func (m *MsgAllot) ValidateBasic() error {
+	return checkLine(m.Owner, m.Provider, m.SessionKey, m.Amount)
+}
 
 // ValidateBasic checks what needs no state.
-func (m *MsgReclaim) ValidateBasic() error { return checkTransfer(m.Owner, m.Provider, m.Amount) }
+func (m *MsgReclaim) ValidateBasic() error {
+	return checkLine(m.Owner, m.Provider, m.SessionKey, m.Amount)
+}
 
 // ValidateBasic checks what needs no state.
-func (m *MsgRelease) ValidateBasic() error { return checkTransfer(m.Owner, m.Owner, m.Amount) }
+func (m *MsgRelease) ValidateBasic() error { return checkAmount(m.Owner, m.Amount) }
 
 // ValidateBasic checks form, order and that the debits sum to the claim.
 func (m *MsgClaim) ValidateBasic() error {

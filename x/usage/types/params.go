@@ -8,7 +8,6 @@ import (
 
 // Bounds of the parameters.
 const (
-	maxClaimWindow  = 1_000
 	minProofWindow  = 5
 	maxProofWindow  = 100_000
 	minSamples      = 4
@@ -21,11 +20,49 @@ const (
 	maxTxsPerEpoch  = 100_000
 	// relaysPerTx is how many transactions of IBC messages alone an account has for each of another kind: a relayer may need one in every block.
 	relaysPerTx = 10
+	// maxProofEpochs that the proof window of short epochs takes by default: the rest is for claims.
+	maxProofEpochs = 3
+	// settleEpochs from a proof to the settlement packet: it is made when the next epoch begins.
+	settleEpochs = 1
+	// maxClaimWindow leaves an epoch for the proof.
+	maxClaimWindow = billingtypes.ClaimAndProofEpochs - settleEpochs - 1
 )
 
 // DefaultParams of x/usage.
 func DefaultParams() Params {
 	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200}
+}
+
+// ParamsFor are the defaults with windows that fit epochs of so many blocks.
+func ParamsFor(epochBlocks uint64) Params {
+	p := DefaultParams()
+	if epochBlocks < p.ProofWindowBlocks {
+		p.ProofWindowBlocks = max(min(p.ProofWindowBlocks, maxProofEpochs*epochBlocks), minProofWindow)
+	}
+	p.ClaimWindowEpochs = min(p.ClaimWindowEpochs, claimWindow(p.proofEpochs(epochBlocks)))
+	return p
+}
+
+// proofEpochs that the proof window takes, begun ones included: this chain's blocks are taken to be no slower than the main chain's.
+func (p Params) proofEpochs(epochBlocks uint64) uint64 {
+	return (p.ProofWindowBlocks-1)/epochBlocks + 1
+}
+
+// claimWindow is the longest beside a proof window of so many epochs.
+func claimWindow(proofEpochs uint64) uint64 {
+	const all = billingtypes.ClaimAndProofEpochs - settleEpochs
+	return all - min(all, proofEpochs)
+}
+
+// CheckWindows fits claim, proof and settlement into the time that every withdrawal on the main chain waits for them. epochBlocks is the main chain's, above 0.
+func (p Params) CheckWindows(epochBlocks uint64) error {
+	proof := p.proofEpochs(epochBlocks)
+	if longest := claimWindow(proof); p.ClaimWindowEpochs > longest {
+		return errorsmod.Wrapf(ErrInvalid,
+			"claim_window_epochs is %d: with proof_window_blocks of %d (%d epochs of %d blocks) and %d epoch until the settlement it may be %d, for the main chain lets payers withdraw after %d; lower one of them",
+			p.ClaimWindowEpochs, p.ProofWindowBlocks, proof, epochBlocks, settleEpochs, longest, billingtypes.ClaimAndProofEpochs)
+	}
+	return nil
 }
 
 // ReclaimEpochs is how long reclaimed allotment stays claimable: the claim window and what a claim made at its end still needs.

@@ -210,6 +210,17 @@ func request_Query_SubLine_0(ctx context.Context, marshaler runtime.Marshaler, c
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provider", err)
 	}
 
+	val, ok = pathParams["session_key"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "session_key")
+	}
+
+	protoReq.SessionKey, err = runtime.String(val)
+
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "session_key", err)
+	}
+
 	msg, err := client.SubLine(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
 	return msg, metadata, err
 
@@ -246,6 +257,17 @@ func local_request_Query_SubLine_0(ctx context.Context, marshaler runtime.Marsha
 
 	if err != nil {
 		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "provider", err)
+	}
+
+	val, ok = pathParams["session_key"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "session_key")
+	}
+
+	protoReq.SessionKey, err = runtime.String(val)
+
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "session_key", err)
 	}
 
 	msg, err := server.SubLine(ctx, &protoReq)
@@ -1541,7 +1563,7 @@ var (
 
 	pattern_Query_Credits_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3}, []string{"top", "usage", "v1", "credits"}, "", runtime.AssumeColonVerbOpt(false)))
 
-	pattern_Query_SubLine_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3, 1, 0, 4, 1, 5, 4, 2, 5, 1, 0, 4, 1, 5, 6}, []string{"top", "usage", "v1", "credits", "owner", "sub_lines", "provider"}, "", runtime.AssumeColonVerbOpt(false)))
+	pattern_Query_SubLine_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3, 1, 0, 4, 1, 5, 4, 2, 5, 1, 0, 4, 1, 5, 6, 1, 0, 4, 1, 5, 7}, []string{"top", "usage", "v1", "credits", "owner", "sub_lines", "provider", "session_key"}, "", runtime.AssumeColonVerbOpt(false)))
 
 	pattern_Query_SubLines_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 2, 2, 2, 3, 1, 0, 4, 1, 5, 4, 2, 5}, []string{"top", "usage", "v1", "credits", "owner", "sub_lines"}, "", runtime.AssumeColonVerbOpt(false)))
 
