@@ -75,6 +75,7 @@ var messageClasses = []struct {
 	{ClassGovernance, "ibc.core.client.v1", "MsgIBCSoftwareUpgrade MsgRecoverClient MsgUpdateParams"},
 	{ClassGovernance, "ibc.core.connection.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.billing.v1", "MsgUpdateParams"},
+	{ClassGovernance, "top.committees.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.services.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.sortition.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.stake.v1", "MsgUpdateParams"},

@@ -4,8 +4,6 @@ package mainchain
 import (
 	"encoding/json"
 
-	cmttypes "github.com/cometbft/cometbft/types"
-
 	"github.com/cosmos/cosmos-sdk/runtime"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -20,7 +18,6 @@ import (
 	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 	slashingkeeper "github.com/cosmos/cosmos-sdk/x/slashing/keeper"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
-	"github.com/cosmos/cosmos-sdk/x/staking"
 	stakingkeeper "github.com/cosmos/cosmos-sdk/x/staking/keeper"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
@@ -28,6 +25,8 @@ import (
 	"github.com/topnetwork/top/x/billing"
 	billingkeeper "github.com/topnetwork/top/x/billing/keeper"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	committeeskeeper "github.com/topnetwork/top/x/committees/keeper"
+	committeestypes "github.com/topnetwork/top/x/committees/types"
 	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	"github.com/topnetwork/top/x/sortition"
@@ -42,6 +41,9 @@ const (
 	Name = "topchaind"
 	// ChainID of the public main chain.
 	ChainID = "top-main-1"
+
+	// maxCandidates who may be bonded at a time.
+	maxCandidates = 1_000
 )
 
 // App is the main chain.
@@ -58,6 +60,8 @@ type App struct {
 	Stake    *stakekeeper.Keeper
 	// Sortition makes the seeds.
 	Sortition *sortitionkeeper.Keeper
+	// Committees say who validates.
+	Committees *committeeskeeper.Keeper
 }
 
 // New builds the main chain on a database; with loadLatest it is ready to serve.
@@ -66,7 +70,7 @@ func New(opts base.Options, loadLatest bool) *App {
 		Name: Name,
 		StoreKeys: []string{
 			stakingtypes.StoreKey, minttypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
-			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey,
+			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey,
 		},
 		ModuleAccounts: map[string][]string{
 			distrtypes.ModuleName:          nil,
@@ -95,8 +99,9 @@ func (a *App) buildKeepers() {
 	a.Staking = stakingkeeper.NewKeeper(a.Codec, a.Store(stakingtypes.StoreKey), a.Account, a.Bank, a.Authority, valCodec, consCodec)
 	a.Mint = mintkeeper.NewKeeper(a.Codec, a.Store(minttypes.StoreKey), a.Staking, a.Account, a.Bank, authtypes.FeeCollectorName, a.Authority)
 	a.Distr = distrkeeper.NewKeeper(a.Codec, a.Store(distrtypes.StoreKey), a.Account, a.Bank, a.Staking, authtypes.FeeCollectorName, a.Authority)
-	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), a.Staking, a.Authority)
-	a.Evidence = evidencekeeper.NewKeeper(a.Codec, a.Store(evidencetypes.StoreKey), a.Staking, a.Slashing, a.Account.AddressCodec(), runtime.ProvideCometInfoService())
+	adapted := committeeskeeper.NewStaking(a.Staking)
+	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), adapted, a.Authority)
+	a.Evidence = evidencekeeper.NewKeeper(a.Codec, a.Store(evidencetypes.StoreKey), adapted, a.Slashing, a.Account.AddressCodec(), runtime.ProvideCometInfoService())
 	a.NewGov(a.Distr, govkeeper.NewDefaultCalculateVoteResultsAndVotingPower(a.Staking))
 
 	a.Services = serviceskeeper.NewKeeper(a.Codec, a.Store(servicestypes.StoreKey), a.Bank, a.Clients(), authtypes.FeeCollectorName, a.Authority)
@@ -104,20 +109,31 @@ func (a *App) buildKeepers() {
 	a.Services.SetBilling(a.Billing)
 	a.Stake = stakekeeper.NewKeeper(a.Codec, a.Store(staketypes.StoreKey), a.Staking, a.Slashing, a.Account, a.Billing, a.Authority)
 	a.Sortition = sortitionkeeper.NewKeeper(a.Codec, a.Store(sortitiontypes.StoreKey), a.Stake, a.Billing, a.Authority)
+	a.Committees = committeeskeeper.NewKeeper(a.Codec, a.Store(committeestypes.StoreKey), a.Staking, a.Slashing, a.Sortition, a.Billing, a.Authority)
+	adapted.SetCommittees(a.Committees)
+	a.Sortition.SetCommittees(a.Committees)
 	// x/stake comes first: it must see stakes before anything reacts to their change.
-	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))
+	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Committees.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))
 }
 
 // Export writes the state for a restart from genesis. See base.App.Export.
 func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
-	return a.App.Export(func(ctx sdk.Context) ([]cmttypes.GenesisValidator, error) {
-		return staking.WriteValidators(ctx, a.Staking)
-	}, modules)
+	return a.App.Export(a.genesisValidators, modules)
 }
 
 // adjustGenesis makes the SDK's defaults those of TOP.
 func (a *App) adjustGenesis(state map[string]json.RawMessage) map[string]json.RawMessage {
 	a.IBCGenesis(state)
 	a.BankGenesis(state)
+	a.stakingGenesis(state)
 	return state
+}
+
+// stakingGenesis lets every candidate bond, for who is not bonded can neither be elected nor slashed, and keeps no validator sets per block: nobody reads them, and they
+// would hold every candidate.
+func (a *App) stakingGenesis(state map[string]json.RawMessage) {
+	var gs stakingtypes.GenesisState
+	a.Codec.MustUnmarshalJSON(state[stakingtypes.ModuleName], &gs)
+	gs.Params.MaxValidators, gs.Params.HistoricalEntries = maxCandidates, 0
+	state[stakingtypes.ModuleName] = a.Codec.MustMarshalJSON(&gs)
 }

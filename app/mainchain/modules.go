@@ -36,6 +36,8 @@ import (
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/x/billing"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/committees"
+	committeestypes "github.com/topnetwork/top/x/committees/types"
 	"github.com/topnetwork/top/x/services"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	"github.com/topnetwork/top/x/sortition"
@@ -47,14 +49,14 @@ import (
 // buildModules lists the modules and the order in which they run. The order is consensus: a change of it is an upgrade.
 func (a *App) buildModules(light ibctm.LightClientModule) {
 	a.Modules = module.NewManager(
-		genutil.NewAppModule(a.Account, a.Staking, a, a.TxConfig),
+		genutilModule{genutil.NewAppModule(a.Account, a.Staking, a, a.TxConfig)},
 		auth.NewAppModule(a.Codec, a.Account, nil, nil),
 		bank.NewAppModule(a.Codec, a.Bank, a.Account, nil),
 		gov.NewAppModule(a.Codec, a.Gov, a.Account, a.Bank, nil),
 		mint.NewAppModule(a.Codec, a.Mint, a.Account, nil, nil),
 		slashing.NewAppModule(a.Codec, a.Slashing, a.Account, a.Bank, a.Staking, nil, a.Registry),
-		distr.NewAppModule(a.Codec, a.Distr, a.Account, a.Bank, a.Staking, nil),
-		staking.NewAppModule(a.Codec, a.Staking, a.Account, a.Bank, nil),
+		distrModule{distr.NewAppModule(a.Codec, a.Distr, a.Account, a.Bank, a.Staking, nil), a.Distr, a.Staking},
+		stakingModule{staking.NewAppModule(a.Codec, a.Staking, a.Account, a.Bank, nil)},
 		evidence.NewAppModule(*a.Evidence),
 		upgrade.NewAppModule(a.Upgrade, a.Account.AddressCodec()),
 		consensus.NewAppModule(a.Codec, a.Consensus),
@@ -66,6 +68,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		billing.NewAppModule(a.Billing),
 		stake.NewAppModule(a.Stake),
 		sortition.NewAppModule(a.Sortition),
+		committees.NewAppModule(a.Committees),
 	)
 	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
@@ -78,18 +81,21 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		minttypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName, stakingtypes.ModuleName,
 		ibcexported.ModuleName, genutiltypes.ModuleName, authz.ModuleName, feegrant.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
 		// x/stake after those that slash, x/sortition after the snapshot that it draws from.
-		staketypes.ModuleName, sortitiontypes.ModuleName,
+		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
 	)
 	a.Modules.SetOrderEndBlockers(
 		govtypes.ModuleName, stakingtypes.ModuleName, ibcexported.ModuleName, genutiltypes.ModuleName, feegrant.ModuleName,
 		servicestypes.ModuleName, billingtypes.ModuleName, sortitiontypes.ModuleName, banktypes.ModuleName,
+		// After x/staking, which unbonds who was jailed, and x/sortition.
+		committeestypes.ModuleName,
 	)
 	// genutil comes after staking, whose pools its transactions fill, and after auth, whose parameters they are checked with.
 	order := []string{
 		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName, slashingtypes.ModuleName, govtypes.ModuleName,
 		minttypes.ModuleName, ibcexported.ModuleName, ibctm.ModuleName, genutiltypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
 		upgradetypes.ModuleName, consensustypes.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
-		staketypes.ModuleName, sortitiontypes.ModuleName,
+		// x/committees makes its first committee of what x/staking and x/genutil have bonded, in x/sortition's sizes.
+		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
 	}
 	a.Modules.SetOrderInitGenesis(order...)
 	a.Modules.SetOrderExportGenesis(order...)

@@ -30,6 +30,8 @@ import (
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/mainchain"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 )
 
 const (
@@ -120,6 +122,10 @@ func (c *Chain) Genesis(t testing.TB, names ...string) map[string]json.RawMessag
 	state[authtypes.ModuleName] = cdc.MustMarshalJSON(&auth)
 	state[banktypes.ModuleName] = cdc.MustMarshalJSON(&bank)
 	state[stakingtypes.ModuleName] = cdc.MustMarshalJSON(&staking)
+	var sortition sortitiontypes.GenesisState
+	cdc.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
+	sortition.Devnet, sortition.Params = true, sortitiontypes.DevnetParams(billingtypes.DefaultEpochBlocks)
+	state[sortitiontypes.ModuleName] = cdc.MustMarshalJSON(&sortition)
 	return state
 }
 

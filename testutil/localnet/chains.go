@@ -29,6 +29,9 @@ func (n *Network) startMainChain(ctx context.Context) error {
 		"--timeout-commit", n.cfg.TimeoutCommit.String(), "--epoch-blocks", strconv.Itoa(n.cfg.EpochBlocks),
 		"--voting-period", n.cfg.VotingPeriod.String(),
 	}
+	if n.cfg.Committee > 0 {
+		args = append(args, "--committee", strconv.Itoa(n.cfg.Committee), "--standbys", strconv.Itoa(n.cfg.Standbys))
+	}
 	if err := n.command(ctx, "main-init", "topchaind", &made, append(args, n.funds()...)...); err != nil {
 		return err
 	}

@@ -29,12 +29,14 @@ type Config struct {
 	// Bin is the folder with topchaind, topserviced, relayer and topuser.
 	Bin string
 
-	Validators        int
-	ServiceValidators int
-	Providers         int
-	Users             int
-	TimeoutCommit     time.Duration
-	EpochBlocks       int
+	Validators int
+	// Committee is how many of the validators sit at a time, Standbys how many stand by; 0 leaves it to topchaind.
+	Committee, Standbys int
+	ServiceValidators   int
+	Providers           int
+	Users               int
+	TimeoutCommit       time.Duration
+	EpochBlocks         int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.

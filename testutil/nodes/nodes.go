@@ -1,12 +1,14 @@
-// Package nodes runs x/stake and x/sortition in memory: real keepers on a real store, with validators, accounts and epochs that a test sets. There is no consensus; a
-// test says who signed each block, and publishes for whom it likes.
+// Package nodes runs x/stake, x/sortition and x/committees in memory: real keepers on a real store, with validators, accounts and epochs that a test sets. There is no
+// consensus; a test says who signed each block, and publishes for whom it likes.
 package nodes
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,10 +23,14 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	moduletestutil "github.com/cosmos/cosmos-sdk/types/module/testutil"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	rules "github.com/topnetwork/top/protocol/sortition"
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
+	"github.com/topnetwork/top/x/committees"
+	committeeskeeper "github.com/topnetwork/top/x/committees/keeper"
+	committeestypes "github.com/topnetwork/top/x/committees/types"
 	"github.com/topnetwork/top/x/sortition"
 	sortitionkeeper "github.com/topnetwork/top/x/sortition/keeper"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
@@ -53,6 +59,12 @@ type Network struct {
 	Staking   *Staking
 	Stake     *stakekeeper.Keeper
 	Sortition *sortitionkeeper.Keeper
+	// Committees run after Found; before, everyone who is bonded signs.
+	Committees *committeeskeeper.Keeper
+	// Public holds the first committee to the sizes of a public network.
+	Public bool
+	// engine is CometBFT's part; nil before Found.
+	engine *engine
 	// Absent signs no block.
 	Absent map[string]bool
 	// Proposer of the next block; the first validator by default.
@@ -84,6 +96,7 @@ type Staking struct {
 	validators map[string]*stakingtypes.Validator
 	own        map[string]uint64
 	tombstoned map[string]bool
+	signing    map[string]slashingtypes.ValidatorSigningInfo
 	hooks      stakingtypes.StakingHooks
 }
 
@@ -95,9 +108,14 @@ func (s *Staking) GetValidator(_ context.Context, addr sdk.ValAddress) (stakingt
 	return stakingtypes.Validator{}, stakingtypes.ErrNoValidatorFound
 }
 
-// GetValidatorByConsAddr of test validators: the operator's address.
-func (s *Staking) GetValidatorByConsAddr(ctx context.Context, addr sdk.ConsAddress) (stakingtypes.Validator, error) {
-	return s.GetValidator(ctx, sdk.ValAddress(addr))
+// GetValidatorByConsAddr by its consensus key.
+func (s *Staking) GetValidatorByConsAddr(_ context.Context, addr sdk.ConsAddress) (stakingtypes.Validator, error) {
+	for _, v := range s.validators {
+		if has, err := v.GetConsAddr(); err == nil && bytes.Equal(has, addr) {
+			return *v, nil
+		}
+	}
+	return stakingtypes.Validator{}, stakingtypes.ErrNoValidatorFound
 }
 
 // GetDelegation of an operator to itself.
@@ -111,7 +129,7 @@ func (s *Staking) GetDelegation(_ context.Context, delegator sdk.AccAddress, add
 
 // IsTombstoned after Equivocate.
 func (s *Staking) IsTombstoned(_ context.Context, addr sdk.ConsAddress) bool {
-	return s.tombstoned[sdk.AccAddress(addr).String()]
+	return s.tombstoned[string(addr)]
 }
 
 // Deposit sets what an operator has delegated to itself and others to it; x/staking's hooks hear of it first.
@@ -119,7 +137,7 @@ func (n *Network) Deposit(t testing.TB, name string, own, delegated uint64) {
 	t.Helper()
 	operator := Operator(name)
 	if n.Staking.validators[operator] == nil {
-		n.Staking.validators[operator] = &stakingtypes.Validator{OperatorAddress: sdk.ValAddress(Account(name)).String(), Status: stakingtypes.Bonded}
+		n.Staking.validators[operator] = newValidator(name)
 	}
 	require.NoError(t, n.Staking.hooks.BeforeDelegationSharesModified(n.Ctx, Account(name), sdk.ValAddress(Account(name))))
 	v := n.Staking.validators[operator]
@@ -134,7 +152,7 @@ func (n *Network) Validator(name string) *stakingtypes.Validator {
 }
 
 // Equivocate proves two votes of a name for one height.
-func (n *Network) Equivocate(name string) { n.Staking.tombstoned[Operator(name)] = true }
+func (n *Network) Equivocate(name string) { n.Staking.tombstoned[string(ConsAddress(name))] = true }
 
 // Account of a name.
 func Account(name string) sdk.AccAddress {
@@ -171,16 +189,18 @@ func New(t testing.TB) *Network {
 // Unborn is a chain without a genesis.
 func Unborn(t testing.TB) *Network {
 	t.Helper()
-	keys := storetypes.NewKVStoreKeys(staketypes.StoreKey, sortitiontypes.StoreKey)
-	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}).Codec
+	keys := storetypes.NewKVStoreKeys(staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey)
+	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}, committees.AppModule{}).Codec
 	n := &Network{
 		Ctx:     sdktestutil.DefaultContextWithKeys(keys, nil, nil).WithChainID(ChainID).WithBlockHeight(0),
-		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}},
+		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}},
 		Absent:  map[string]bool{},
 	}
 	n.Stake = stakekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[staketypes.StoreKey]), n.Staking, n.Staking, accounts{}, epochs{}, Authority())
 	n.Sortition = sortitionkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[sortitiontypes.StoreKey]), n.Stake, epochs{}, Authority())
-	n.Staking.hooks = n.Stake.Hooks()
+	n.Committees = committeeskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[committeestypes.StoreKey]), n.Staking, n.Staking, sizes{n.Sortition, n}, epochs{}, Authority())
+	n.Sortition.SetCommittees(n)
+	n.Staking.hooks = stakingtypes.NewMultiStakingHooks(n.Stake.Hooks(), n.Committees.Hooks())
 	return n
 }
 
@@ -229,27 +249,32 @@ func (n *Network) Block(t testing.TB) {
 	t.Helper()
 	if n.Ctx.BlockHeight() > 0 {
 		require.NoError(t, n.Sortition.EndBlock(n.Ctx))
+		n.rotate(t)
 	}
 	header := n.Ctx.BlockHeader()
 	header.Height++
+	header.Time = header.Time.Add(time.Second)
 	header.ProposerAddress = []byte("proposer")
 	if n.Proposer != "" {
-		header.ProposerAddress = Account(n.Proposer)
+		header.ProposerAddress = ConsAddress(n.Proposer)
 	}
 	var votes []abci.VoteInfo
 	for _, name := range n.names {
-		if header.Height == 1 || !n.Validator(name).IsBonded() || n.Validator(name).IsJailed() {
+		if header.Height == 1 || !n.due(name) {
 			continue
 		}
 		flag := cmtproto.BlockIDFlagCommit
 		if n.Absent[name] {
 			flag = cmtproto.BlockIDFlagAbsent
 		}
-		votes = append(votes, abci.VoteInfo{Validator: abci.Validator{Address: Account(name), Power: 1}, BlockIdFlag: flag})
+		votes = append(votes, abci.VoteInfo{Validator: abci.Validator{Address: ConsAddress(name), Power: 1}, BlockIdFlag: flag})
 	}
 	n.Ctx = n.Ctx.WithBlockHeader(header).WithVoteInfos(votes).WithEventManager(sdk.NewEventManager())
 	require.NoError(t, n.Stake.BeginBlock(n.Ctx))
 	require.NoError(t, n.Sortition.BeginBlock(n.Ctx))
+	if n.engine != nil {
+		require.NoError(t, n.Committees.BeginBlock(n.Ctx))
+	}
 }
 
 // Blocks makes count blocks.
@@ -319,8 +344,9 @@ func Do[M sdk.Msg, R any](ctx sdk.Context, handler func(context.Context, M) (R, 
 	return res, err
 }
 
-// Check holds the invariants of both modules.
+// Check holds the invariants of all modules.
 func (n *Network) Check(t require.TestingT) {
 	require.NoError(t, n.Stake.Invariants(n.Ctx))
 	require.NoError(t, n.Sortition.Invariants(n.Ctx))
+	n.checkCommittees(t)
 }

@@ -57,6 +57,8 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.IntVar(&opts.BasePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
 	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
 	f.Uint64Var(&opts.EpochBlocks, "epoch-blocks", 20, "blocks per epoch, fixed for the life of the chain")
+	f.Uint32Var(&opts.Committee, "committee", 21, "how many of the validators make blocks at a time; the others are candidates")
+	f.Uint32Var(&opts.Standbys, "standbys", 7, "how many candidates stand by for seats that fall vacant")
 	f.DurationVar(&opts.VotingPeriod, "voting-period", base.DefaultVotingPeriod, "how long a proposal is voted on")
 	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
 	return cmd

@@ -98,6 +98,7 @@ func (n *network) sortition(state map[string]json.RawMessage) error {
 	var gs sortitiontypes.GenesisState
 	n.app.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &gs)
 	gs.Devnet, gs.Params = true, sortitiontypes.DevnetParams(n.opts.EpochBlocks)
+	gs.Params.MaxMembers, gs.Params.Standbys = n.opts.Committee, n.opts.Standbys
 	if _, err := rand.Read(gs.Seed); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package testnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -32,8 +33,10 @@ type Options struct {
 	BasePort      int
 	TimeoutCommit time.Duration
 	EpochBlocks   uint64
-	VotingPeriod  time.Duration
-	Accounts      []Balance
+	// Committee and Standbys bound how many of the validators sit at a time and how many stand by.
+	Committee, Standbys uint32
+	VotingPeriod        time.Duration
+	Accounts            []Balance
 }
 
 type network struct {
@@ -51,6 +54,9 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	}
 	if opts.EpochBlocks < minEpochBlocks {
 		return nil, fmt.Errorf("--epoch-blocks is %d: an epoch has at least %d, to collect proofs, seal and elect", opts.EpochBlocks, minEpochBlocks)
+	}
+	if opts.Committee < 1 {
+		return nil, errors.New("--committee is 0: somebody must make blocks")
 	}
 	if err := localchain.CheckEmpty(opts.Dir); err != nil {
 		return nil, err

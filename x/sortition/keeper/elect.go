@@ -24,14 +24,14 @@ func (k *Keeper) elect(ctx context.Context, r types.Record) error {
 	if err != nil {
 		return err
 	}
-	before, err := k.elections.Get(ctx, r.Epoch+1)
-	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+	sitting, err := k.sitting(ctx, r.Epoch+1)
+	if err != nil {
 		return err
 	}
 	c := sdk.UnwrapSDKContext(ctx)
 	e := types.Election{
 		Epoch: r.Epoch + 2, Committee: c.ChainID(), SeedEpoch: r.Epoch, Seed: r.NextSeed, SnapshotEpoch: r.SnapshotEpoch,
-		Size_: min(max(uint32(len(candidates)), params.MinMembers), params.MaxMembers), StandbySeats: params.Standbys, Sitting: before.Members, Candidates: uint64(len(candidates)),
+		Size_: min(max(uint32(len(candidates)), params.MinMembers), params.MaxMembers), StandbySeats: params.Standbys, Sitting: sitting, Candidates: uint64(len(candidates)),
 	}
 	out, err := draw(e, candidates)
 	if err != nil {
@@ -43,6 +43,18 @@ func (k *Keeper) elect(ctx context.Context, r types.Record) error {
 		return err
 	}
 	return c.EventManager().EmitTypedEvent(&types.EventElected{Epoch: e.Epoch, Candidates: e.Candidates, Members: uint64(len(e.Members)), Kept: e.Kept})
+}
+
+// sitting is who sits in an epoch by its election, or, while there has been none, who runs the chain: the first election rotates as every other does.
+func (k *Keeper) sitting(ctx context.Context, epoch uint64) ([]string, error) {
+	before, err := k.elections.Get(ctx, epoch)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	if len(before.Members) > 0 {
+		return before.Members, nil
+	}
+	return k.committees.Sitting(ctx)
 }
 
 // candidates are who proved in the record's epoch, with the weights of its snapshot.

@@ -21,9 +21,11 @@ type proofKey = collections.Pair[uint64, string]
 
 // Keeper of x/sortition.
 type Keeper struct {
-	stake     types.StakeKeeper
-	epochs    types.EpochKeeper
-	authority string
+	stake  types.StakeKeeper
+	epochs types.EpochKeeper
+	// committees is set when it is built, from this keeper.
+	committees types.CommitteeKeeper
+	authority  string
 
 	Schema collections.Schema
 	params collections.Item[types.Params]
@@ -58,6 +60,18 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, stake type
 	}
 	k.Schema = schema
 	return k
+}
+
+// SetCommittees tells who sits before the first election.
+func (k *Keeper) SetCommittees(committees types.CommitteeKeeper) { k.committees = committees }
+
+// Sizes of the main chain's committee; devnet where they may be smaller than a public network's.
+func (k *Keeper) Sizes(ctx context.Context) (params types.Params, devnet bool, err error) {
+	if params, err = k.params.Get(ctx); err != nil {
+		return params, false, err
+	}
+	devnet, err = k.devnet.Get(ctx)
+	return params, devnet, err
 }
 
 // Record of an epoch.

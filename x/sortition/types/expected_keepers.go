@@ -23,3 +23,9 @@ type EpochKeeper interface {
 	// EpochBlocks is the length of an epoch in blocks.
 	EpochBlocks(ctx context.Context) (uint64, error)
 }
+
+// CommitteeKeeper is x/committees.
+type CommitteeKeeper interface {
+	// Sitting are the operators who run the main chain, in ascending order.
+	Sitting(ctx context.Context) ([]string, error)
+}
