@@ -71,6 +71,10 @@ func (k *Keeper) found(ctx context.Context) (types.Committee, error) {
 	c.Line.Seats = uint32(len(c.Members))
 	types.SortMembers(c.Members)
 	for _, m := range c.Members {
+		// x/slashing has no counters yet of who is bonded in genesis itself.
+		if err := k.resetAbsence(ctx, m.ConsAddress(), c.FirstHeight); err != nil {
+			return c, err
+		}
 		if err := k.recordTokens(ctx, m.Operator); err != nil {
 			return c, err
 		}
