@@ -21,6 +21,8 @@ const (
 	// maxBacklog of packets looked at per round, maxBatch of packets per transaction.
 	maxBacklog = 500
 	maxBatch   = 40
+	// maxUpdates of a client per transaction; a header of a large committee is 40 kB.
+	maxUpdates = 5
 )
 
 // Path relays one direction: packets from Source to Destination, and their acknowledgements and timeouts back.
@@ -97,7 +99,8 @@ func (p *Path) Step(ctx context.Context) error {
 	return errors.Join(failed, p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
 }
 
-// update is the message that brings a client of `of` on `on` up to height, or nil when it is there.
+// update answers the messages that bring a client of `of` on `on` up to height, or none when it is there. There are several where the validators have changed too much for one
+// header to be believed; of many, all but the last are sent at once.
 func update(ctx context.Context, on *Endpoint, clientID string, of *Endpoint, height int64) ([]sdk.Msg, error) {
 	state, err := on.clientState(ctx, clientID)
 	if err != nil {
@@ -112,15 +115,31 @@ func update(ctx context.Context, on *Endpoint, clientID string, of *Endpoint, he
 	if err != nil {
 		return nil, err
 	}
-	header, err := of.header(ctx, height, state.LatestHeight, trusted.NextValidatorsHash)
+	heights, err := of.route(ctx, state, height)
 	if err != nil {
 		return nil, err
 	}
-	msg, err := clienttypes.NewMsgUpdateClient(clientID, header, on.Signer())
-	if err != nil {
-		return nil, err
+	var msgs []sdk.Msg
+	from, nextValidators := state.LatestHeight, trusted.NextValidatorsHash
+	for _, h := range heights {
+		header, err := of.header(ctx, h, from, nextValidators)
+		if err != nil {
+			return nil, err
+		}
+		msg, err := clienttypes.NewMsgUpdateClient(clientID, header, on.Signer())
+		if err != nil {
+			return nil, err
+		}
+		if len(msgs) == maxUpdates {
+			if _, err := on.Send(ctx, on.key, msgs...); err != nil {
+				return nil, fmt.Errorf("client %s on %s up to header %s of %s: %w", clientID, on.ChainID(), from, of.ChainID(), err)
+			}
+			msgs = nil
+		}
+		msgs = append(msgs, msg)
+		from, nextValidators = of.proofHeight(h), header.Header.NextValidatorsHash
 	}
-	return []sdk.Msg{msg}, nil
+	return msgs, nil
 }
 
 // submit sends packet messages after one client update. A batch that fails is split, so that one bad packet is found and the others arrive.
