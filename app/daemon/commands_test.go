@@ -56,7 +56,8 @@ var shared = []string{
 func TestCommandTree(t *testing.T) {
 	own := map[string][]string{
 		"topchaind": {"query billing explain", "query services service-types", "tx billing deposit", "query staking validators", "tx staking create-validator",
-			"node-keys", "query stake node", "query stake snapshot", "query sortition record", "query sortition election", "tx stake register-node"},
+			"node-keys", "query stake node", "query stake snapshot", "query sortition record", "query sortition election", "tx stake register-node",
+			"genesis devnet", "query committees committee", "query committees security"},
 		"topserviced": {"launch", "genesis set-chain", "genesis add-operator", "query operators operators", "query usage params", "tx usage allot"},
 	}
 	for _, c := range both() {
@@ -169,7 +170,13 @@ func TestMainChainGenesisByHand(t *testing.T) {
 	must(t, c, home, "genesis", "add-account", addr, "1000000000utop")
 	must(t, c, home, "genesis", "gentx", "v", "500000000utop", "--keyring-backend", "test", "--chain-id", "top-try-1")
 	must(t, c, home, "genesis", "collect")
+	must(t, c, home, "genesis", "devnet")
 	require.Contains(t, must(t, c, home, "genesis", "validate"), "valid genesis")
+	raw, err := os.ReadFile(filepath.Join(home, "config", "genesis.json"))
+	require.NoError(t, err)
+	require.Regexp(t, `"devnet":\s*true`, string(raw))
+	_, err = run(t, c, t.TempDir(), "genesis", "devnet")
+	require.ErrorContains(t, err, "init")
 }
 
 // Two operators, each with its own home and keys, agree on a genesis by signed files.

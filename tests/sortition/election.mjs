@@ -1,52 +1,6 @@
-// node election.mjs REST EPOCH: makes the main chain's election for an epoch again from what its REST server publishes: every proof, the seed, the committee. Prints it as JSON.
-import { deepStrictEqual as same } from 'node:assert'
-import { verify } from './ecvrf.mjs'
-import { bytes, elect, hash, sealers, str, u64 } from './sortition.mjs'
+// node election.mjs REST EPOCH: makes the main chain's election for an epoch again from what its REST server publishes, and prints it as JSON.
+import { asking, recompute } from './published.mjs'
 
 const [rest, epoch] = process.argv.slice(2)
-const get = async (path) => {
-  const answer = await fetch(`${rest}/top/${path}`)
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-  return answer.json()
-}
-// all pages of a list.
-const list = async (path, field) => {
-  const items = []
-  for (let key = ''; ;) {
-    const page = await get(`${path}?pagination.limit=500&pagination.key=${encodeURIComponent(key)}`)
-    items.push(...page[field])
-    if (!(key = page.pagination.next_key)) return items
-  }
-}
-const raw = (text) => Buffer.from(text, 'base64')
-
-const { election } = await get(`sortition/v1/elections/${epoch}`)
-const { chain_id: chainID, record } = await get(`sortition/v1/records/${election.seed_epoch}`)
-const proofs = await list(`sortition/v1/records/${election.seed_epoch}/proofs`, 'proofs')
-const entries = await list(`stake/v1/snapshots/${record.snapshot_epoch}`, 'entries')
-const node = Object.fromEntries(entries.map((e) => [e.operator, {
-  key: raw(e.vrf_key), operator: e.operator, weight: e.weights.find((w) => w.role === 'ROLE_VALIDATOR')?.weight ?? '0',
-}]))
-
-const alpha = hash('TOP/sortition/alpha/1', str(chainID), u64(record.epoch), raw(record.seed))
-const outputs = proofs.map((p) => verify(node[p.operator].key, alpha, raw(p.proof))).sort(Buffer.compare)
-const digest = hash('TOP/sortition/digest/1', alpha, u64(outputs.length), ...outputs.map(bytes))
-same(digest, raw(record.digest), 'digest')
-
-const drawn = sealers({ chain_id: chainID, epoch: record.epoch, seed: raw(record.seed).toString('hex'), candidates: Object.values(node), count: record.sealers.length })
-same(record.sealers.map((s) => s.operator), drawn, 'sealers')
-let chain = digest
-record.sealers.forEach((s, i) => {
-  const input = hash('TOP/sortition/seal/1', str(chainID), u64(record.epoch), digest, u64(i + 1), chain)
-  chain = hash('TOP/sortition/chain/1', chain, bytes(s.absent ? Buffer.from('absent') : verify(node[s.operator].key, input, raw(s.proof))))
-})
-same(chain, raw(record.next_seed), 'seed')
-
-const { members, standbys, kept } = elect({
-  committee: election.committee, epoch: election.epoch, seed: chain.toString('hex'), size: election.size, standbys: election.standby_seats,
-  candidates: proofs.map((p) => node[p.operator]), sitting: election.sitting,
-})
-same(election.members, members, 'members')
-same(election.standbys, standbys, 'standbys')
-same(election.kept, kept, 'kept')
-console.log(JSON.stringify({ epoch, candidates: proofs.length, absent: record.sealers.filter((s) => s.absent).length, members }))
+const { candidates, absent, members } = await recompute(asking(rest), epoch)
+console.log(JSON.stringify({ epoch, candidates, absent, members }))

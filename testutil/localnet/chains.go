@@ -32,6 +32,9 @@ func (n *Network) startMainChain(ctx context.Context) error {
 	if n.cfg.Committee > 0 {
 		args = append(args, "--committee", strconv.Itoa(n.cfg.Committee), "--standbys", strconv.Itoa(n.cfg.Standbys))
 	}
+	if n.cfg.SignedBlocksWindow > 0 {
+		args = append(args, "--signed-blocks-window", strconv.Itoa(n.cfg.SignedBlocksWindow))
+	}
 	if err := n.command(ctx, "main-init", "topchaind", &made, append(args, n.funds()...)...); err != nil {
 		return err
 	}

@@ -32,11 +32,13 @@ type Config struct {
 	Validators int
 	// Committee is how many of the validators sit at a time, Standbys how many stand by; 0 leaves it to topchaind.
 	Committee, Standbys int
-	ServiceValidators   int
-	Providers           int
-	Users               int
-	TimeoutCommit       time.Duration
-	EpochBlocks         int
+	// SignedBlocksWindow is how many blocks absence is counted over on the main chain; 0 leaves it to topchaind.
+	SignedBlocksWindow int
+	ServiceValidators  int
+	Providers          int
+	Users              int
+	TimeoutCommit      time.Duration
+	EpochBlocks        int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.

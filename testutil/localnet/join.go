@@ -32,7 +32,32 @@ func (c *Chain) program() (program, role string) {
 // Join adds a fresh node, not a validator, to a running chain: it fetches a snapshot of the state from its peers and verifies it by light client from the
 // anchor on. The chain must have been started with snapshots. It returns when the process runs; that the node catches up is for the caller to await.
 func (n *Network) Join(ctx context.Context, c *Chain, name string, trust Anchor) (Node, error) {
-	program, role := c.program()
+	node, err := n.prepare(ctx, c, name, &trust)
+	if err != nil {
+		return node, err
+	}
+	return node, n.startPrepared(c, node)
+}
+
+// Twin is a second process with the consensus key of a node of the main chain, and without the memory of what that node has signed: what careless operators start.
+func (n *Network) Twin(ctx context.Context, of Node, name string) (Node, error) {
+	node, err := n.prepare(ctx, n.Main, name, nil)
+	if err != nil {
+		return node, err
+	}
+	key, err := os.ReadFile(filepath.Join(of.Home, "config", "priv_validator_key.json"))
+	if err != nil {
+		return node, err
+	}
+	if err := os.WriteFile(filepath.Join(node.Home, "config", "priv_validator_key.json"), key, 0o600); err != nil {
+		return node, err
+	}
+	return node, n.startPrepared(n.Main, node)
+}
+
+// prepare the home of a fresh node. With an anchor it joins by state-sync, without it makes all blocks again.
+func (n *Network) prepare(ctx context.Context, c *Chain, name string, trust *Anchor) (Node, error) {
+	program, _ := c.program()
 	home := filepath.Join(n.Dir, name)
 	base, err := freeBlock(4)
 	if err != nil {
@@ -55,18 +80,20 @@ func (n *Network) Join(ctx context.Context, c *Chain, name string, trust Anchor)
 	if err := os.WriteFile(filepath.Join(home, "config", "genesis.json"), genesis, 0o600); err != nil {
 		return node, err
 	}
-	if err := c.writeJoinConfig(node, trust); err != nil {
-		return node, err
-	}
+	return node, c.writeJoinConfig(node, trust)
+}
+
+func (n *Network) startPrepared(c *Chain, node Node) error {
+	program, role := c.program()
 	args := append([]string{
-		"start", "--home", home, "--grpc.address", node.GRPC, "--api.address", "tcp" + strings.TrimPrefix(node.REST, "http"),
+		"start", "--home", node.Home, "--grpc.address", node.GRPC, "--api.address", "tcp" + strings.TrimPrefix(node.REST, "http"),
 	}, n.snapshotFlags()...)
-	_, err = n.launch(name, role, c.ID, home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args})
-	return node, err
+	_, err := n.launch(node.Name, role, c.ID, node.Home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args})
+	return err
 }
 
 // writeJoinConfig edits the config.toml that `init` has written, as the operator of a fresh node does.
-func (c *Chain) writeJoinConfig(node Node, trust Anchor) error {
+func (c *Chain) writeJoinConfig(node Node, trust *Anchor) error {
 	file := filepath.Join(node.Home, "config", "config.toml")
 	v := viper.New()
 	v.SetConfigFile(file)
@@ -88,10 +115,12 @@ func (c *Chain) writeJoinConfig(node Node, trust Anchor) error {
 		servers = append(servers, peer.RPC)
 	}
 	cfg.P2P.PersistentPeers = strings.Join(peers, ",")
-	cfg.StateSync.Enable = true
-	cfg.StateSync.RPCServers = servers
-	cfg.StateSync.TrustHeight, cfg.StateSync.TrustHash = trust.Height, trust.Hash
-	cfg.StateSync.DiscoveryTime = 5 * time.Second
+	if trust != nil {
+		cfg.StateSync.Enable = true
+		cfg.StateSync.RPCServers = servers
+		cfg.StateSync.TrustHeight, cfg.StateSync.TrustHash = trust.Height, trust.Hash
+		cfg.StateSync.DiscoveryTime = 5 * time.Second
+	}
 	if err := cfg.ValidateBasic(); err != nil {
 		return fmt.Errorf("config of %s: %w", node.Name, err)
 	}

@@ -25,7 +25,9 @@ func Chain() daemon.Chain {
 		NodeConfig: config.DefaultApp,
 		New:        func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
 		GenesisCommands: func(app daemon.App, home string) *cobra.Command {
-			return genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
+			cmd := genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
+			cmd.AddCommand(devnetCommand(app.Base()))
+			return cmd
 		},
 		Commands: func(app daemon.App) []*cobra.Command {
 			return []*cobra.Command{testnet.Command(app.(*mainchain.App)), nodeKeysCommand()}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
@@ -59,6 +60,7 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.Uint64Var(&opts.EpochBlocks, "epoch-blocks", 20, "blocks per epoch, fixed for the life of the chain")
 	f.Uint32Var(&opts.Committee, "committee", 21, "how many of the validators make blocks at a time; the others are candidates")
 	f.Uint32Var(&opts.Standbys, "standbys", 7, "how many candidates stand by for seats that fall vacant")
+	f.Int64Var(&opts.SignedBlocksWindow, "signed-blocks-window", slashingtypes.DefaultSignedBlocksWindow, "blocks over which absence is counted; who misses more than half of them is jailed")
 	f.DurationVar(&opts.VotingPeriod, "voting-period", base.DefaultVotingPeriod, "how long a proposal is voted on")
 	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
 	return cmd

@@ -14,6 +14,7 @@ import (
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"cosmossdk.io/math"
@@ -49,6 +50,10 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	if err := n.sortition(state); err != nil {
 		return nil, err
 	}
+	var slashing slashingtypes.GenesisState
+	n.app.Codec.MustUnmarshalJSON(state[slashingtypes.ModuleName], &slashing)
+	slashing.Params.SignedBlocksWindow = n.opts.SignedBlocksWindow
+	state[slashingtypes.ModuleName] = n.app.Codec.MustMarshalJSON(&slashing)
 	gentxs := make([]json.RawMessage, len(n.validators))
 	for i, v := range n.validators {
 		bz, err := n.gentx(v)

@@ -35,8 +35,10 @@ type Options struct {
 	EpochBlocks   uint64
 	// Committee and Standbys bound how many of the validators sit at a time and how many stand by.
 	Committee, Standbys uint32
-	VotingPeriod        time.Duration
-	Accounts            []Balance
+	// SignedBlocksWindow is how many blocks absence is counted over: who misses more than half of them is jailed.
+	SignedBlocksWindow int64
+	VotingPeriod       time.Duration
+	Accounts           []Balance
 }
 
 type network struct {
@@ -57,6 +59,9 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	}
 	if opts.Committee < 1 {
 		return nil, errors.New("--committee is 0: somebody must make blocks")
+	}
+	if opts.SignedBlocksWindow < 10 {
+		return nil, fmt.Errorf("--signed-blocks-window is %d: take 10 or more, or every late block jails somebody", opts.SignedBlocksWindow)
 	}
 	if err := localchain.CheckEmpty(opts.Dir); err != nil {
 		return nil, err

@@ -61,11 +61,11 @@ func (k *Keeper) found(ctx context.Context) (types.Committee, error) {
 		}
 	}
 	if len(c.Members) == 0 {
-		return c, errorsmod.Wrap(types.ErrInvalid, "no validator is bonded: collect genesis transactions (genesis collect-gentxs) first")
+		return c, errorsmod.Wrap(types.ErrInvalid, "no validator is bonded: collect genesis transactions (genesis collect) first")
 	}
 	if least := int(sizes.MinMembers); !devnet && len(c.Members) < least {
 		return c, errorsmod.Wrapf(types.ErrInvalid,
-			"%d validators are bonded, a public network begins with %d: collect more genesis transactions, or set app_state.sortition.devnet and smaller sizes for a network without value",
+			"%d validators are bonded, a public network begins with %d: collect more genesis transactions, or say `genesis devnet` for a network without value",
 			len(c.Members), least)
 	}
 	c.Line.Seats = uint32(len(c.Members))
