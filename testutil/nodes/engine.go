@@ -152,7 +152,15 @@ func newValidator(name string) *stakingtypes.Validator {
 	return &stakingtypes.Validator{OperatorAddress: sdk.ValAddress(Account(name)).String(), ConsensusPubkey: key, Status: stakingtypes.Bonded}
 }
 
-// GetBondedValidatorsByPower, the largest first.
+// Remove a name's validator, as x/staking does when nothing is delegated to it and its unbonding time is over.
+func (n *Network) Remove(t testing.TB, name string) {
+	t.Helper()
+	delete(n.Staking.validators, Operator(name))
+	delete(n.Staking.own, Operator(name))
+	require.NoError(t, n.Staking.hooks.AfterValidatorRemoved(n.Ctx, ConsAddress(name), sdk.ValAddress(Account(name))))
+}
+
+// GetBondedValidatorsByPower answers them with the largest first.
 func (s *Staking) GetBondedValidatorsByPower(context.Context) ([]stakingtypes.Validator, error) {
 	var bonded []stakingtypes.Validator
 	for _, operator := range slices.Sorted(maps.Keys(s.validators)) {
