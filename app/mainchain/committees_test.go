@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/testutil/inprocess"
@@ -143,9 +145,22 @@ func TestExportBeginsAgain(t *testing.T) {
 		require.True(t, e.next.HasAddress(v.Address))
 		updates = append(updates, abci.UpdateValidator(v.PubKey.Bytes(), v.Power, v.PubKey.Type()))
 	}
-	again := &engine{Chain: inprocess.Unborn(), names: e.names, absent: map[string]bool{}}
-	again.Time = e.Time
-	again.initChain(t, first.AppState, first.Height, updates)
+	begin := func() *engine {
+		again := &engine{Chain: inprocess.Unborn(), names: e.names, absent: map[string]bool{}}
+		again.Time = e.Time
+		again.initChain(t, first.AppState, first.Height, updates)
+		return again
+	}
+	// As InitChain left it: a block would mint and pay.
+	unborn := begin()
+	unborn.App.NewContextLegacy(false, cmtproto.Header{}).MultiStore().(storetypes.CacheMultiStore).Write()
+	unborn.App.CommitMultiStore().Commit()
+	second, err := unborn.App.Export(nil)
+	require.NoError(t, err)
+	require.Equal(t, string(first.AppState), string(second.AppState))
+	require.ElementsMatch(t, first.Validators, second.Validators)
+
+	again := begin()
 	require.Equal(t, e.in(e.next), again.in(again.now))
 	again.block(t)
 	e.block(t)
