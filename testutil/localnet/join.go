@@ -45,6 +45,12 @@ func (n *Network) Twin(ctx context.Context, of Node, name string) (Node, error) 
 	if err != nil {
 		return node, err
 	}
+	// In step with its brother it would mostly sign the same. So it keeps the network's pace, and votes for no block where the proposal is not there at once.
+	if err := editConfig(node, func(cfg *cmtcfg.Config) {
+		cfg.Consensus.TimeoutCommit, cfg.Consensus.TimeoutPropose = n.cfg.TimeoutCommit, 50*time.Millisecond
+	}); err != nil {
+		return node, err
+	}
 	key, err := os.ReadFile(filepath.Join(of.Home, "config", "priv_validator_key.json"))
 	if err != nil {
 		return node, err
@@ -94,6 +100,11 @@ func (n *Network) startPrepared(c *Chain, node Node) error {
 
 // writeJoinConfig edits the config.toml that `init` has written, as the operator of a fresh node does.
 func (c *Chain) writeJoinConfig(node Node, trust *Anchor) error {
+	return editConfig(node, func(cfg *cmtcfg.Config) { c.joinConfig(cfg, node, trust) })
+}
+
+// editConfig changes a node's config.toml.
+func editConfig(node Node, change func(*cmtcfg.Config)) error {
 	file := filepath.Join(node.Home, "config", "config.toml")
 	v := viper.New()
 	v.SetConfigFile(file)
@@ -105,6 +116,15 @@ func (c *Chain) writeJoinConfig(node Node, trust *Anchor) error {
 		return fmt.Errorf("config of %s: %w", node.Name, err)
 	}
 	cfg.SetRoot(node.Home)
+	change(cfg)
+	if err := cfg.ValidateBasic(); err != nil {
+		return fmt.Errorf("config of %s: %w", node.Name, err)
+	}
+	cmtcfg.WriteConfigFile(file, cfg)
+	return nil
+}
+
+func (c *Chain) joinConfig(cfg *cmtcfg.Config, node Node, trust *Anchor) {
 	cfg.RPC.ListenAddress = "tcp" + strings.TrimPrefix(node.RPC, "http")
 	cfg.RPC.PprofListenAddress = ""
 	cfg.P2P.ListenAddress = node.P2P
@@ -121,9 +141,4 @@ func (c *Chain) writeJoinConfig(node Node, trust *Anchor) error {
 		cfg.StateSync.TrustHeight, cfg.StateSync.TrustHash = trust.Height, trust.Hash
 		cfg.StateSync.DiscoveryTime = 5 * time.Second
 	}
-	if err := cfg.ValidateBasic(); err != nil {
-		return fmt.Errorf("config of %s: %w", node.Name, err)
-	}
-	cmtcfg.WriteConfigFile(file, cfg)
-	return nil
 }
