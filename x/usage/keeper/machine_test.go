@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"pgregory.net/rapid"
 
 	"github.com/topnetwork/top/protocol/voucher"
@@ -90,7 +92,7 @@ func (m *machine) OpenCreditLine(r *rapid.T) {
 	_, _ = books.Do(m.n.Main.Ctx, m.n.Main.Billing.OpenCreditLine, &billingtypes.MsgOpenCreditLine{Owner: m.owner(r), ChainId: books.ServiceID, Amount: amount(r)})
 }
 
-// Dispute a debit of a settled claim, as the service chain proves it. The main chain takes it while the payout is pending.
+// Dispute a debit of a settled claim, as the service chain proves it. The main chain takes it while the payout is pending, and the service chain keeps the proof for as long.
 func (m *machine) Dispute(r *rapid.T) {
 	for _, c := range m.books(r).Claims {
 		for _, d := range c.Debits {
@@ -100,6 +102,10 @@ func (m *machine) Dispute(r *rapid.T) {
 			proof, err := keeper.NewQueryServer(m.n.Service.Usage).DebitProof(m.n.Service.Ctx, &types.QueryDebitProofRequest{
 				SettlementEpoch: c.SettlementEpoch, Provider: c.Provider, ClaimEpoch: c.Epoch, Payer: d.Payer, SessionKey: hex.EncodeToString(d.SessionKey),
 			})
+			if status.Code(err) == codes.NotFound {
+				require.False(r, m.pending(r, c.SettlementEpoch, c.Provider), err)
+				continue
+			}
 			require.NoError(r, err)
 			_, err = books.Do(m.n.Main.Ctx, m.n.Main.Billing.Dispute, &billingtypes.MsgDispute{
 				Payer: d.Payer, ChainId: books.ServiceID, Epoch: c.SettlementEpoch, Provider: c.Provider, ClaimEpoch: c.Epoch, SessionKey: d.SessionKey, Amount: d.Amount, Path: proof.Path,
@@ -107,6 +113,13 @@ func (m *machine) Dispute(r *rapid.T) {
 			require.NotContains(r, fmt.Sprint(err), "not in the settlement")
 		}
 	}
+}
+
+// pending tells whether a settlement's pay for a provider can be disputed.
+func (m *machine) pending(r *rapid.T, epoch uint64, provider string) bool {
+	return slices.ContainsFunc(m.mainBooks(r).Payouts, func(p billingtypes.Payout) bool {
+		return p.Epoch == epoch && p.Provider == provider && p.Status == billingtypes.PayoutStatus_PAYOUT_STATUS_PENDING
+	})
 }
 
 // AnswerDispute with the vouchers of the disputed claim: always enough.
