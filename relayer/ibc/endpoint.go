@@ -43,7 +43,14 @@ type Endpoint struct {
 
 // Dial connects to a chain's gRPC, without its RPC.
 func (c EndpointConfig) Dial(ctx context.Context) (*chain.Client, error) {
-	return chain.Dial(ctx, chain.Config{GRPC: c.GRPC[0], Others: c.GRPC[1:], ChainID: c.ChainID, Register: RegisterInterfaces})
+	return chain.Dial(ctx, c.grpc())
+}
+
+// Client of a chain's gRPC that asks no node before it must: the chain may be down.
+func (c EndpointConfig) Client() (*chain.Client, error) { return chain.New(c.grpc()) }
+
+func (c EndpointConfig) grpc() chain.Config {
+	return chain.Config{GRPC: c.GRPC[0], Others: c.GRPC[1:], ChainID: c.ChainID, Register: RegisterInterfaces}
 }
 
 // Connect dials both interfaces of a chain's nodes and refuses nodes of another chain.
