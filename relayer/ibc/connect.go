@@ -29,12 +29,8 @@ func Reach(ctx context.Context, chainID string, log *slog.Logger, idle func(reas
 			last = reason
 			idle(reason)
 		}
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !sleep(ctx, pause) {
 			return ctx.Err()
-		case <-t.C:
 		}
 	}
 }

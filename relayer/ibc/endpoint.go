@@ -39,6 +39,8 @@ type Endpoint struct {
 	*chain.Client
 	nodes *nodes
 	key   *chain.Key
+	// anchor is the newest header that an audit has verified.
+	anchor *anchor
 }
 
 // Dial connects to a chain's gRPC, without its RPC.
@@ -145,7 +147,7 @@ func (e *Endpoint) commitments(ctx context.Context, clientID string) ([]uint64, 
 // unreceived answers which of the sequences have not arrived on this chain.
 func (e *Endpoint) unreceived(ctx context.Context, clientID string, sequences []uint64) (map[uint64]bool, error) {
 	if len(sequences) == 0 {
-		return nil, nil //nolint:nilnil // no sequences, nothing unreceived
+		return map[uint64]bool{}, nil
 	}
 	res, err := channeltypesv2.NewQueryClient(e.Conn()).UnreceivedPackets(ctx, &channeltypesv2.QueryUnreceivedPacketsRequest{ClientId: clientID, Sequences: sequences})
 	if err != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/sdk/chain"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
@@ -100,6 +102,10 @@ func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient,
 		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
 	}
 	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	loops.Go(func() { auditAll(ctx, paths, log) })
+	var told faults.Told
 	pause, turned := cfg.Poll, time.Now()
 	for {
 		ok := true
@@ -109,20 +115,51 @@ func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient,
 			turned = time.Now()
 		}
 		for _, p := range paths {
-			if err := p.Step(ctx); err != nil && ctx.Err() == nil {
+			err := p.Step(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
 				ok = false
 				metrics.failed(p)
-				log.Warn("round failed, tried again", "source", p.Source.ChainID(), "destination", p.Destination.ChainID(), "error", err)
+			}
+			if told.News(p.Source.ChainID(), err) {
+				log.Warn("round failed, tried again; what waits is in top_relayer_backlog_packets", "source", p.Source.ChainID(), "destination", p.Destination.ChainID(), "error", err)
 			}
 		}
 		pause = nextPause(pause, cfg.Poll, ok)
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !sleep(ctx, pause) {
 			return
-		case <-t.C:
 		}
+	}
+}
+
+// auditAll audits the paths in turn until ctx ends.
+func auditAll(ctx context.Context, paths []*Path, log *slog.Logger) {
+	var told faults.Told
+	for sleep(ctx, auditEvery) {
+		for _, p := range paths {
+			err := p.Audit(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if told.News(p.Source.ChainID(), err) {
+				log.Warn("what nodes say is not held against the chains' states, tried again: name more nodes in config.yaml", "source", p.Source.ChainID(),
+					"destination", p.Destination.ChainID(), "error", err)
+			}
+		}
+	}
+}
+
+// sleep tells whether ctx has not ended meanwhile.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 
