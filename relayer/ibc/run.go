@@ -50,7 +50,8 @@ const (
 // Chains are where the two ends are.
 type Chains struct{ Main, Service EndpointConfig }
 
-// Serve is the ibc role: it waits until both chains answer, then relays until ctx ends. ready is told when it begins, idle why it does not.
+// Serve is the ibc role: it waits until both chains answer, then relays until ctx ends. ready is told when it begins, idle why
+// nothing is or can be relayed, and "" when it can again.
 func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog.Logger, metrics *Metrics, idle func(reason string), ready func(main *chain.Client)) error {
 	var main, service *Endpoint
 	defer func() {
@@ -91,6 +92,9 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 	}
 	metrics.waiting.Set(0)
 	ready(main.Client)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { newWatcher(main, service).run(ctx, log, idle) })
 	relay(ctx, cfg, main, service, mainClient, serviceClient, log, metrics)
 	return nil
 }

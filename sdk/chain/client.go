@@ -115,6 +115,12 @@ func (c *Client) Rotate() {
 	c.conn.leave(i)
 }
 
+// Node is the address of the one that is asked now.
+func (c *Client) Node() string {
+	p, _ := c.conn.pick()
+	return p.address
+}
+
 // Close ends the connection.
 func (c *Client) Close() error { return c.conn.close() }
 
