@@ -159,6 +159,8 @@ func TestProviderStartsWithoutTheMainChain(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, code)
 	require.Contains(t, body, "chains.main")
 	require.Contains(t, body, address)
+	_, body = get(t, st, "/metrics")
+	require.Contains(t, body, "top_provider_halted 1")
 
 	listen(t, address, "other-1")
 	select {

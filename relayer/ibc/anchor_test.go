@@ -1,16 +1,22 @@
 package ibc
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 
 	cmtjson "github.com/cometbft/cometbft/libs/json"
 	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	ctypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
+
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	commitmenttypes "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types"
+	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
 
 	"github.com/topnetwork/top/sdk/chain"
 )
@@ -98,4 +104,53 @@ func TestAuditsTrustNoHeaderThatANodeMadeUp(t *testing.T) {
 			require.ErrorContains(t, err, fmt.Sprintf("header %d", forged.header.Height))
 		})
 	}
+}
+
+// lightClient is a node of the chain on which the light client is.
+type lightClient struct {
+	grpcNode
+	clienttypes.UnimplementedQueryServer
+	header *cmttypes.Header
+}
+
+func (l *lightClient) ClientState(context.Context, *clienttypes.QueryClientStateRequest) (*clienttypes.QueryClientStateResponse, error) {
+	packed, err := clienttypes.PackClientState(&ibctm.ClientState{ChainId: l.header.ChainID, LatestHeight: clienttypes.NewHeight(1, uint64(l.header.Height))})
+	return &clienttypes.QueryClientStateResponse{ClientState: packed}, err
+}
+
+func (l *lightClient) ConsensusState(context.Context, *clienttypes.QueryConsensusStateRequest) (*clienttypes.QueryConsensusStateResponse, error) {
+	packed, err := clienttypes.PackConsensusState(ibctm.NewConsensusState(l.header.Time, commitmenttypes.NewMerkleRoot(l.header.AppHash), l.header.NextValidatorsHash))
+	return &clienttypes.QueryConsensusStateResponse{ConsensusState: packed}, err
+}
+
+// Audits begin with what the light client on the other chain has verified: a node whose validators are others is not followed, nor are headers that do not follow from there.
+func TestAuditsBeginWithWhatTheLightClientKnows(t *testing.T) {
+	now := time.Now()
+	set, keys := cmttypes.RandValidatorSet(4, 10)
+	others, otherKeys := cmttypes.RandValidatorSet(4, 10)
+	node := &lightClient{header: signed(t, 5, now.Add(-time.Hour), []byte("known root"), set, keys).Header}
+	client, err := EndpointConfig{ChainID: "top-a-1", GRPC: Addresses{node.listen(t, func(srv *grpc.Server) { clienttypes.RegisterQueryServer(srv, node) })}}.Dial(t.Context())
+	require.NoError(t, err)
+	defer client.Close()
+	on := &Endpoint{Client: client}
+	verified := func(h *cmttypes.SignedHeader, set *cmttypes.ValidatorSet) (view, error) {
+		t.Helper()
+		var asked int
+		n, err := dialNodes("top-a-1", []string{serve(t, h, set, &asked)}, rpcTimeout)
+		require.NoError(t, err)
+		return (&Endpoint{Client: client, nodes: n}).verified(t.Context(), on, "07-tendermint-0")
+	}
+	for _, height := range []int64{6, 9} {
+		v, err := verified(signed(t, height, now, []byte("root"), set, keys), set)
+		require.NoError(t, err)
+		require.Equal(t, "root", string(v.root))
+		require.Equal(t, height, v.height)
+		_, err = verified(signed(t, height, now, []byte("lie"), others, otherKeys), others)
+		require.ErrorContains(t, err, "not those that client 07-tendermint-0")
+	}
+	v, err := verified(signed(t, 5, now, []byte("lie"), set, keys), set)
+	require.NoError(t, err)
+	require.Equal(t, "known root", string(v.root), "whatever a node says of a height that the client knows")
+	_, err = verified(signed(t, 4, now, []byte("old"), set, keys), set)
+	require.ErrorContains(t, err, "behind 5")
 }

@@ -32,13 +32,16 @@ func (n *grpcNode) UnreceivedPackets(context.Context, *channeltypesv2.QueryUnrec
 	return &channeltypesv2.QueryUnreceivedPacketsResponse{Sequences: n.open}, nil
 }
 
-func (n *grpcNode) listen(t *testing.T) string {
+func (n *grpcNode) listen(t *testing.T, more ...func(*grpc.Server)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	srv := grpc.NewServer()
 	cmtservice.RegisterServiceServer(srv, n)
 	channeltypesv2.RegisterQueryServer(srv, n)
+	for _, register := range more {
+		register(srv)
+	}
 	go func() { _ = srv.Serve(listener) }()
 	t.Cleanup(srv.Stop)
 	return listener.Addr().String()

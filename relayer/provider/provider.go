@@ -119,6 +119,7 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 
 	// What is open is vouchered and claimed whether or not the provider may serve.
 	sessions.Halt(refusal.New(refusal.Unavailable, "the provider is starting; try again"))
+	metrics.halted.Set(1)
 	ctx, cancel := context.WithCancelCause(ctx)
 	var loops sync.WaitGroup
 	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
