@@ -22,6 +22,10 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		return err
 	}
 	for _, c := range gs.Credits {
+		if err := k.setKeys(ctx, c.Owner, c.SessionKeys); err != nil {
+			return err
+		}
+		c.SessionKeys = nil
 		if err := k.credits.Set(ctx, c.Owner, c); err != nil {
 			return err
 		}
@@ -118,8 +122,9 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, err
 	}
 	if err := k.credits.Walk(ctx, nil, func(_ string, c types.Credit) (bool, error) {
+		c, err := k.withKeys(ctx, c)
 		gs.Credits = append(gs.Credits, c)
-		return false, nil
+		return false, err
 	}); err != nil {
 		return nil, err
 	}

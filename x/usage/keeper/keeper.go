@@ -13,6 +13,7 @@ import (
 
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -22,6 +23,8 @@ type ChannelKeeper interface {
 }
 
 type (
+	// keyID is (owner, session key).
+	keyID = collections.Pair[string, []byte]
 	// claimID is (provider, epoch).
 	claimID = collections.Pair[string, uint64]
 	// queueKey is (height or epoch, provider, epoch).
@@ -39,11 +42,12 @@ type Keeper struct {
 	Schema collections.Schema
 	params collections.Item[types.Params]
 	chain  collections.Item[types.Chain]
-	// credits by owner.
-	credits  collections.Map[string, types.Credit]
-	subLines collections.Map[lineKey, types.SubLine]
-	// spendings by (owner, session key).
-	spendings collections.Map[collections.Pair[string, []byte], types.KeySpending]
+	// credits by owner, without their session keys.
+	credits collections.Map[string, types.Credit]
+	// sessionKeys apart from credits: a debit reads one of them and writes none.
+	sessionKeys collections.Map[keyID, billingtypes.SessionKey]
+	subLines    collections.Map[lineKey, types.SubLine]
+	spendings   collections.Map[keyID, types.KeySpending]
 	// providers by address.
 	providers collections.Map[string, types.Provider]
 	claims    collections.Map[claimID, types.Claim]
@@ -74,14 +78,16 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(store)
 	line := collections.TripleKeyCodec(collections.StringKey, collections.StringKey, collections.BytesKey)
 	claimKey := collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
+	key := collections.PairKeyCodec(collections.StringKey, collections.BytesKey)
 	queue := collections.TripleKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key)
 	k := &Keeper{
 		account: account, clients: clients, channel: channel, authority: authority, address: authtypes.NewModuleAddress(types.ModuleName),
 		params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		chain:          collections.NewItem(sb, types.ChainKey, "chain", codec.CollValue[types.Chain](cdc)),
 		credits:        collections.NewMap(sb, types.CreditsKey, "credits", collections.StringKey, codec.CollValue[types.Credit](cdc)),
+		sessionKeys:    collections.NewMap(sb, types.SessionKeysKey, "session_keys", key, codec.CollValue[billingtypes.SessionKey](cdc)),
 		subLines:       collections.NewMap(sb, types.SubLinesKey, "sub_lines", line, codec.CollValue[types.SubLine](cdc)),
-		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", collections.PairKeyCodec(collections.StringKey, collections.BytesKey), codec.CollValue[types.KeySpending](cdc)),
+		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", key, codec.CollValue[types.KeySpending](cdc)),
 		providers:      collections.NewMap(sb, types.ProvidersKey, "providers", collections.StringKey, codec.CollValue[types.Provider](cdc)),
 		debits:         collections.NewMap(sb, types.DebitsKey, "debits", claimKey, codec.CollValue[types.Debits](cdc)),
 		claims:         collections.NewMap(sb, types.ClaimsKey, "claims", claimKey, codec.CollValue[types.Claim](cdc)),

@@ -35,7 +35,11 @@ func (k *Keeper) Allot(ctx context.Context, msg *types.MsgAllot) (*types.MsgAllo
 	if !p.Active {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "provider %s is inactive: choose another", msg.Provider)
 	}
-	key, err := k.liveKey(ctx, c, msg.SessionKey)
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.liveKey(ctx, c.Owner, msg.SessionKey, now)
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +155,14 @@ func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, er
 			}
 			c, l = pos.Credit, pos.Line
 		}
-		if held, err := l.Held(); err != nil {
+		held, err := l.Held()
+		if err != nil {
 			return c, open, err
-		} else if _, dead := liveKey(c, l.SessionKey, now); held > 0 || dead == nil && len(lines) < maxSubLines {
+		}
+		if held > 0 {
+			continue
+		}
+		if _, dead := k.liveKey(ctx, owner, l.SessionKey, now); dead == nil && len(lines) < maxSubLines {
 			continue
 		}
 		if err := k.subLines.Remove(ctx, keyOf(l)); err != nil {
@@ -182,6 +191,11 @@ func (k *Keeper) storePosition(ctx context.Context, p types.Position) error {
 	if err := k.credits.Set(ctx, p.Credit.Owner, p.Credit); err != nil {
 		return err
 	}
+	return k.storeLine(ctx, p)
+}
+
+// storeLine writes a position whose credit is unchanged or written later.
+func (k *Keeper) storeLine(ctx context.Context, p types.Position) error {
 	if err := k.spendings.Set(ctx, collections.Join(p.Key.Owner, p.Key.Key), p.Key); err != nil {
 		return err
 	}

@@ -31,4 +31,5 @@ var (
 	DebitsKey         = collections.NewPrefix(15)
 	DropQueueKey      = collections.NewPrefix(20)
 	ActivitiesKey     = collections.NewPrefix(21)
+	SessionKeysKey    = collections.NewPrefix(22)
 )
