@@ -30,7 +30,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 		if c.Releasing > 0 {
-			if err := k.releasing.Set(ctx, c.Owner); err != nil {
+			if err := k.releaseQueue.Set(ctx, collections.Join(c.ReleasingHeight, c.Owner)); err != nil {
 				return err
 			}
 		}

@@ -27,6 +27,8 @@ type (
 	keyID = collections.Pair[string, []byte]
 	// claimID is (provider, epoch).
 	claimID = collections.Pair[string, uint64]
+	// releaseKey is (height, owner).
+	releaseKey = collections.Pair[uint64, string]
 	// queueKey is (height or epoch, provider, epoch).
 	queueKey = collections.Triple[uint64, string, uint64]
 )
@@ -56,9 +58,9 @@ type Keeper struct {
 	// challengeQueue holds claims by the height that draws their samples, deadlineQueue by the last height for their proof.
 	challengeQueue collections.KeySet[queueKey]
 	deadlineQueue  collections.KeySet[queueKey]
-	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releasing the owners whose credit does.
-	provenQueue collections.KeySet[queueKey]
-	releasing   collections.KeySet[string]
+	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releaseQueue owners whose credit does by the height of their asking.
+	provenQueue  collections.KeySet[queueKey]
+	releaseQueue collections.KeySet[releaseKey]
 	// settlements by epoch; resendQueue holds those that timed out.
 	settlements    collections.Map[uint64, types.Settlement]
 	resendQueue    collections.KeySet[uint64]
@@ -94,7 +96,7 @@ func NewKeeper(
 		challengeQueue: collections.NewKeySet(sb, types.ChallengeQueueKey, "challenge_queue", queue),
 		deadlineQueue:  collections.NewKeySet(sb, types.DeadlineQueueKey, "deadline_queue", queue),
 		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", queue),
-		releasing:      collections.NewKeySet(sb, types.ReleasingKey, "releasing", collections.StringKey),
+		releaseQueue:   collections.NewKeySet(sb, types.ReleaseQueueKey, "release_queue", collections.PairKeyCodec(collections.Uint64Key, collections.StringKey)),
 		settlements:    collections.NewMap(sb, types.SettlementsKey, "settlements", collections.Uint64Key, codec.CollValue[types.Settlement](cdc)),
 		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),
 		lastSettlement: collections.NewItem(sb, types.LastSettlementKey, "last_settlement_epoch", collections.Uint64Value),

@@ -7,6 +7,8 @@ import (
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
@@ -112,10 +114,14 @@ func (k *Keeper) Release(ctx context.Context, msg *types.MsgRelease) (*types.Msg
 	if msg.Amount > open {
 		return nil, errorsmod.Wrapf(types.ErrCredit, "%d utop of %d open; reclaim allotments first", msg.Amount, open)
 	}
+	// Who asks for more keeps its place.
+	if c.Releasing == 0 {
+		c.ReleasingHeight = uint64(sdk.UnwrapSDKContext(ctx).BlockHeight())
+	}
 	if c.Releasing, err = billingtypes.Add(c.Releasing, msg.Amount); err != nil {
 		return nil, err
 	}
-	if err := k.releasing.Set(ctx, c.Owner); err != nil {
+	if err := k.releaseQueue.Set(ctx, collections.Join(c.ReleasingHeight, c.Owner)); err != nil {
 		return nil, err
 	}
 	return &types.MsgReleaseResponse{}, k.credits.Set(ctx, c.Owner, c)

@@ -23,7 +23,7 @@ var (
 	ChallengeQueueKey = collections.NewPrefix(7)
 	DeadlineQueueKey  = collections.NewPrefix(8)
 	ProvenQueueKey    = collections.NewPrefix(9)
-	ReleasingKey      = collections.NewPrefix(10)
+	ReleaseQueueKey   = collections.NewPrefix(10)
 	SettlementsKey    = collections.NewPrefix(11)
 	ResendQueueKey    = collections.NewPrefix(12)
 	LastSettlementKey = collections.NewPrefix(13)
