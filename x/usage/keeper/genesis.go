@@ -69,7 +69,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 		if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED {
-			if err := k.dropQueue.Set(ctx, collections.Join(s.AcknowledgedEpoch+gs.Params.ReclaimEpochs(), s.Epoch)); err != nil {
+			if err := k.dropQueue.Set(ctx, collections.Join(lastDispute(s), s.Epoch)); err != nil {
 				return err
 			}
 		}
