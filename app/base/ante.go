@@ -13,7 +13,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(append([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
-		messageDecorator{a.disabled},
+		messageDecorator{a.disabled, a.restrict},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),
@@ -32,3 +32,6 @@ func (a *App) anteHandler() sdk.AnteHandler {
 func (a *App) AddDecorators(decorators ...sdk.AnteDecorator) {
 	a.decorators = append(a.decorators, decorators...)
 }
+
+// RestrictMessages lets a chain say who may sign a user's message, wherever it stands but in a proposal, which governance signs; before Seal.
+func (a *App) RestrictMessages(restrict func(sdk.Context, sdk.Msg) error) { a.restrict = restrict }

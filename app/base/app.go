@@ -103,6 +103,7 @@ type App struct {
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
 	disabled       []string
+	restrict       func(sdk.Context, sdk.Msg) error
 	halt           func(reason error)
 }
 
