@@ -3,6 +3,9 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"cosmossdk.io/log/v2"
@@ -49,6 +52,25 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 // homeless commands look at no node: they must not make a home as a side effect.
 var homeless = []string{"version"}
 
+// homely commands need a node's home: without one they refuse, and make none as a side effect.
+var homely = []string{"start", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
+
+// needHome refuses a homely command where no node has been set up.
+func needHome(cmd *cobra.Command, home string) error {
+	top := cmd
+	for top.Parent() != nil && top.Parent().HasParent() {
+		top = top.Parent()
+	}
+	if !slices.Contains(homely, top.Name()) || cmd.HasSubCommands() || cmd.Name() == "version" {
+		return nil
+	}
+	genesis := filepath.Join(home, "config", "genesis.json")
+	if _, err := os.Stat(genesis); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no node, for there is no %s: set one up with `%s init NAME --home %s`, or name its home with --home", home, genesis, cmd.Root().Name(), home)
+	}
+	return nil
+}
+
 // adapt keeps homeless commands out of the node's home, lets no node start on bad settings, and gives the SDK's genesis commands the names that people guess.
 func adapt(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
@@ -56,6 +78,7 @@ func adapt(root *cobra.Command) {
 			cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
 		}
 		if cmd.Name() == "start" {
+			cmd.Args = cobra.NoArgs
 			checkBefore(cmd)
 		}
 		if cmd.Name() != "genesis" {

@@ -10,6 +10,8 @@ import (
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 
 	"github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/topnetwork/top/node/process"
 )
 
 // blockPoll is how often a node is asked for a new block, and so how late a block may be seen.
@@ -71,6 +73,20 @@ func eventsIn(ctx context.Context, rpc *rpchttp.HTTP, height int64) ([]abci.Even
 		events = append(events, t.Events...)
 	}
 	return events, nil
+}
+
+// resultsTimeout bounds the wait for what a block that is decided has done.
+const resultsTimeout = 10 * time.Second
+
+// awaitEvents of a block: a node names a block as its latest before it has executed it.
+func awaitEvents(ctx context.Context, rpc *rpchttp.HTTP, height int64) (events []abci.Event, err error) {
+	ctx, cancel := context.WithTimeout(ctx, resultsTimeout)
+	defer cancel()
+	err = process.Await(ctx, fmt.Sprintf("the results of block %d", height), func(ctx context.Context) (err error) {
+		events, err = eventsIn(ctx, rpc, height)
+		return err
+	})
+	return events, err
 }
 
 // messagesIn are the type URLs of the messages of each transaction in the blocks after from up to to.
