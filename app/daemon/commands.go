@@ -142,6 +142,10 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 			return servertypes.ExportedApp{}, fmt.Errorf("load height %d: %w", height, err)
 		}
 	}
+	// The SDK's modules panic over a state that is not there, each in a goroutine of its own.
+	if app.Base().LastBlockHeight() == 0 {
+		return servertypes.ExportedApp{}, fmt.Errorf("there is no state to export: this node has executed no block; start it with `%s start` first", c.Name)
+	}
 	return app.Export(modules)
 }
 

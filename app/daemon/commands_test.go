@@ -119,6 +119,15 @@ func TestCommandsOfANodeNeedItsHome(t *testing.T) {
 	}
 }
 
+func TestExportNeedsAState(t *testing.T) {
+	for _, c := range both() {
+		home := filepath.Join(t.TempDir(), "home")
+		must(t, c, home, "init", "n0", "--chain-id", "top-try-1")
+		_, err := run(t, c, home, "export")
+		require.ErrorContains(t, err, "there is no state to export", c.Name)
+	}
+}
+
 func TestInit(t *testing.T) {
 	for _, c := range both() {
 		home := t.TempDir()

@@ -23,8 +23,8 @@ func panicError(recovered any, err *error) {
 
 // remedied adds what to do to errors of libraries that do not say it.
 func remedied(err error) error {
-	// LevelDB's lock, whose error comes through libraries that do not wrap.
-	if err != nil && strings.Contains(err.Error(), syscall.EAGAIN.Error()) {
+	// LevelDB's lock, whose error comes through libraries that do not wrap; a connection that would block says the same of no database.
+	if err != nil && strings.Contains(err.Error(), "database: "+syscall.EAGAIN.Error()) {
 		return fmt.Errorf("%w: a node or another command uses this home's database; stop it first", err)
 	}
 	return err

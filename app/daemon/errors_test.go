@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"syscall"
@@ -33,7 +32,7 @@ func TestPanicsOverBadInputAreErrors(t *testing.T) {
 
 func TestLockedDatabaseNamesTheRemedy(t *testing.T) {
 	require.ErrorContains(t, remedied(fmt.Errorf("failed to initialize database: %w", syscall.EAGAIN)), "stop it first")
-	other := errors.New("something else")
+	other := fmt.Errorf("read tcp: %w", syscall.EAGAIN)
 	require.Equal(t, other, remedied(other))
 	require.NoError(t, remedied(nil))
 }

@@ -118,7 +118,7 @@ func (s *scene) watch(ctx context.Context, p *packets) (<-chan error, error) {
 		}
 		go func() {
 			failed <- follow(ctx, w.rpc, height, func(height int64, _ time.Time) (bool, error) {
-				events, err := awaitEvents(ctx, w.rpc, height)
+				events, err := eventsIn(ctx, w.rpc, height)
 				if err == nil {
 					w.note(events, time.Now())
 				}
