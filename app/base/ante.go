@@ -15,7 +15,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(slices.Concat([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
-		messageDecorator{a.disabled},
+		messageDecorator{a.disabled, a.restrict},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),
@@ -40,3 +40,6 @@ func (a *App) AddDecorators(decorators ...sdk.AnteDecorator) {
 func (a *App) AddFeeDecorators(decorators ...sdk.AnteDecorator) {
 	a.feeDecorators = append(a.feeDecorators, decorators...)
 }
+
+// RestrictMessages lets a chain say who may sign a user's message, wherever it stands but in a proposal, which governance signs; before Seal.
+func (a *App) RestrictMessages(restrict func(sdk.Context, sdk.Msg) error) { a.restrict = restrict }

@@ -104,6 +104,7 @@ type App struct {
 	decorators     []sdk.AnteDecorator
 	feeDecorators  []sdk.AnteDecorator
 	disabled       []string
+	restrict       func(sdk.Context, sdk.Msg) error
 	halt           func(reason error)
 }
 

@@ -115,36 +115,41 @@ func ClassOf(typeURL string) MessageClass { return classOfMessage[typeURL] }
 type messageDecorator struct {
 	// disabled by this chain, beside ClassDisabled.
 	disabled []string
+	// restrict is this chain's word on who may sign a user's message; nil for no restriction.
+	restrict func(sdk.Context, sdk.Msg) error
 }
 
 // AnteHandle refuses transactions with a message that may not stand where it stands.
 func (d messageDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
-	if err := d.checkMessages(tx.GetMsgs(), false, 0); err != nil {
+	if err := d.checkMessages(ctx, tx.GetMsgs(), false, 0); err != nil {
 		return ctx, err
 	}
 	return next(ctx, tx, simulate)
 }
 
-func (d messageDecorator) checkMessages(msgs []sdk.Msg, proposed bool, depth int) error {
+func (d messageDecorator) checkMessages(ctx sdk.Context, msgs []sdk.Msg, proposed bool, depth int) error {
 	if depth > maxMessageDepth {
 		return errorsmod.Wrapf(sdkerrors.ErrInvalidRequest, "messages are wrapped more than %d deep", maxMessageDepth)
 	}
 	for _, msg := range msgs {
-		if err := d.checkMessage(msg, proposed, depth); err != nil {
+		if err := d.checkMessage(ctx, msg, proposed, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d messageDecorator) checkMessage(msg sdk.Msg, proposed bool, depth int) error {
+func (d messageDecorator) checkMessage(ctx sdk.Context, msg sdk.Msg, proposed bool, depth int) error {
 	url := sdk.MsgTypeURL(msg)
 	if slices.Contains(d.disabled, url) {
 		return errorsmod.Wrapf(sdkerrors.ErrNotSupported, "%s is not offered on this chain", url)
 	}
 	switch ClassOf(url) {
 	case ClassUser:
-		return nil
+		if d.restrict == nil || proposed {
+			return nil
+		}
+		return d.restrict(ctx, msg)
 	case ClassGovernance:
 		if !proposed {
 			return errorsmod.Wrapf(sdkerrors.ErrUnauthorized, "%s is executed by governance alone: submit it in a proposal (tx gov submit-proposal)", url)
@@ -156,7 +161,7 @@ func (d messageDecorator) checkMessage(msg sdk.Msg, proposed bool, depth int) er
 			return err
 		}
 		_, isProposal := msg.(*govv1.MsgSubmitProposal)
-		return d.checkMessages(inner, isProposal, depth+1)
+		return d.checkMessages(ctx, inner, isProposal, depth+1)
 	case ClassModule:
 		return errorsmod.Wrapf(sdkerrors.ErrUnauthorized, "%s is sent by modules alone", url)
 	case ClassDisabled:
@@ -180,3 +185,19 @@ func wrapped(msg sdk.Msg) ([]sdk.Msg, error) {
 
 // ClassifiedMessages are the type URLs of all classified messages, sorted.
 func ClassifiedMessages() []string { return sortedKeys(classOfMessage) }
+
+// UserMessages are the type URLs of all messages of class user, or of those of some packages, sorted.
+func UserMessages(packages ...string) []string {
+	return slices.DeleteFunc(ClassifiedMessages(), func(url string) bool {
+		pkg := url[1:strings.LastIndex(url, ".")]
+		return ClassOf(url) != ClassUser || len(packages) > 0 && !slices.Contains(packages, pkg)
+	})
+}
+
+// Offered are the type URLs of the messages that users of this chain may sign, sorted.
+func (a *App) Offered() []string {
+	return slices.DeleteFunc(UserMessages(), func(url string) bool {
+		_, err := a.Registry.Resolve(url)
+		return err != nil || slices.Contains(a.disabled, url)
+	})
+}

@@ -56,7 +56,7 @@ func TestMessagesKeepTheirWay(t *testing.T) {
 		"what the chain does not know, in a proposal": {proposal(t, &unknown{}), sdkerrors.ErrNotSupported},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := messageDecorator{disabled: []string{sdk.MsgTypeURL(&authz.MsgGrant{})}}.checkMessages([]sdk.Msg{send, c.msg}, false, 0)
+			err := messageDecorator{disabled: []string{sdk.MsgTypeURL(&authz.MsgGrant{})}}.checkMessages(sdk.Context{}, []sdk.Msg{send, c.msg}, false, 0)
 			if c.want == nil {
 				require.NoError(t, err)
 				return

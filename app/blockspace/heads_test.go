@@ -1,6 +1,7 @@
 package blockspace
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -31,7 +32,7 @@ func order(queues ...*queue) []string {
 		p.count += len(q.txs)
 	}
 	var names []string
-	for it := p.Select(nil, nil); it != nil; it = it.Next() {
+	for it := p.Select(context.Background(), nil); it != nil; it = it.Next() {
 		names = append(names, it.Tx().(named).name)
 	}
 	return names

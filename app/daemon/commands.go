@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"cosmossdk.io/log/v2"
@@ -17,7 +20,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/debug"
 	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
-	"github.com/cosmos/cosmos-sdk/client/rpc"
 	"github.com/cosmos/cosmos-sdk/client/snapshot"
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
@@ -67,6 +69,25 @@ func (c Chain) beside(node *server.Context, ctx client.Context, running context.
 // homeless commands look at no node: they must not make a home as a side effect.
 var homeless = []string{"version"}
 
+// homely commands need a node's home: without one they refuse, and make none as a side effect.
+var homely = []string{"start", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
+
+// needHome refuses a homely command where no node has been set up.
+func needHome(cmd *cobra.Command, home string) error {
+	top := cmd
+	for top.Parent() != nil && top.Parent().HasParent() {
+		top = top.Parent()
+	}
+	if !slices.Contains(homely, top.Name()) || cmd.HasSubCommands() || cmd.Name() == "version" {
+		return nil
+	}
+	genesis := filepath.Join(home, "config", "genesis.json")
+	if _, err := os.Stat(genesis); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s holds no node, for there is no %s: set one up with `%s init NAME --home %s`, or name its home with --home", home, genesis, cmd.Root().Name(), home)
+	}
+	return nil
+}
+
 // adapt keeps homeless commands out of the node's home, lets no node start on bad settings, and gives the SDK's genesis commands the names that people guess.
 func adapt(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
@@ -74,6 +95,7 @@ func adapt(root *cobra.Command) {
 			cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
 		}
 		if cmd.Name() == "start" {
+			cmd.Args = cobra.NoArgs
 			checkBefore(cmd)
 		}
 		if cmd.Name() != "genesis" {
@@ -138,13 +160,17 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 			return servertypes.ExportedApp{}, fmt.Errorf("load height %d: %w", height, err)
 		}
 	}
+	// The SDK's modules panic over a state that is not there, each in a goroutine of its own.
+	if app.Base().LastBlockHeight() == 0 {
+		return servertypes.ExportedApp{}, fmt.Errorf("there is no state to export: this node has executed no block; start it with `%s start` first", c.Name)
+	}
 	return app.Export(modules)
 }
 
 func queryCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "query", Aliases: []string{"q"}, Short: "Querying subcommands", SuggestionsMinimumDistance: 2}
 	cmd.AddCommand(
-		rpc.WaitTxCmd(),
+		waitTxCommand(),
 		server.QueryBlockCmd(),
 		authcmd.QueryTxsByEventsCmd(),
 		server.QueryBlocksCmd(),

@@ -106,6 +106,30 @@ func TestVersionMakesNoHome(t *testing.T) {
 	}
 }
 
+func TestCommandsOfANodeNeedItsHome(t *testing.T) {
+	for _, c := range both() {
+		for _, args := range [][]string{
+			{"start"}, {"export"}, {"rollback"}, {"prune", "default"}, {"module-hash-by-height", "1"}, {"snapshots", "list"}, {"comet", "show-validator"}, {"comet", "unsafe-reset-all"},
+		} {
+			home := filepath.Join(t.TempDir(), "home")
+			_, err := run(t, c, home, args...)
+			require.ErrorContains(t, err, c.Name+" init NAME", "%s %v", c.Name, args)
+			require.NoDirExists(t, home, "%s %v", c.Name, args)
+		}
+		_, err := run(t, c, t.TempDir(), "start", "again")
+		require.ErrorContains(t, err, "unknown command", c.Name)
+	}
+}
+
+func TestExportNeedsAState(t *testing.T) {
+	for _, c := range both() {
+		home := filepath.Join(t.TempDir(), "home")
+		must(t, c, home, "init", "n0", "--chain-id", "top-try-1")
+		_, err := run(t, c, home, "export")
+		require.ErrorContains(t, err, "there is no state to export", c.Name)
+	}
+}
+
 func TestInit(t *testing.T) {
 	for _, c := range both() {
 		home := t.TempDir()

@@ -1,14 +1,11 @@
 package daemon
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/topnetwork/top/app/base"
 )
 
 // halt ends the node in order, once, for a reason that Main reports last.
@@ -39,16 +36,4 @@ func (h *halt) err() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.reason
-}
-
-// binaryError turns the panic of an app that refuses its state into an error: the message says what to do, a stack trace would hide it.
-func binaryError(recovered any, err *error) {
-	var refused *base.BinaryError
-	if e, ok := recovered.(error); ok && errors.As(e, &refused) {
-		*err = refused
-		return
-	}
-	if recovered != nil {
-		panic(recovered)
-	}
 }

@@ -32,6 +32,9 @@ func Main(c Chain) int {
 }
 
 func (c Chain) execute(root *cobra.Command) (err error) {
-	defer func() { binaryError(recover(), &err) }()
+	defer func() {
+		panicError(recover(), &err)
+		err = remedied(err)
+	}()
 	return svrcmd.Execute(root, strings.ToUpper(c.Name), c.Home())
 }

@@ -100,6 +100,9 @@ func (c Chain) Root() (*cobra.Command, error) {
 			if err != nil {
 				return err
 			}
+			if err := needHome(cmd, ctx.HomeDir); err != nil {
+				return err
+			}
 			ctx, err = clientconfig.ReadFromClientConfig(ctx)
 			if err != nil {
 				return err

@@ -8,8 +8,6 @@ import (
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	"github.com/cosmos/cosmos-sdk/x/authz"
-	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/blockspace"
@@ -33,17 +31,14 @@ type App struct {
 
 // New builds a service chain on a database; with loadLatest it is ready to serve.
 func New(opts base.Options, loadLatest bool) *App {
-	b := base.New(base.Spec{
-		Name: Name, StoreKeys: []string{operatorstypes.StoreKey, usagetypes.StoreKey},
-		// A grant makes an account for whoever gets it, and here accounts have quotas: they come with credit alone (docs/adr/003, 007).
-		Disabled: []string{sdk.MsgTypeURL(&authz.MsgGrant{}), sdk.MsgTypeURL(&feegrant.MsgGrantAllowance{})},
-	}, opts)
+	b := base.New(base.Spec{Name: Name, StoreKeys: []string{operatorstypes.StoreKey, usagetypes.StoreKey}, Disabled: disabled()}, opts)
 	app := &App{App: b}
 	app.Operators = operatorskeeper.NewKeeper(b.Codec, b.Store(operatorstypes.StoreKey), b.Authority)
 	app.NewGov(burnPool{bank: b.Bank}, app.Operators.CalculateVoteResultsAndVotingPower)
 	app.Usage = usagekeeper.NewKeeper(b.Codec, b.Store(usagetypes.StoreKey), b.Account, b.Clients(), b.IBC.ChannelKeeperV2, b.Authority)
 	light := b.RouteIBC(usagetypes.PortID, usage.NewIBCModule(app.Usage))
 	app.buildModules(light)
+	b.RestrictMessages(app.restrict)
 	blockspace.Install(b, app.Usage, opts)
 	app.addUpgrades()
 	b.Seal(loadLatest)

@@ -3,6 +3,7 @@ package balance
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/sdk/chain"
 )
 
@@ -28,6 +30,7 @@ func Gauge(r prometheus.Registerer) (*prometheus.GaugeVec, error) {
 // Watch keeps the gauge at an account's balance until ctx ends. A chain that does not answer leaves it as it was.
 func Watch(ctx context.Context, c *chain.Client, address string, gauge *prometheus.GaugeVec, log *slog.Logger) error {
 	bank := banktypes.NewQueryClient(c.Conn())
+	var told faults.Told
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -36,8 +39,14 @@ func Watch(ctx context.Context, c *chain.Client, address string, gauge *promethe
 		case ctx.Err() != nil:
 			return nil
 		case err != nil || res.Balance == nil || !res.Balance.Amount.IsUint64():
-			log.Warn("balance", "address", address, "error", err)
+			if err == nil {
+				err = errors.New("the node's answer names no balance")
+			}
+			if told.News(address, err) {
+				log.Warn("balance not known, its metric stays; check the chain's nodes", "chain", c.ChainID(), "address", address, "error", err)
+			}
 		default:
+			told.News(address, nil)
 			gauge.WithLabelValues(c.ChainID(), address).Set(float64(res.Balance.Amount.Uint64()))
 		}
 		select {

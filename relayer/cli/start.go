@@ -99,6 +99,7 @@ func (n *node) startIBC(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.state.idle("ibc", "starting")
 	chains := ibc.Chains{Main: n.cfg.Chains.Main, Service: n.cfg.Chains.Service}
 	n.group.Go(func() error {
 		return ibc.Serve(ctx, *n.cfg.IBC, chains, key, n.log.With("role", "ibc"), metrics,
@@ -116,37 +117,50 @@ func (n *node) startProvider(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	log := n.log.With("role", "provider")
+	idle := func(reason string) { n.state.idle("provider", reason) }
+	idle("starting")
+	// Vouchers and claims need the service chain alone: the main chain may be down.
+	main, err := n.cfg.Chains.Main.Client()
+	if err != nil {
+		return fmt.Errorf("chains.main: %w", err)
+	}
 	n.group.Go(func() error {
-		log := n.log.With("role", "provider")
-		clients := map[string]*chain.Client{}
-		for _, end := range []ibc.EndpointConfig{n.cfg.Chains.Main, n.cfg.Chains.Service} {
-			err := ibc.Reach(ctx, end.ChainID, log, func(reason string) { n.state.idle("provider", reason) }, func(ctx context.Context) error {
-				c, err := end.Dial(ctx)
-				if err == nil {
-					clients[end.ChainID] = c
-				}
-				return err
-			})
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("%s: %w", end.ChainID, err)
-			}
-			defer func() { _ = clients[end.ChainID].Close() }()
+		// The registrar says what the provider lacks without the main chain; here it is found out whether the address can be right.
+		if err := reach(ctx, n.cfg.Chains.Main.ChainID, log, func(string) {}, main.Identify); err != nil || ctx.Err() != nil {
+			return err
 		}
-		main := clients[n.cfg.Chains.Main.ChainID]
-		n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+		return balance.Watch(ctx, main, key.Address(), n.balances, n.log)
+	})
+	n.group.Go(func() (err error) {
+		defer func() { err = errors.Join(err, main.Close()) }()
+		var service *chain.Client
+		err = reach(ctx, n.cfg.Chains.Service.ChainID, log, idle, func(ctx context.Context) (err error) {
+			service, err = n.cfg.Chains.Service.Dial(ctx)
+			return err
+		})
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, service.Close()) }()
 		return provider.Run(ctx, *n.cfg.Provider, provider.Deps{
-			Main: main, Service: clients[n.cfg.Chains.Service.ChainID], Key: key, Home: n.home, Log: log, Registry: n.registry,
+			Main: main, Service: service, Key: key, Home: n.home, Log: log, Registry: n.registry,
 			Status: func(peerID string, listen []string) {
 				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
-				n.state.idle("provider", "")
 			},
-			Halted: func(reason string) { n.state.idle("provider", reason) },
+			Halted: idle,
 		})
 	})
 	return nil
+}
+
+// reach waits for a chain; what ends with ctx is no failure.
+func reach(ctx context.Context, chainID string, log *slog.Logger, idle func(reason string), connect func(context.Context) error) error {
+	err := ibc.Reach(ctx, chainID, log, idle, connect)
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", chainID, err)
 }
 
 // serveMetrics answers /metrics and /healthz until ctx ends.

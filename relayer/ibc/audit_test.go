@@ -95,3 +95,59 @@ func TestAuditFindsArrivalsThatAreNone(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []uint64{8}, hidden)
 }
+
+// A node that says that a packet waits of which the state has the receipt is not believed, and blamed once it must have known.
+func TestAuditFindsArrivalsThatAreDenied(t *testing.T) {
+	var a audit
+	receipts := map[uint64]bool{7: true}
+	asked := 0
+	has := func(s uint64) (bool, error) { asked++; return receipts[s], nil }
+	round := func(height int64, open ...uint64) (arrived, denied []uint64) {
+		t.Helper()
+		arrived, denied, err := a.received(open, height, has)
+		require.NoError(t, err)
+		return arrived, denied
+	}
+	arrived, denied := round(10, 7, 8)
+	require.Empty(t, append(arrived, denied...), "new ones are about to be delivered")
+	require.Zero(t, asked)
+	arrived, denied = round(11, 7, 8)
+	require.Equal(t, []uint64{7}, arrived)
+	require.Empty(t, denied, "it may have arrived since the node was asked")
+	arrived, denied = round(12, 7, 8)
+	require.Equal(t, []uint64{7}, arrived)
+	require.Empty(t, denied, "nodes are not all at the same block")
+	arrived, denied = round(13, 7, 8)
+	require.Equal(t, []uint64{7}, arrived)
+	require.Equal(t, []uint64{7}, denied)
+	arrived, denied = round(14, 8)
+	require.Empty(t, arrived)
+	require.Empty(t, denied)
+
+	many := make([]uint64, maxBacklog)
+	for i := range many {
+		many[i] = uint64(100 + i)
+	}
+	asked = 0
+	round(20, many...)
+	round(21, many...)
+	require.Equal(t, auditProofs, asked)
+}
+
+// What an audit finds is delivered by the next step, once, and outweighs what the nodes say; what a step was told is audited once.
+func TestFindingsAreDeliveredByTheNextStep(t *testing.T) {
+	p := &Path{}
+	_, ok := p.toAudit()
+	require.False(t, ok, "no step yet")
+	said := round{[]uint64{1, 2, 3}, map[uint64]bool{1: true, 2: true}}
+	require.Equal(t, said, p.next(said))
+	audited, ok := p.toAudit()
+	require.True(t, ok)
+	require.Equal(t, said, audited)
+	_, ok = p.toAudit()
+	require.False(t, ok, "an old word is no news")
+	p.deliverNext(round{[]uint64{2, 3, 4, 5}, map[uint64]bool{3: true, 4: true}})
+	require.Equal(t, round{[]uint64{1, 2, 3, 4, 5}, map[uint64]bool{1: true, 3: true, 4: true}}, p.next(said))
+	require.Equal(t, said, p.next(said))
+	require.Equal(t, round{[]uint64{1, 2, 3}, map[uint64]bool{1: true, 2: true}}, said)
+}

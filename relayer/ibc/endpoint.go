@@ -39,11 +39,20 @@ type Endpoint struct {
 	*chain.Client
 	nodes *nodes
 	key   *chain.Key
+	// anchor is the newest header that an audit has verified.
+	anchor *anchor
 }
 
 // Dial connects to a chain's gRPC, without its RPC.
 func (c EndpointConfig) Dial(ctx context.Context) (*chain.Client, error) {
-	return chain.Dial(ctx, chain.Config{GRPC: c.GRPC[0], Others: c.GRPC[1:], ChainID: c.ChainID, Register: RegisterInterfaces})
+	return chain.Dial(ctx, c.grpc())
+}
+
+// Client of a chain's gRPC that asks no node before it must: the chain may be down.
+func (c EndpointConfig) Client() (*chain.Client, error) { return chain.New(c.grpc()) }
+
+func (c EndpointConfig) grpc() chain.Config {
+	return chain.Config{GRPC: c.GRPC[0], Others: c.GRPC[1:], ChainID: c.ChainID, Register: RegisterInterfaces}
 }
 
 // Connect dials both interfaces of a chain's nodes and refuses nodes of another chain.
@@ -138,7 +147,7 @@ func (e *Endpoint) commitments(ctx context.Context, clientID string) ([]uint64, 
 // unreceived answers which of the sequences have not arrived on this chain.
 func (e *Endpoint) unreceived(ctx context.Context, clientID string, sequences []uint64) (map[uint64]bool, error) {
 	if len(sequences) == 0 {
-		return nil, nil //nolint:nilnil // no sequences, nothing unreceived
+		return map[uint64]bool{}, nil
 	}
 	res, err := channeltypesv2.NewQueryClient(e.Conn()).UnreceivedPackets(ctx, &channeltypesv2.QueryUnreceivedPacketsRequest{ClientId: clientID, Sequences: sequences})
 	if err != nil {

@@ -15,16 +15,25 @@ import (
 // fakeNode answers JSON-RPC with what answer says; "" is a request that is not answered until the client gives up.
 func fakeNode(t *testing.T, answer func(method string) string) string {
 	t.Helper()
+	return fakeChain(t, func(method string, _ int64) string { return answer(method) })
+}
+
+// fakeChain answers by the height that is asked for.
+func fakeChain(t *testing.T, answer func(method string, height int64) string) string {
+	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var req struct {
 			ID     json.RawMessage `json:"id"`
 			Method string          `json:"method"`
+			Params struct {
+				Height int64 `json:"height,string"`
+			} `json:"params"`
 		}
 		if json.NewDecoder(r.Body).Decode(&req) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		body := answer(req.Method)
+		body := answer(req.Method, req.Params.Height)
 		if body == "" {
 			<-r.Context().Done()
 			return

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -37,7 +39,62 @@ type Path struct {
 
 	// oldest packet that waits, and since when.
 	oldest sending
-	audit  audit
+	// redundant are packets that the destination refused as received before.
+	redundant map[uint64]bool
+	// audit is of the auditing goroutine alone.
+	audit audit
+
+	mu sync.Mutex
+	// said is what nodes said in the last step, nil when that was audited; found what an audit found and the next step delivers.
+	said  *round
+	found round
+}
+
+// round is which packets are to be looked at, and which of them have not arrived.
+type round struct {
+	sequences []uint64
+	open      map[uint64]bool
+}
+
+// with adds what was found, which outweighs what was said.
+func (r round) with(found round) round {
+	all := round{slices.Clone(r.sequences), maps.Clone(r.open)}
+	for _, s := range found.sequences {
+		if !slices.Contains(all.sequences, s) {
+			all.sequences = append(all.sequences, s)
+		}
+		if delete(all.open, s); found.open[s] {
+			all.open[s] = true
+		}
+	}
+	return all
+}
+
+// next is what a step has to do, given what the nodes say.
+func (p *Path) next(said round) round {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found := p.found
+	p.said, p.found = &said, round{}
+	return said.with(found)
+}
+
+// toAudit takes what the last step was told; what was audited once is not audited again.
+func (p *Path) toAudit() (round, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.said == nil {
+		return round{}, false
+	}
+	said := *p.said
+	p.said = nil
+	return said, true
+}
+
+func (p *Path) deliverNext(found round) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.found = found
 }
 
 // sending is when a packet was sent.
@@ -66,37 +123,37 @@ func (p *Path) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var failed error
-	auditing := time.Since(p.audit.last) >= auditEvery
-	if auditing {
-		p.audit.last = time.Now()
-		sequences, failed = p.auditSource(ctx, sequences)
-	}
-	open, err := p.Destination.unreceived(ctx, p.DestinationClient, sequences)
+	open, err := p.unreceived(ctx, sequences)
 	if err != nil {
-		return errors.Join(failed, err)
+		return err
 	}
-	if auditing {
-		hidden, err := p.auditDestination(ctx, slices.DeleteFunc(slices.Clone(sequences), func(s uint64) bool { return open[s] }))
-		failed = errors.Join(failed, err)
-		for _, s := range hidden {
-			open[s] = true
-		}
-	}
-	if !open[p.oldest.sequence] {
+	todo := p.next(round{sequences, open})
+	if !todo.open[p.oldest.sequence] {
 		p.oldest = sending{}
 		p.Metrics.waitingSince(p, time.Time{})
 	}
-	p.Metrics.backlog(p, len(open), len(sequences)-len(open))
+	p.Metrics.backlog(p, len(todo.open), len(todo.sequences)-len(todo.open))
 	var toReceive, toAck []uint64
-	for _, s := range sequences {
-		if open[s] {
+	for _, s := range todo.sequences {
+		if todo.open[s] {
 			toReceive = append(toReceive, s)
 		} else {
 			toAck = append(toAck, s)
 		}
 	}
-	return errors.Join(failed, p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+	return errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+}
+
+// unreceived asks the destination which packets have not arrived. A node that names one that the chain has refused as received before loses its turn, and the next is asked.
+func (p *Path) unreceived(ctx context.Context, sequences []uint64) (map[uint64]bool, error) {
+	open, err := p.Destination.unreceived(ctx, p.DestinationClient, sequences)
+	redundant := p.redundant
+	p.redundant = nil
+	if err != nil || !slices.ContainsFunc(sequences, func(s uint64) bool { return open[s] && redundant[s] }) {
+		return open, err
+	}
+	p.Destination.Rotate()
+	return p.Destination.unreceived(ctx, p.DestinationClient, sequences)
 }
 
 // update answers the messages that bring a client of `of` on `on` up to height, or none when it is there. There are several where the validators have changed too much for one
@@ -160,6 +217,7 @@ func (p *Path) submit(ctx context.Context, on *Endpoint, clientID string, of *En
 	if redundant(err) {
 		p.Log.Info("another relayer was faster", "what", what, "chain", on.ChainID(), "packets", len(msgs))
 		p.Metrics.redundant(on.ChainID(), what, len(msgs))
+		p.noteRedundant(msgs)
 		return nil
 	}
 	if err == nil {
@@ -178,6 +236,18 @@ func (p *Path) submit(ctx context.Context, on *Endpoint, clientID string, of *En
 	return errors.Join(
 		p.submit(ctx, on, clientID, of, height, what, msgs[:half]),
 		p.submit(ctx, on, clientID, of, height, what, msgs[half:]))
+}
+
+// noteRedundant keeps which packets the destination has received by its own refusal.
+func (p *Path) noteRedundant(msgs []sdk.Msg) {
+	for _, m := range msgs {
+		if receive, ok := m.(*channeltypesv2.MsgRecvPacket); ok {
+			if p.redundant == nil {
+				p.redundant = map[uint64]bool{}
+			}
+			p.redundant[receive.Packet.Sequence] = true
+		}
+	}
 }
 
 // redundant tells whether the chain turned a transaction away because all its packets have been relayed.

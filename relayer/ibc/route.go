@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	cmtmath "github.com/cometbft/cometbft/libs/math"
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
@@ -52,32 +51,35 @@ func farthest(from, to int64, reaches func(from, to int64) (bool, error)) (int64
 }
 
 // route of headers to a height, for a light client in that state.
-func (e *Endpoint) route(ctx context.Context, client *ibctm.ClientState, height int64) ([]int64, error) {
-	trust := cmtmath.Fraction{Numerator: client.TrustLevel.Numerator, Denominator: client.TrustLevel.Denominator}
-	var heights []int64
-	err := e.nodes.ask(ctx, func(at node) (err error) {
-		var sets trustedSet
-		heights, err = route(int64(client.LatestHeight.RevisionHeight), height, func(from, to int64) (bool, error) {
-			set, err := sets.after(ctx, at, from)
-			if err != nil {
-				return false, err
-			}
-			commit, err := e.commit(ctx, at, to)
-			if err != nil {
-				return false, err
-			}
-			err = set.VerifyCommitLightTrusting(e.ChainID(), commit.Commit, trust)
-			if cmttypes.IsErrNotEnoughVotingPowerSigned(err) {
-				return false, nil
-			}
-			return err == nil, err
-		})
+func (e *Endpoint) route(ctx context.Context, client *ibctm.ClientState, height int64) (heights []int64, err error) {
+	err = e.nodes.ask(ctx, func(at node) (err error) {
+		heights, err = e.routeFrom(ctx, at, int64(client.LatestHeight.RevisionHeight), height, client.TrustLevel)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("headers of %s from %d to %d: %w", e.ChainID(), client.LatestHeight.RevisionHeight, height, err)
 	}
 	return heights, nil
+}
+
+// routeFrom a height to another over a node's headers, for who trusts a header that such a part of the trusted validators has signed.
+func (e *Endpoint) routeFrom(ctx context.Context, at node, from, to int64, trust ibctm.Fraction) ([]int64, error) {
+	var sets trustedSet
+	return route(from, to, func(from, to int64) (bool, error) {
+		set, err := sets.after(ctx, at, from)
+		if err != nil {
+			return false, err
+		}
+		commit, err := e.commit(ctx, at, to)
+		if err != nil {
+			return false, err
+		}
+		err = set.VerifyCommitLightTrusting(e.ChainID(), commit.Commit, trust.ToTendermint())
+		if cmttypes.IsErrNotEnoughVotingPowerSigned(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
 }
 
 // trustedSet remembers the last set that was asked for: halving asks for one many times.

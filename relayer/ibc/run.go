@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/sdk/chain"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
@@ -48,7 +50,8 @@ const (
 // Chains are where the two ends are.
 type Chains struct{ Main, Service EndpointConfig }
 
-// Serve is the ibc role: it waits until both chains answer, then relays until ctx ends. ready is told when it begins, idle why it does not.
+// Serve is the ibc role: it waits until both chains answer, then relays until ctx ends. ready is told when it begins, idle why
+// nothing is or can be relayed, and "" when it can again.
 func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog.Logger, metrics *Metrics, idle func(reason string), ready func(main *chain.Client)) error {
 	var main, service *Endpoint
 	defer func() {
@@ -89,6 +92,9 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 	}
 	metrics.waiting.Set(0)
 	ready(main.Client)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { newWatcher(main, service).run(ctx, log, idle) })
 	relay(ctx, cfg, main, service, mainClient, serviceClient, log, metrics)
 	return nil
 }
@@ -100,6 +106,10 @@ func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient,
 		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
 	}
 	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	loops.Go(func() { auditAll(ctx, paths, log) })
+	var told faults.Told
 	pause, turned := cfg.Poll, time.Now()
 	for {
 		ok := true
@@ -109,20 +119,51 @@ func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient,
 			turned = time.Now()
 		}
 		for _, p := range paths {
-			if err := p.Step(ctx); err != nil && ctx.Err() == nil {
+			err := p.Step(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
 				ok = false
 				metrics.failed(p)
-				log.Warn("round failed, tried again", "source", p.Source.ChainID(), "destination", p.Destination.ChainID(), "error", err)
+			}
+			if told.News(p.Source.ChainID(), err) {
+				log.Warn("round failed, tried again; what waits is in top_relayer_backlog_packets", "source", p.Source.ChainID(), "destination", p.Destination.ChainID(), "error", err)
 			}
 		}
 		pause = nextPause(pause, cfg.Poll, ok)
-		t := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
+		if !sleep(ctx, pause) {
 			return
-		case <-t.C:
 		}
+	}
+}
+
+// auditAll audits the paths in turn until ctx ends.
+func auditAll(ctx context.Context, paths []*Path, log *slog.Logger) {
+	var told faults.Told
+	for sleep(ctx, auditEvery) {
+		for _, p := range paths {
+			err := p.Audit(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if told.News(p.Source.ChainID(), err) {
+				log.Warn("what nodes say is not held against the chains' states, tried again: name more nodes in config.yaml", "source", p.Source.ChainID(),
+					"destination", p.Destination.ChainID(), "error", err)
+			}
+		}
+	}
+}
+
+// sleep tells whether ctx has not ended meanwhile.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
 

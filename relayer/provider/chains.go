@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/bits"
-	"time"
 
 	sdktypes "github.com/cosmos/cosmos-sdk/types"
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,7 +29,7 @@ type Deps struct {
 	Registry      *prometheus.Registry
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
-	// Halted is told why the provider takes no sessions, and "" when it does again.
+	// Halted is told why the provider takes no sessions, and "" once it does.
 	Halted func(reason string)
 }
 
@@ -47,7 +44,6 @@ func Run(ctx context.Context, cfg Config, deps Deps) error {
 type chains struct {
 	main, service *chain.Client
 	key           *chain.Key
-	log           *slog.Logger
 
 	registry servicestypes.QueryClient
 	usage    usagetypes.QueryClient
@@ -56,32 +52,9 @@ type chains struct {
 
 func newChains(d Deps) *chains {
 	return &chains{
-		main: d.Main, service: d.Service, key: d.Key, log: d.Log,
+		main: d.Main, service: d.Service, key: d.Key,
 		registry: servicestypes.NewQueryClient(d.Main.Conn()), usage: usagetypes.NewQueryClient(d.Service.Conn()),
 		billing: billingtypes.NewQueryClient(d.Main.Conn()),
-	}
-}
-
-// retryEvery is how often a chain that is not ready is asked again.
-const retryEvery = time.Second
-
-// until repeats step until it is done or ctx ends; its errors are logged, each once in a row.
-func (c *chains) until(ctx context.Context, what string, step func() (bool, error)) error {
-	last := ""
-	for {
-		done, err := step()
-		if done {
-			return nil
-		}
-		if err != nil && err.Error() != last && ctx.Err() == nil {
-			last = err.Error()
-			c.log.Warn("waiting for "+what, "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("wait for %s: %w", what, ctx.Err()), err)
-		case <-time.After(retryEvery):
-		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/claim"
 	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/sdk/chain"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
@@ -31,6 +32,7 @@ type claims struct {
 	metrics *metrics
 
 	ended map[uint64]time.Time
+	told  faults.Told
 }
 
 // Step does what can be done now. A failing epoch does not hold up the others.
@@ -40,18 +42,26 @@ func (c *claims) Step(ctx context.Context) {
 		return
 	}
 	terms, err := c.ledger.Terms(ctx)
+	c.note(ctx, "terms", "the service chain does not say what claims it takes, asked again; check chains.service of config.yaml and its nodes", err)
 	if err != nil {
-		c.log.Warn("claim terms", "err", err)
 		return
 	}
 	for _, p := range past {
-		if err := c.epoch(ctx, p, terms); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			c.metrics.claimErrors.Inc()
-			c.log.Warn("claim", "epoch", p.Epoch, "err", err)
+		err := c.epoch(ctx, p, terms)
+		if ctx.Err() != nil {
+			return
 		}
+		c.note(ctx, subject(p.Epoch), "claim not done, tried again", err, "epoch", p.Epoch)
+	}
+}
+
+func subject(epoch uint64) string { return fmt.Sprint("epoch ", epoch) }
+
+// note counts and logs each failure of a subject once; err is nil when it works.
+func (c *claims) note(ctx context.Context, subject, what string, err error, about ...any) {
+	if ctx.Err() == nil && c.told.News(subject, err) {
+		c.metrics.claimErrors.Inc()
+		c.log.Warn(what, append(about, "err", err)...)
 	}
 }
 
@@ -69,34 +79,45 @@ func (c *claims) epoch(ctx context.Context, p metering.Past, terms Terms) error 
 	case usagetypes.ClaimStatus_CLAIM_STATUS_CHALLENGED:
 		return c.prove(ctx, p, onChain, terms)
 	case usagetypes.ClaimStatus_CLAIM_STATUS_PROVEN, usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED:
+		if err := c.sessions.Archive(p.Epoch); err != nil {
+			return err
+		}
 		c.metrics.proven.Add(float64(onChain.Sum))
 		c.log.Info("claim proven", "epoch", p.Epoch, "utop", onChain.Sum, "vouchers", onChain.Count)
-		delete(c.ended, p.Epoch)
-		return c.sessions.Archive(p.Epoch)
+		c.over(p, onChain.Sum)
+		return nil
 	case usagetypes.ClaimStatus_CLAIM_STATUS_FORFEITED:
-		c.metrics.lost.Add(float64(onChain.Sum))
-		c.log.Error("claim forfeited: its proof came too late", "epoch", p.Epoch, "utop", onChain.Sum)
-		return c.forget(p.Epoch)
+		return c.forget(p, "claim forfeited: its proof came too late; keep the provider running and its service chain within reach")
 	}
 	return nil // waiting for the challenge
 }
 
-func (c *claims) forget(epoch uint64) error {
-	delete(c.ended, epoch)
-	return c.sessions.Forget(epoch)
+// forget an epoch of which nothing can be had any more.
+func (c *claims) forget(p metering.Past, why string) error {
+	if err := c.sessions.Forget(p.Epoch); err != nil {
+		return err
+	}
+	if lost := c.over(p, 0); lost > 0 {
+		c.log.Error(why, "epoch", p.Epoch, "utop", lost)
+	}
+	return nil
+}
+
+// over closes the books of an epoch that earned so much, and answers what was vouchered and is lost: only now is that final.
+func (c *claims) over(p metering.Past, earned uint64) (lost uint64) {
+	delete(c.ended, p.Epoch)
+	for _, e := range p.Evidence {
+		lost += e.Voucher.AmountUtop
+		c.told.News(string(e.Voucher.SessionId), nil)
+	}
+	lost -= min(lost, earned)
+	c.metrics.lost.Add(float64(lost))
+	return lost
 }
 
 func (c *claims) submit(ctx context.Context, p metering.Past, terms Terms) error {
 	if c.sessions.Epoch() > p.Epoch+terms.Window {
-		lost := uint64(0)
-		for _, e := range p.Evidence {
-			lost += e.Voucher.AmountUtop
-		}
-		c.metrics.lost.Add(float64(lost))
-		if lost > 0 {
-			c.log.Error("epoch can no longer be claimed", "epoch", p.Epoch, "utop", lost)
-		}
-		return c.forget(p.Epoch)
+		return c.forget(p, "epoch can no longer be claimed; the log says since when and why it was not")
 	}
 	if _, known := c.ended[p.Epoch]; !known {
 		c.ended[p.Epoch] = c.now()
@@ -106,14 +127,14 @@ func (c *claims) submit(ctx context.Context, p metering.Past, terms Terms) error
 		return nil
 	}
 	if len(p.Evidence) == 0 {
-		return c.forget(p.Epoch)
+		return c.forget(p, "")
 	}
 	c.sessions.Freeze(p.Epoch)
 	// Vouchers may have come since p was read; from here on none does.
 	i := slices.IndexFunc(c.sessions.Past(), func(q metering.Past) bool { return q.Epoch == p.Epoch })
 	evidence, err := c.claimable(ctx, p.Epoch, c.sessions.Past()[i].Evidence, terms)
 	if err == nil && len(evidence) == 0 {
-		err = errors.New("no voucher is covered by its payer's sub-line")
+		err = errors.New("no voucher can be claimed: payers must allot more (the log names them), or it is lost when the chain's window closes")
 	}
 	if err != nil {
 		return errors.Join(err, c.sessions.Thaw(p.Epoch))
@@ -178,8 +199,9 @@ func (c *claims) claimable(ctx context.Context, epoch uint64, evidence []*vouche
 			reason = fmt.Errorf("the session key was good until epoch %d", g.KeyExpires)
 		}
 		if reason != nil {
-			c.metrics.lost.Add(float64(amount))
-			c.log.Error("voucher not claimed", "utop", amount, "payer", k.payer, "err", reason)
+			if c.told.News(string(e.Voucher.SessionId), reason) {
+				c.log.Error("voucher not claimed: what its payer does not cover in time is lost", "epoch", epoch, "utop", amount, "payer", k.payer, "err", reason)
+			}
 			continue
 		}
 		byLine[k], total = line, sum

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 
 	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/faults"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 )
 
@@ -68,7 +69,8 @@ type disputes struct {
 	log     *slog.Logger
 	metrics *metrics
 	// told are disputes of which the log knows that they cannot be answered.
-	told map[string]bool
+	told   map[string]bool
+	faults faults.Told
 	// tidied is the service chain's epoch in which the archive was last gone through.
 	tidied uint64
 }
@@ -76,30 +78,27 @@ type disputes struct {
 // Step answers every open dispute as far as one message goes, and drops vouchers that nobody can ask for.
 func (s *disputes) Step(ctx context.Context) {
 	archived, err := s.store.Archived()
+	s.note(ctx, "archive", "the archive of vouchers cannot be read, disputes wait; check the disk of provider.data", err)
 	if err != nil {
-		s.log.Error("archive of vouchers", "err", err)
 		return
 	}
 	open, err := s.ledger.Disputes(ctx)
+	s.note(ctx, "disputes", "the main chain does not say whether there are disputes, asked again; check chains.main of config.yaml and its nodes", err)
 	if err != nil {
-		s.failed(ctx, "disputes", err)
 		return
 	}
 	s.metrics.openDisputes.Set(float64(len(open)))
 	for _, d := range open {
-		if err := s.answer(ctx, d); err != nil {
-			s.failed(ctx, "answer to a dispute, tried again", err, "payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "deadline_epoch", d.DeadlineEpoch)
-		}
+		s.note(ctx, fmt.Sprint(d.Epoch, "/", d.ID()), "answer to a dispute, tried again", s.answer(ctx, d), "payer", d.Payer, "epoch", d.ClaimEpoch, "utop", d.Amount, "deadline_epoch", d.DeadlineEpoch)
 	}
 	if len(archived) > 0 {
-		if err := s.tidy(ctx, archived); err != nil {
-			s.failed(ctx, "archive of vouchers", err)
-		}
+		s.note(ctx, "tidy", "vouchers that nobody can ask for are not dropped, tried again", s.tidy(ctx, archived))
 	}
 }
 
-func (s *disputes) failed(ctx context.Context, what string, err error, about ...any) {
-	if ctx.Err() == nil {
+// note counts and logs each failure of a subject once; err is nil when it works.
+func (s *disputes) note(ctx context.Context, subject, what string, err error, about ...any) {
+	if ctx.Err() == nil && s.faults.News(subject, err) {
 		s.metrics.disputeErrors.Inc()
 		s.log.Warn(what, append(about, "err", err)...)
 	}

@@ -18,7 +18,8 @@ type Ledger interface {
 	Address() string
 	// Standing of the provider and its service chain on the main chain.
 	Standing(ctx context.Context) (Standing, error)
-	// Register brings the provider's record on the main chain to r and waits until the service chain has it. It fails when the main chain refuses.
+	// Register takes what step there is towards both chains having r, and answers nil once they have. What time will bring is errPending; other errors are the main
+	// chain's refusal.
 	Register(ctx context.Context, r Registration) error
 	// Epoch is the service chain's.
 	Epoch(ctx context.Context) (uint64, error)

@@ -22,11 +22,11 @@ func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics,
 			func() float64 { return value(sessions.Figures()) })
 	}
 	m := &metrics{
-		claimErrors:   counter("claim_errors_total", "Claim steps that failed and will be tried again."),
+		claimErrors:   counter("claim_errors_total", "Failures of claims, each counted once until it is over; they are tried again."),
 		proven:        counter("proven_utop_total", "Earned by proven claims."),
-		lost:          counter("lost_utop_total", "Vouchered and not earned: too late, forfeited or not covered."),
+		lost:          counter("lost_utop_total", "Vouchered and for good not earned: too late, forfeited or not covered."),
 		answered:      counter("disputes_answered_total", "Disputes that were answered in full."),
-		disputeErrors: counter("dispute_errors_total", "Steps towards answers that failed and will be tried again."),
+		disputeErrors: counter("dispute_errors_total", "Failures of answers to disputes, each counted once until it is over; they are tried again."),
 		openDisputes: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "top", Subsystem: "provider", Name: "open_disputes", Help: "Disputes of this provider's debits that wait for an answer.",
 		}),

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/topnetwork/top/protocol/refusal"
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/services"
@@ -29,7 +30,7 @@ type Node struct {
 	Registry prometheus.Registerer
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
-	// Halted is told why the provider takes no sessions, and "" when it does again.
+	// Halted is told why the provider takes no sessions, and "" once it does.
 	Halted func(reason string)
 	Timing Timing
 }
@@ -118,13 +119,14 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 
 	// What is open is vouchered and claimed whether or not the provider may serve.
 	sessions.Halt(refusal.New(refusal.Unavailable, "the provider is starting; try again"))
-	ctx, cancel := context.WithCancel(ctx)
+	metrics.halted.Set(1)
+	ctx, cancel := context.WithCancelCause(ctx)
 	var loops sync.WaitGroup
 	stop := host.Handle(ctx, h, metering.Protocol, func(ctx context.Context, s network.Stream) {
 		sessions.Serve(ctx, s, node.Log)
 	})
 	defer func() {
-		cancel()
+		cancel(nil)
 		stop()
 		loops.Wait()
 	}()
@@ -134,7 +136,8 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	}
 	answers := &disputes{ledger: node.Ledger, store: sessions.Store(), log: node.Log, metrics: metrics, told: map[string]bool{}}
 	loops.Go(func() { every(ctx, timing.Disputes, func() { answers.Step(ctx) }) })
-	loops.Go(func() { every(ctx, timing.Poll, func() { rollEpoch(ctx, node, sessions) }) })
+	var epochs faults.Told
+	loops.Go(func() { every(ctx, timing.Poll, func() { _ = rollEpoch(ctx, node, sessions, &epochs) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { claims.Step(ctx) }) })
 	registrar := &registrar{
 		ledger: node.Ledger, sessions: sessions, now: time.Now, log: node.Log, metrics: metrics, tell: node.Halted,
@@ -142,21 +145,21 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 			Key: identity.Public().(ed25519Public), Sign: signer(identity), Endpoints: endpoints, Prices: cfg.prices(), Deposit: cfg.Deposit,
 		},
 	}
-	if err := registrar.first(ctx, timing.Poll); err != nil {
-		return stopped(ctx, fmt.Errorf("register: %w", err))
-	}
 	loops.Go(func() {
-		every(ctx, timing.Standing, func() {
-			if err := registrar.Step(ctx); err != nil && ctx.Err() == nil {
-				registrar.decide(err.Error())
-			}
-		})
+		if err := registrar.run(ctx, timing.Poll, timing.Standing); err != nil {
+			cancel(err)
+		}
 	})
 	node.Log.Info("listening", "service", cfg.Service, "peer", h.ID().String(), "listen", endpoints)
-	return service.Serve(ctx, services.Env{
+	// What costs nothing, such as fetching messages, is served while the registration is on its way.
+	err = service.Serve(ctx, services.Env{
 		Host: h, Sessions: sessions, DB: db, Retention: cfg.Retention, Log: node.Log, Registry: node.Registry,
 		Now: time.Now, Entropy: rand.Reader,
 	})
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return err
 }
 
 // within places a relative path below home.
@@ -183,14 +186,15 @@ func stopped(ctx context.Context, err error) error {
 	return err
 }
 
+// firstEpoch waits for the service chain's epoch: without it no session can be told from one that is over.
 func firstEpoch(ctx context.Context, node Node, sessions *metering.Sessions, timing Timing) error {
+	var told faults.Told
 	for {
-		epoch, err := node.Ledger.Epoch(ctx)
-		if err == nil {
-			sessions.Roll(epoch)
-			return nil
+		err := rollEpoch(ctx, node, sessions, &told)
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
-		node.Log.Warn("epoch", "err", err)
+		node.Halted(err.Error())
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -199,15 +203,17 @@ func firstEpoch(ctx context.Context, node Node, sessions *metering.Sessions, tim
 	}
 }
 
-func rollEpoch(ctx context.Context, node Node, sessions *metering.Sessions) {
+func rollEpoch(ctx context.Context, node Node, sessions *metering.Sessions, told *faults.Told) error {
 	epoch, err := node.Ledger.Epoch(ctx)
 	if err != nil {
-		if ctx.Err() == nil {
-			node.Log.Warn("epoch", "err", err)
-		}
-		return
+		err = fmt.Errorf("%s does not say which epoch it is; check chains.service of config.yaml and its nodes: %w", node.Ledger.ChainID(), err)
+	} else {
+		sessions.Roll(epoch)
 	}
-	sessions.Roll(epoch)
+	if ctx.Err() == nil && told.News("epoch", err) {
+		node.Log.Warn("no epoch", "err", err)
+	}
+	return err
 }
 
 func every(ctx context.Context, period time.Duration, step func()) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/topnetwork/top/protocol/voucher"
@@ -48,38 +49,40 @@ func (c *chains) Standing(ctx context.Context) (Standing, error) {
 	return s, nil
 }
 
-// Register brings the record on the main chain to r, then waits for the service chain to hear of it over IBC. What waiting does not cure is answered: another identity,
-// and the main chain's refusal.
+// errPending tells that a registration needs no other remedy than what its text names, and time.
+var errPending = errors.New("the registration is not complete")
+
+var errOtherIdentity = errors.New("the account is registered with another identity key: use that key file, or another account")
+
 func (c *chains) Register(ctx context.Context, r Registration) error {
 	prices := make([]voucher.Price, len(r.Prices))
 	for i, p := range r.Prices {
 		prices[i] = *p
 	}
-	var wrong error
-	err := c.until(ctx, "registration on "+c.main.ChainID(), func() (bool, error) {
-		done, err := c.registerOnce(ctx, r, prices)
-		if errors.Is(err, errOtherIdentity) || chain.Refused(err) {
-			wrong = err
-			return true, nil
-		}
-		return done, err
-	})
-	if err = errors.Join(wrong, err); err != nil {
+	err := c.registerOnce(ctx, r, prices)
+	switch {
+	case errors.Is(err, errOtherIdentity) || chain.Refused(err):
 		return err
+	case err != nil:
+		return fmt.Errorf("%w: %s: %w", errPending, c.main.ChainID(), err)
 	}
-	return c.until(ctx, "registration on "+c.service.ChainID(), func() (bool, error) {
-		res, err := c.usage.Provider(ctx, &usagetypes.QueryProviderRequest{Address: c.Address()})
-		if err != nil {
-			return false, err
-		}
-		p := res.Provider
-		return p.Active && bytes.Equal(p.Key, r.Key) && slices.Equal(p.Prices, prices), nil
-	})
+	res, err := c.usage.Provider(ctx, &usagetypes.QueryProviderRequest{Address: c.Address()})
+	if err != nil && !notFound(err) {
+		return fmt.Errorf("%w: %s does not answer; check chains.service of config.yaml and its nodes: %w", errPending, c.ChainID(), err)
+	}
+	return arrived(c.main.ChainID(), c.ChainID(), res, r.Key, prices)
 }
 
-var errOtherIdentity = errors.New("the account is registered with another identity key: use that key file, or another account")
+// arrived tells whether the service chain has heard of a registration; res is nil when it knows no such provider.
+func arrived(mainChain, serviceChain string, res *usagetypes.QueryProviderResponse, key []byte, prices []voucher.Price) error {
+	if res == nil || !res.Provider.Active || !bytes.Equal(res.Provider.Key, key) || !slices.Equal(res.Provider.Prices, prices) {
+		return fmt.Errorf("%w: %s has it, %s has not heard of it yet: is a relayer with the ibc role running between them?", errPending, mainChain, serviceChain)
+	}
+	return nil
+}
 
-func (c *chains) registerOnce(ctx context.Context, r Registration, prices []voucher.Price) (bool, error) {
+// registerOnce brings the record on the main chain to r.
+func (c *chains) registerOnce(ctx context.Context, r Registration, prices []voucher.Price) error {
 	res, err := c.registry.Provider(ctx, &servicestypes.QueryProviderRequest{ChainId: c.service.ChainID(), Address: c.Address()})
 	switch {
 	case notFound(err):
@@ -88,21 +91,21 @@ func (c *chains) registerOnce(ctx context.Context, r Registration, prices []vouc
 			Address: c.Address(), ChainId: c.service.ChainID(), Key: r.Key, KeySignature: r.Sign(proof),
 			Endpoints: r.Endpoints, Prices: prices, Deposit: r.Deposit,
 		})
-		return err == nil, err
+		return err
 	case err != nil:
-		return false, err
+		return err
 	}
 	p := res.Provider
 	if !bytes.Equal(p.Key, r.Key) {
-		return false, errOtherIdentity
+		return errOtherIdentity
 	}
 	same := slices.Equal(p.Endpoints, r.Endpoints) && slices.Equal(p.Prices, prices)
 	if same && p.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE {
-		return true, nil
+		return nil
 	}
 	_, err = c.main.Send(ctx, c.key, &servicestypes.MsgUpdateProvider{
 		Address: c.Address(), ChainId: c.service.ChainID(), Endpoints: r.Endpoints, Prices: prices,
 		Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE,
 	})
-	return err == nil, err
+	return err
 }

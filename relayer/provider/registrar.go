@@ -3,11 +3,14 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/topnetwork/top/protocol/refusal"
+	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/relayer/metering"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
 const (
@@ -33,18 +36,29 @@ type registrar struct {
 	reason              string
 	pause               time.Duration
 	retry               time.Time
+	faults              faults.Told
 }
 
-// first steps until it is clear whether the provider serves.
-func (r *registrar) first(ctx context.Context, poll time.Duration) error {
+// run steps until ctx ends: every poll until it is clear whether the provider serves, then every standing. It fails when the configuration cannot be right from the start.
+func (r *registrar) run(ctx context.Context, poll, standing time.Duration) error {
 	for {
-		if err := r.Step(ctx); err != nil || r.decided {
-			return err
+		err := r.Step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !r.decided:
+			return fmt.Errorf("register: %w", err)
+		case err != nil:
+			r.decide(err.Error())
+		}
+		pause := standing
+		if !r.decided {
+			pause = poll
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(poll):
+			return nil
+		case <-time.After(pause):
 		}
 	}
 }
@@ -52,16 +66,17 @@ func (r *registrar) first(ctx context.Context, poll time.Duration) error {
 // Step looks at the main chain's record once. It fails when the configuration cannot be right.
 func (r *registrar) Step(ctx context.Context) error {
 	standing, err := r.ledger.Standing(ctx)
-	switch {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switch news := r.faults.News("standing", err); {
 	case err == nil:
 		r.standing = standing
-	case ctx.Err() != nil:
-		return ctx.Err()
-	default:
-		r.log.Warn("ask the main chain for the provider's standing", "err", err)
-		if !r.decided {
-			return nil
-		}
+	case !r.decided:
+		r.wait(fmt.Errorf("the main chain has not said since the start whether the provider may serve; vouchers and claims go on; check chains.main of config.yaml and its nodes: %w", err))
+		return nil
+	case news:
+		r.log.Warn("the main chain does not say whether the provider may serve, what it said last counts; check chains.main of config.yaml and its nodes", "err", err)
 	}
 	if reason := r.standing.halt(r.ledger.ChainID(), r.sessions.Epoch(), r.registered); reason != "" {
 		r.decide(reason)
@@ -71,19 +86,37 @@ func (r *registrar) Step(ctx context.Context) error {
 		if r.now().Before(r.retry) {
 			return nil
 		}
-		if err := r.ledger.Register(ctx, r.want); err != nil {
-			if ctx.Err() != nil || errors.Is(err, errOtherIdentity) {
-				return err
-			}
+		err := r.ledger.Register(ctx, r.want)
+		switch {
+		case err == nil:
+			r.registered = true
+			// True also when the main chain is not heard of again for a while.
+			r.standing.Registered, r.standing.Status = true, servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE
+		case ctx.Err() != nil || errors.Is(err, errOtherIdentity):
+			return err
+		case errors.Is(err, errPending):
+			r.wait(err)
+			return nil
+		default:
 			r.pause = min(max(firstRetry, 2*r.pause), lastRetry)
 			r.retry = r.now().Add(r.pause)
 			r.decide("the registration was refused: " + err.Error())
 			return nil
 		}
-		r.registered = true
 	}
 	r.decide("")
 	return nil
+}
+
+// wait says, each time that it changes, for what the provider waits before it can serve; the log hears of each once.
+func (r *registrar) wait(err error) {
+	if r.faults.News("wait", err) {
+		r.log.Warn("no sessions yet", "reason", err)
+	}
+	if reason := err.Error(); r.reason != reason {
+		r.reason = reason
+		r.tell(reason)
+	}
 }
 
 // decide halts the sessions for a reason, or lets them go on, and says so once.
@@ -92,6 +125,7 @@ func (r *registrar) decide(reason string) {
 		return
 	}
 	again := r.decided
+	r.faults.News("wait", nil)
 	r.decided, r.reason = true, reason
 	if reason != "" {
 		r.sessions.Halt(refusal.New(refusal.Stopped, "%s", reason))

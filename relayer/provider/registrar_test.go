@@ -1,10 +1,13 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +20,7 @@ import (
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/metering"
 	servicestypes "github.com/topnetwork/top/x/services/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
 const (
@@ -138,7 +142,9 @@ func TestRegistrarHaltsAndResumes(t *testing.T) {
 	ledger.down = nil
 	require.NoError(t, r.Step(t.Context()))
 	require.NoError(t, r.serves())
-	require.Equal(t, []string{""}, *told)
+	require.Len(t, *told, 2)
+	require.Contains(t, (*told)[0], "check chains.main")
+	require.Empty(t, (*told)[1])
 	for range 3 {
 		ledger.standing.Status = inactive
 		require.NoError(t, r.Step(t.Context()))
@@ -150,7 +156,7 @@ func TestRegistrarHaltsAndResumes(t *testing.T) {
 		require.NoError(t, r.serves())
 		require.Zero(t, gauge(t, r.metrics.halted))
 	}
-	require.Len(t, *told, 7, "each change once")
+	require.Len(t, *told, 8, "each change once")
 	require.Equal(t, 1, ledger.tries, "what somebody made inactive is not made active again")
 	ledger.standing.ClosingEpoch = 24
 	require.NoError(t, r.Step(t.Context()))
@@ -188,5 +194,69 @@ func TestRegistrarDoesNotLoop(t *testing.T) {
 
 	other := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}, refuse: errOtherIdentity}
 	r, _, _ = newRegistrar(t, other)
-	require.ErrorIs(t, r.first(t.Context(), time.Second), errOtherIdentity)
+	require.ErrorIs(t, r.run(t.Context(), time.Second, time.Second), errOtherIdentity)
+}
+
+// Whoever waits for a registration hears for what, each reason once, and the provider is not said to serve before it does; a main chain that is down at the start is
+// such a reason, and stops nothing but the serving.
+func TestRegistrarSaysForWhatItWaits(t *testing.T) {
+	down := errors.New("connection refused")
+	pending := func(why string) error { return fmt.Errorf("%w: %s", errPending, why) }
+	ledger := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}, down: down}
+	r, told, now := newRegistrar(t, ledger)
+	var log bytes.Buffer
+	r.log = slog.New(slog.NewTextHandler(&log, nil))
+	steps := func(n int) {
+		t.Helper()
+		for range n {
+			*now = now.Add(time.Second)
+			require.NoError(t, r.Step(t.Context()))
+			require.False(t, r.decided)
+		}
+	}
+	steps(10)
+	require.Len(t, *told, 1)
+	require.Contains(t, (*told)[0], "connection refused")
+	ledger.down, ledger.refuse = nil, pending("top-msg-1 has not heard of it yet: is a relayer running?")
+	steps(10)
+	require.Len(t, *told, 2)
+	require.Contains(t, (*told)[1], "is a relayer running?")
+	require.Equal(t, 10, ledger.tries, "a registration on its way is no refusal: it is looked at each time")
+	for range 5 {
+		ledger.down = down
+		steps(1)
+		ledger.down = nil
+		steps(1)
+	}
+	require.Equal(t, 2, strings.Count(log.String(), "level=WARN"), log.String())
+	require.NotContains(t, *told, "")
+	require.Equal(t, refusal.Code(r.serves()), "", "halted by Serve, not by the registrar")
+	ledger.refuse = nil
+	require.NoError(t, r.Step(t.Context()))
+	require.Empty(t, (*told)[len(*told)-1])
+
+	// A main chain that goes away later leaves what it said last in force; that is logged once.
+	log.Reset()
+	ledger.down = down
+	for range 10 {
+		require.NoError(t, r.Step(t.Context()))
+	}
+	require.Equal(t, 1, strings.Count(log.String(), "level=WARN"), log.String())
+	require.NoError(t, r.serves())
+}
+
+// The service chain has a registration when it has this key and these prices.
+func TestRegistrationHasArrived(t *testing.T) {
+	key, prices := []byte("key"), []voucher.Price{{Measure: "message", Utop: 100}}
+	known := func(active bool, key string, utop uint64) *usagetypes.QueryProviderResponse {
+		return &usagetypes.QueryProviderResponse{Provider: usagetypes.Provider{Active: active, Key: []byte(key), Prices: []voucher.Price{{Measure: "message", Utop: utop}}}}
+	}
+	require.NoError(t, arrived("top-main-1", "top-msg-1", known(true, "key", 100), key, prices))
+	for name, res := range map[string]*usagetypes.QueryProviderResponse{
+		"unknown": nil, "inactive": known(false, "key", 100), "old key": known(true, "old", 100), "old prices": known(true, "key", 90),
+	} {
+		err := arrived("top-main-1", "top-msg-1", res, key, prices)
+		require.ErrorIs(t, err, errPending, name)
+		require.ErrorContains(t, err, "is a relayer with the ibc role running", name)
+	}
 }

@@ -60,6 +60,19 @@ type Client struct {
 
 // Dial connects to a node and asks it which chain it is on.
 func Dial(ctx context.Context, cfg Config) (*Client, error) {
+	c, err := New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Identify(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.chainID = c.conn.chainID
+	return c, nil
+}
+
+// New is a client that asks nobody yet: whoever must start while the chain is down. It needs a ChainID, and each node is asked for its own before anything else.
+func New(cfg Config) (*Client, error) {
 	registry := codectypes.NewInterfaceRegistry()
 	cryptocodec.RegisterInterfaces(registry)
 	authtypes.RegisterInterfaces(registry)
@@ -83,11 +96,11 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 		}
 		conn.peers = append(conn.peers, &peer{address: address, conn: c})
 	}
-	if err := conn.start(ctx); err != nil {
-		return nil, errors.Join(err, conn.close())
-	}
-	return &Client{conn: conn, registry: registry, codec: cdc, chainID: conn.chainID, accounts: map[string]*account{}}, nil
+	return &Client{conn: conn, registry: registry, codec: cdc, chainID: cfg.ChainID, accounts: map[string]*account{}}, nil
 }
+
+// Identify asks every node which chain it is of: one must answer (ErrUnreachable), and none may be of another chain.
+func (c *Client) Identify(ctx context.Context) error { return c.conn.start(ctx) }
 
 // withTimeout bounds every call.
 func withTimeout(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
@@ -100,6 +113,12 @@ func withTimeout(ctx context.Context, method string, req, reply any, cc *grpc.Cl
 func (c *Client) Rotate() {
 	_, i := c.conn.pick()
 	c.conn.leave(i)
+}
+
+// Node is the address of the one that is asked now.
+func (c *Client) Node() string {
+	p, _ := c.conn.pick()
+	return p.address
 }
 
 // Close ends the connection.

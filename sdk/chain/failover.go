@@ -155,6 +155,8 @@ func (f *failover) start(ctx context.Context) error {
 	if first < 0 {
 		return fmt.Errorf("%w: %w", ErrUnreachable, failed)
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.current = first
 	return nil
 }

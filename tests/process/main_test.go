@@ -55,7 +55,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
 	if net, err = localnet.Start(ctx, localnet.Config{
-		Dir: dir, Bin: build, Users: 4, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20, VotingPeriod: 10 * time.Second, Logf: logf,
+		Dir: dir, Bin: build, Users: 6, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20, VotingPeriod: 10 * time.Second, Logf: logf,
 	}); err != nil {
 		return 0, err
 	}

@@ -13,9 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/node/process"
-	"github.com/topnetwork/top/testutil/localnet"
 	"github.com/topnetwork/top/testutil/localnet/play"
 )
+
+// talkers among the network's users: nobody else spends their credit.
+var talkers = []int{4, 5}
 
 // talk is two users who write to each other without pause, whatever happens to their providers.
 type talk struct {
@@ -30,7 +32,8 @@ type talk struct {
 func newTalk(t *testing.T) *talk {
 	t.Helper()
 	k := &talk{t: t}
-	for _, key := range []localnet.Key{net.Users[courierUser], net.Users[rivalUser]} {
+	for _, number := range talkers {
+		key := net.Users[number]
 		u, err := play.StartUser(t.Context(), net, key)
 		require.NoError(t, err)
 		k.users = append(k.users, u)

@@ -10,6 +10,8 @@ import (
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 
 	"github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/topnetwork/top/node/process"
 )
 
 // blockPoll is how often a node is asked for a new block, and so how late a block may be seen.
@@ -60,17 +62,25 @@ func transactionsIn(ctx context.Context, rpc *rpchttp.HTTP, height int64) (int, 
 	return info.BlockMetas[0].NumTxs, nil
 }
 
-// eventsIn are all events of a block.
-func eventsIn(ctx context.Context, rpc *rpchttp.HTTP, height int64) ([]abci.Event, error) {
-	res, err := rpc.BlockResults(ctx, &height)
-	if err != nil {
-		return nil, err
-	}
-	events := slices.Clone(res.FinalizeBlockEvents)
-	for _, t := range res.TxsResults {
-		events = append(events, t.Events...)
-	}
-	return events, nil
+// resultsTimeout bounds the wait for what a block that is decided has done.
+const resultsTimeout = 10 * time.Second
+
+// eventsIn are all events of a block, once they are there: a node names a block as its latest before it has executed it.
+func eventsIn(ctx context.Context, rpc *rpchttp.HTTP, height int64) (events []abci.Event, err error) {
+	ctx, cancel := context.WithTimeout(ctx, resultsTimeout)
+	defer cancel()
+	err = process.Await(ctx, fmt.Sprintf("the results of block %d", height), func(ctx context.Context) error {
+		res, err := rpc.BlockResults(ctx, &height)
+		if err != nil {
+			return err
+		}
+		events = slices.Clone(res.FinalizeBlockEvents)
+		for _, t := range res.TxsResults {
+			events = append(events, t.Events...)
+		}
+		return nil
+	})
+	return events, err
 }
 
 // messagesIn are the type URLs of the messages of each transaction in the blocks after from up to to.

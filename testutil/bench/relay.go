@@ -117,10 +117,10 @@ func (s *scene) watch(ctx context.Context, p *packets) (<-chan error, error) {
 			return nil, err
 		}
 		go func() {
-			failed <- follow(ctx, w.rpc, height, func(height int64, seen time.Time) (bool, error) {
+			failed <- follow(ctx, w.rpc, height, func(height int64, _ time.Time) (bool, error) {
 				events, err := eventsIn(ctx, w.rpc, height)
 				if err == nil {
-					w.note(events, seen)
+					w.note(events, time.Now())
 				}
 				return false, err
 			})

@@ -370,9 +370,26 @@ func TestParameterChanges(t *testing.T) {
 	}
 	require.ErrorIs(t, update(n.Founder, func(*types.Params) {}), types.ErrUnauthorized)
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.WithdrawalDelayEpochs-- }), types.ErrInvalid, "windows never shorten")
-	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.PayoutWindowEpochs = 20 }), types.ErrInvalid, "a withdrawal must outlast claim, proof and payout")
+	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.PayoutWindowEpochs = 8 }), types.ErrInvalid, "a withdrawal must outlast claim, proof and payout")
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.FeeBps = 5_001 }), types.ErrInvalid)
 	require.NoError(t, update(books.Authority(), func(p *types.Params) { p.FeeBps = 0; p.WithdrawalDelayEpochs++ }))
+}
+
+// A payout that is pending can be disputed: its window is never longer than service chains keep the debits.
+func TestPayoutWindowsThatOutlastDebits(t *testing.T) {
+	n := books.New(t)
+	params := types.DefaultParams()
+	params.WithdrawalDelayEpochs, params.PayoutWindowEpochs = 100, types.MaxPayoutWindow+1
+	update := func() error {
+		_, err := books.Do(n.Main.Ctx, n.Main.Billing.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
+		return err
+	}
+	require.ErrorContains(t, update(), "lower it")
+	gs := export(t, n)
+	gs.Params = params
+	require.ErrorContains(t, gs.Validate(), "lower it")
+	params.PayoutWindowEpochs--
+	require.NoError(t, update())
 }
 
 // Coins that come unasked change nothing; coins that are missing are noticed.

@@ -110,12 +110,8 @@ func (k *Keeper) AnswerDispute(ctx context.Context, msg *types.MsgAnswerDispute)
 	if err := k.checkKey(ctx, d); err != nil {
 		return nil, err
 	}
-	provider, err := k.services.Provider(ctx, d.ChainId, d.Provider)
-	if err != nil {
-		return nil, err
-	}
 	for i, e := range msg.Evidence {
-		if err := countEvidence(&d, provider.Key, e); err != nil {
+		if err := k.countEvidence(ctx, &d, e); err != nil {
 			return nil, errorsmod.Wrapf(types.ErrDispute, "voucher %d: %s", i, err)
 		}
 	}
@@ -156,12 +152,16 @@ func (k *Keeper) checkKey(ctx context.Context, d types.Dispute) error {
 	return nil
 }
 
-// countEvidence adds one voucher to what was shown.
-func countEvidence(d *types.Dispute, providerKey []byte, e *voucher.Evidence) error {
+// countEvidence adds one voucher to what was shown. A provider that came back with another key answers for the former one.
+func (k *Keeper) countEvidence(ctx context.Context, d *types.Dispute, e *voucher.Evidence) error {
 	if err := voucher.VerifyEvidence(e, d.ChainId, d.ClaimEpoch); err != nil {
 		return err
 	}
-	if e.Offer.Provider != d.Provider || !bytes.Equal(e.Offer.ProviderKey, providerKey) {
+	owns, err := k.services.OwnsKey(ctx, d.ChainId, d.Provider, e.Offer.ProviderKey)
+	if err != nil {
+		return err
+	}
+	if e.Offer.Provider != d.Provider || !owns {
 		return errorsmod.Wrapf(types.ErrDispute, "it pays %s with key %x", e.Offer.Provider, e.Offer.ProviderKey)
 	}
 	if e.Open.Payer != d.Payer || !bytes.Equal(e.Open.SessionKey, d.SessionKey) {
@@ -170,7 +170,6 @@ func countEvidence(d *types.Dispute, providerKey []byte, e *voucher.Evidence) er
 	if bytes.Compare(e.Voucher.SessionId, d.LastSession) <= 0 {
 		return errorsmod.Wrap(types.ErrDispute, "sessions are not in rising order, or one is shown twice")
 	}
-	var err error
 	d.LastSession = e.Voucher.SessionId
 	d.Shown, err = types.Add(d.Shown, e.Voucher.AmountUtop)
 	return err

@@ -23,6 +23,8 @@ type ServicesKeeper interface {
 	Chain(ctx context.Context, chainID string) (servicestypes.ServiceChain, error)
 	ChainOfClient(ctx context.Context, clientID string) (servicestypes.ServiceChain, error)
 	Provider(ctx context.Context, chainID, address string) (servicestypes.Provider, error)
+	// OwnsKey tells whether a key is or was a provider's.
+	OwnsKey(ctx context.Context, chainID, address string, key []byte) (bool, error)
 	// Slash takes a provider's deposit for a proven fault and answers how much.
 	Slash(ctx context.Context, chainID, address, reason string) (uint64, error)
 }

@@ -13,7 +13,9 @@ const (
 	// ClaimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet: a withdrawal must wait longer, and x/usage fits its
 	// windows into it.
 	ClaimAndProofEpochs = 8
-	maxExposureBps      = 1_000_000
+	// MaxPayoutWindow: x/usage keeps the debits of a settlement for so many epochs after its acknowledgement, and without them nobody can dispute a payout.
+	MaxPayoutWindow = 8
+	maxExposureBps  = 1_000_000
 )
 
 // DefaultParams of x/billing.
@@ -46,6 +48,9 @@ func (p Params) Validate() error {
 		if b.value < b.min || b.value > b.max {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
 		}
+	}
+	if p.PayoutWindowEpochs > MaxPayoutWindow {
+		return errorsmod.Wrapf(ErrInvalid, "payout_window_epochs is %d: service chains keep the debits that disputes are about for %d epochs; lower it to that", p.PayoutWindowEpochs, MaxPayoutWindow)
 	}
 	if p.WithdrawalDelayEpochs <= p.PayoutWindowEpochs+p.AnswerWindowEpochs+ClaimAndProofEpochs {
 		return errorsmod.Wrapf(ErrInvalid, "withdrawal_delay_epochs is %d: it must exceed payout_window_epochs (%d) + answer_window_epochs (%d) by more than %d, the time for claim and proof",

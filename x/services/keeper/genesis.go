@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 
 	"cosmossdk.io/collections"
@@ -37,6 +38,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
+	for _, f := range gs.FormerKeys {
+		if err := k.providerKeys.Set(ctx, collections.Join(f.ChainId, f.Key), f.Address); err != nil {
+			return err
+		}
+	}
 	return k.Invariants(ctx)
 }
 
@@ -46,7 +52,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if err != nil {
 		return nil, err
 	}
-	gs := &types.GenesisState{Params: params, Types: []types.ServiceType{}, Chains: []types.ServiceChain{}, Providers: []types.Provider{}}
+	gs := &types.GenesisState{Params: params, Types: []types.ServiceType{}, Chains: []types.ServiceChain{}, Providers: []types.Provider{}, FormerKeys: []types.FormerKey{}}
 	if err := k.serviceTypes.Walk(ctx, nil, func(_ string, t types.ServiceType) (bool, error) {
 		gs.Types = append(gs.Types, t)
 		return false, nil
@@ -59,8 +65,17 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	return gs, k.providers.Walk(ctx, nil, func(_ collections.Pair[string, string], p types.Provider) (bool, error) {
+	if err := k.providers.Walk(ctx, nil, func(_ collections.Pair[string, string], p types.Provider) (bool, error) {
 		gs.Providers = append(gs.Providers, p)
 		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	return gs, k.providerKeys.Walk(ctx, nil, func(id collections.Pair[string, []byte], address string) (bool, error) {
+		p, err := k.Provider(ctx, id.K1(), address)
+		if err == nil && !bytes.Equal(p.Key, id.K2()) {
+			gs.FormerKeys = append(gs.FormerKeys, types.FormerKey{ChainId: id.K1(), Address: address, Key: id.K2()})
+		}
+		return false, err
 	})
 }

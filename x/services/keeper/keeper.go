@@ -35,7 +35,7 @@ type Keeper struct {
 	clientChains collections.Map[string, string]
 	// providers by (chain id, address).
 	providers collections.Map[collections.Pair[string, string], types.Provider]
-	// providerKeys by (chain id, key): one key belongs to one provider.
+	// providerKeys by (chain id, key): one key belongs to one provider, for good.
 	providerKeys collections.Map[collections.Pair[string, []byte], string]
 }
 

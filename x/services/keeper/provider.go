@@ -61,11 +61,7 @@ func (k *Keeper) RegisterProvider(ctx context.Context, msg *types.MsgRegisterPro
 		ChainId: msg.ChainId, Address: msg.Address, Key: msg.Key, PeerId: peerID, Endpoints: msg.Endpoints, Prices: msg.Prices,
 		Deposit: msg.Deposit, Status: types.ProviderStatus_PROVIDER_STATUS_ACTIVE, Slashed: earlier.Slashed,
 	}
-	if len(earlier.Key) > 0 {
-		if err := k.providerKeys.Remove(ctx, collections.Join(msg.ChainId, earlier.Key)); err != nil {
-			return nil, err
-		}
-	}
+	// An earlier key stays its own: settlements of what it signed may come late, and their disputes with them.
 	if err := k.providerKeys.Set(ctx, byKey, p.Address); err != nil {
 		return nil, err
 	}
@@ -117,6 +113,15 @@ func (k *Keeper) Provider(ctx context.Context, chainID, address string) (types.P
 		return p, errorsmod.Wrapf(types.ErrNotFound, "provider %s on %s", address, chainID)
 	}
 	return p, err
+}
+
+// OwnsKey tells whether a key is or was a provider's.
+func (k *Keeper) OwnsKey(ctx context.Context, chainID, address string, key []byte) (bool, error) {
+	owner, err := k.providerKeys.Get(ctx, collections.Join(chainID, key))
+	if errors.Is(err, collections.ErrNotFound) {
+		return false, nil
+	}
+	return owner == address, err
 }
 
 // setStatus changes a provider's status. The epoch in which it stops being active is the last for which its service chain takes claims, until it is active again.

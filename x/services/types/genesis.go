@@ -8,7 +8,7 @@ import (
 
 // DefaultGenesisState has the standard service types and no chains.
 func DefaultGenesisState() *GenesisState {
-	return &GenesisState{Params: DefaultParams(), Types: StandardTypes(), Chains: []ServiceChain{}, Providers: []Provider{}}
+	return &GenesisState{Params: DefaultParams(), Types: StandardTypes(), Chains: []ServiceChain{}, Providers: []Provider{}, FormerKeys: []FormerKey{}}
 }
 
 // Validate checks every record, that references hold and nothing stands twice.
@@ -70,6 +70,19 @@ func (gs GenesisState) Validate() error {
 			}
 			seen[key] = true
 		}
+	}
+	for _, f := range gs.FormerKeys {
+		if _, err := PeerID(f.Key); err != nil {
+			return err
+		}
+		if !seen[f.ChainId+"/"+f.Address] {
+			return errorsmod.Wrapf(ErrNotFound, "provider %s of a former key on %s", f.Address, f.ChainId)
+		}
+		key := f.ChainId + "/" + string(f.Key)
+		if seen[key] {
+			return errorsmod.Wrapf(ErrExists, "former key %x stands twice on %s", f.Key, f.ChainId)
+		}
+		seen[key] = true
 	}
 	_, err := gs.TotalDeposits()
 	return err

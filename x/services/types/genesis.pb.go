@@ -29,6 +29,8 @@ type GenesisState struct {
 	Types     []ServiceType  `protobuf:"bytes,2,rep,name=types,proto3" json:"types"`
 	Chains    []ServiceChain `protobuf:"bytes,3,rep,name=chains,proto3" json:"chains"`
 	Providers []Provider     `protobuf:"bytes,4,rep,name=providers,proto3" json:"providers"`
+	// former_keys of providers that came back with another one.
+	FormerKeys []FormerKey `protobuf:"bytes,5,rep,name=former_keys,json=formerKeys,proto3" json:"former_keys"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
@@ -92,32 +94,107 @@ func (m *GenesisState) GetProviders() []Provider {
 	return nil
 }
 
+func (m *GenesisState) GetFormerKeys() []FormerKey {
+	if m != nil {
+		return m.FormerKeys
+	}
+	return nil
+}
+
+// FormerKey was a provider's before it left and came back: it answers for what it signed with it.
+type FormerKey struct {
+	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
+	// key is the 32-byte ed25519 key.
+	Key []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+}
+
+func (m *FormerKey) Reset()         { *m = FormerKey{} }
+func (m *FormerKey) String() string { return proto.CompactTextString(m) }
+func (*FormerKey) ProtoMessage()    {}
+func (*FormerKey) Descriptor() ([]byte, []int) {
+	return fileDescriptor_c201b90beb2df2e8, []int{1}
+}
+func (m *FormerKey) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *FormerKey) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_FormerKey.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *FormerKey) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_FormerKey.Merge(m, src)
+}
+func (m *FormerKey) XXX_Size() int {
+	return m.Size()
+}
+func (m *FormerKey) XXX_DiscardUnknown() {
+	xxx_messageInfo_FormerKey.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_FormerKey proto.InternalMessageInfo
+
+func (m *FormerKey) GetChainId() string {
+	if m != nil {
+		return m.ChainId
+	}
+	return ""
+}
+
+func (m *FormerKey) GetAddress() string {
+	if m != nil {
+		return m.Address
+	}
+	return ""
+}
+
+func (m *FormerKey) GetKey() []byte {
+	if m != nil {
+		return m.Key
+	}
+	return nil
+}
+
 func init() {
 	proto.RegisterType((*GenesisState)(nil), "top.services.v1.GenesisState")
+	proto.RegisterType((*FormerKey)(nil), "top.services.v1.FormerKey")
 }
 
 func init() { proto.RegisterFile("top/services/v1/genesis.proto", fileDescriptor_c201b90beb2df2e8) }
 
 var fileDescriptor_c201b90beb2df2e8 = []byte{
-	// 279 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xe2, 0x92, 0x2d, 0xc9, 0x2f, 0xd0,
-	0x2f, 0x4e, 0x2d, 0x2a, 0xcb, 0x4c, 0x4e, 0x2d, 0xd6, 0x2f, 0x33, 0xd4, 0x4f, 0x4f, 0xcd, 0x4b,
-	0x2d, 0xce, 0x2c, 0xd6, 0x2b, 0x28, 0xca, 0x2f, 0xc9, 0x17, 0xe2, 0x2f, 0xc9, 0x2f, 0xd0, 0x83,
-	0x49, 0xeb, 0x95, 0x19, 0x4a, 0x89, 0xa4, 0xe7, 0xa7, 0xe7, 0x83, 0xe5, 0xf4, 0x41, 0x2c, 0x88,
-	0x32, 0x29, 0x39, 0x74, 0x53, 0xe0, 0x5a, 0xc0, 0xf2, 0x4a, 0xbf, 0x19, 0xb9, 0x78, 0xdc, 0x21,
-	0x06, 0x07, 0x97, 0x24, 0x96, 0xa4, 0x0a, 0x99, 0x72, 0xb1, 0x15, 0x24, 0x16, 0x25, 0xe6, 0x16,
-	0x4b, 0x30, 0x2a, 0x30, 0x6a, 0x70, 0x1b, 0x89, 0xeb, 0xa1, 0x59, 0xa4, 0x17, 0x00, 0x96, 0x76,
-	0x62, 0x39, 0x71, 0x4f, 0x9e, 0x21, 0x08, 0xaa, 0x58, 0xc8, 0x82, 0x8b, 0xb5, 0xa4, 0xb2, 0x20,
-	0xb5, 0x58, 0x82, 0x49, 0x81, 0x59, 0x83, 0xdb, 0x48, 0x06, 0x43, 0x57, 0x30, 0x84, 0x1d, 0x52,
-	0x59, 0x90, 0x0a, 0xd5, 0x0a, 0xd1, 0x20, 0x64, 0xcd, 0xc5, 0x96, 0x9c, 0x91, 0x98, 0x99, 0x57,
-	0x2c, 0xc1, 0x0c, 0xd6, 0x2a, 0x8b, 0x4b, 0xab, 0x33, 0x48, 0x15, 0xcc, 0x5a, 0x88, 0x16, 0x21,
-	0x5b, 0x2e, 0xce, 0x82, 0xa2, 0xfc, 0xb2, 0xcc, 0x94, 0xd4, 0xa2, 0x62, 0x09, 0x16, 0xb0, 0x7e,
-	0x49, 0x4c, 0x07, 0x43, 0x55, 0x40, 0xf5, 0x22, 0x74, 0x38, 0xb9, 0x9c, 0x78, 0x24, 0xc7, 0x78,
-	0xe1, 0x91, 0x1c, 0xe3, 0x83, 0x47, 0x72, 0x8c, 0x13, 0x1e, 0xcb, 0x31, 0x5c, 0x78, 0x2c, 0xc7,
-	0x70, 0xe3, 0xb1, 0x1c, 0x43, 0x94, 0x56, 0x7a, 0x66, 0x49, 0x46, 0x69, 0x92, 0x5e, 0x72, 0x7e,
-	0xae, 0x7e, 0x49, 0x7e, 0x41, 0x5e, 0x6a, 0x49, 0x79, 0x7e, 0x51, 0x36, 0x88, 0xa9, 0x5f, 0x81,
-	0x08, 0x4f, 0xb0, 0x0f, 0x92, 0xd8, 0xc0, 0x41, 0x69, 0x0c, 0x08, 0x00, 0x00, 0xff, 0xff, 0x33,
-	0xb1, 0x1a, 0x87, 0xb2, 0x01, 0x00, 0x00,
+	// 364 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x74, 0x91, 0xcf, 0x6a, 0xea, 0x40,
+	0x18, 0xc5, 0x13, 0xe3, 0x9f, 0xeb, 0x28, 0xdc, 0xcb, 0x70, 0xe1, 0x8e, 0x72, 0x9d, 0x8a, 0x2b,
+	0xe9, 0x22, 0x41, 0x4b, 0xa1, 0x50, 0xba, 0xa8, 0x2d, 0x2d, 0xa5, 0x9b, 0x12, 0xbb, 0xea, 0x46,
+	0xa2, 0xf9, 0x8c, 0x41, 0x74, 0x86, 0x99, 0x69, 0xda, 0xbc, 0x45, 0x9f, 0xa8, 0x6b, 0x97, 0x2e,
+	0xbb, 0x2a, 0x45, 0x5f, 0xa4, 0x64, 0x12, 0x15, 0x94, 0xee, 0xce, 0xcc, 0x39, 0xbf, 0x33, 0xc3,
+	0xf7, 0xa1, 0x86, 0x62, 0xdc, 0x91, 0x20, 0xa2, 0x70, 0x04, 0xd2, 0x89, 0x3a, 0x4e, 0x00, 0x73,
+	0x90, 0xa1, 0xb4, 0xb9, 0x60, 0x8a, 0xe1, 0xdf, 0x8a, 0x71, 0x7b, 0x63, 0xdb, 0x51, 0xa7, 0xfe,
+	0x37, 0x60, 0x01, 0xd3, 0x9e, 0x93, 0xa8, 0x34, 0x56, 0xa7, 0xfb, 0x2d, 0x5b, 0x44, 0xfb, 0xad,
+	0xf7, 0x1c, 0xaa, 0xde, 0xa6, 0xc5, 0x7d, 0xe5, 0x29, 0xc0, 0xa7, 0xa8, 0xc8, 0x3d, 0xe1, 0xcd,
+	0x24, 0x31, 0x9b, 0x66, 0xbb, 0xd2, 0xfd, 0x67, 0xef, 0x3d, 0x64, 0x3f, 0x68, 0xbb, 0x97, 0x5f,
+	0x7c, 0x1e, 0x19, 0x6e, 0x16, 0xc6, 0x67, 0xa8, 0xa0, 0x62, 0x0e, 0x92, 0xe4, 0x9a, 0x56, 0xbb,
+	0xd2, 0xfd, 0x7f, 0x40, 0xf5, 0x53, 0xfd, 0x18, 0x73, 0xc8, 0xd0, 0x14, 0xc0, 0xe7, 0xa8, 0x38,
+	0x9a, 0x78, 0xe1, 0x5c, 0x12, 0x4b, 0xa3, 0x8d, 0x9f, 0xd0, 0xab, 0x24, 0xb5, 0x79, 0x36, 0x45,
+	0xf0, 0x05, 0x2a, 0x73, 0xc1, 0xa2, 0xd0, 0x07, 0x21, 0x49, 0x5e, 0xf3, 0xb5, 0xc3, 0x0f, 0x67,
+	0x89, 0x8c, 0xdd, 0x11, 0xf8, 0x12, 0x55, 0xc6, 0x4c, 0xcc, 0x40, 0x0c, 0xa6, 0x10, 0x4b, 0x52,
+	0xd0, 0x05, 0xf5, 0x83, 0x82, 0x1b, 0x9d, 0xb9, 0x87, 0x38, 0x6b, 0x40, 0xe3, 0xcd, 0x85, 0x6c,
+	0xb9, 0xa8, 0xbc, 0xb5, 0x71, 0x0d, 0xfd, 0xd2, 0x1f, 0x1b, 0x84, 0xbe, 0x1e, 0x5f, 0xd9, 0x2d,
+	0xe9, 0xf3, 0x9d, 0x8f, 0x09, 0x2a, 0x79, 0xbe, 0x2f, 0x40, 0x26, 0x23, 0xd2, 0x4e, 0x76, 0xc4,
+	0x7f, 0x90, 0x35, 0x85, 0x98, 0x58, 0x4d, 0xb3, 0x5d, 0x75, 0x13, 0xd9, 0xbb, 0x5e, 0xac, 0xa8,
+	0xb9, 0x5c, 0x51, 0xf3, 0x6b, 0x45, 0xcd, 0xb7, 0x35, 0x35, 0x96, 0x6b, 0x6a, 0x7c, 0xac, 0xa9,
+	0xf1, 0x74, 0x1c, 0x84, 0x6a, 0xf2, 0x3c, 0xb4, 0x47, 0x6c, 0xe6, 0x28, 0xc6, 0xe7, 0xa0, 0x5e,
+	0x98, 0x98, 0x26, 0xd2, 0x79, 0xdd, 0xad, 0x59, 0x0f, 0x76, 0x58, 0xd4, 0x1b, 0x3e, 0xf9, 0x0e,
+	0x00, 0x00, 0xff, 0xff, 0xc9, 0x9c, 0x39, 0x4d, 0x49, 0x02, 0x00, 0x00,
 }
 
 func (m *GenesisState) Marshal() (dAtA []byte, err error) {
@@ -140,6 +217,20 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.FormerKeys) > 0 {
+		for iNdEx := len(m.FormerKeys) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.FormerKeys[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
 	if len(m.Providers) > 0 {
 		for iNdEx := len(m.Providers) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -195,6 +286,50 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *FormerKey) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *FormerKey) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *FormerKey) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Address) > 0 {
+		i -= len(m.Address)
+		copy(dAtA[i:], m.Address)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Address)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.ChainId) > 0 {
+		i -= len(m.ChainId)
+		copy(dAtA[i:], m.ChainId)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.ChainId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintGenesis(dAtA []byte, offset int, v uint64) int {
 	offset -= sovGenesis(v)
 	base := offset
@@ -231,6 +366,33 @@ func (m *GenesisState) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovGenesis(uint64(l))
 		}
+	}
+	if len(m.FormerKeys) > 0 {
+		for _, e := range m.FormerKeys {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *FormerKey) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.ChainId)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = len(m.Address)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
 	}
 	return n
 }
@@ -403,6 +565,188 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			m.Providers = append(m.Providers, Provider{})
 			if err := m.Providers[len(m.Providers)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FormerKeys", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.FormerKeys = append(m.FormerKeys, FormerKey{})
+			if err := m.FormerKeys[len(m.FormerKeys)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *FormerKey) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: FormerKey: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: FormerKey: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ChainId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ChainId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Address", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Address = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = append(m.Key[:0], dAtA[iNdEx:postIndex]...)
+			if m.Key == nil {
+				m.Key = []byte{}
 			}
 			iNdEx = postIndex
 		default:

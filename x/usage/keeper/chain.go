@@ -34,6 +34,12 @@ func (k *Keeper) LinkMainChain(ctx context.Context, msg *types.MsgLinkMainChain)
 	return &types.MsgLinkMainChainResponse{}, emit(ctx, &types.EventMainChainLinked{ClientId: msg.ClientId})
 }
 
+// Founder of this chain, who links it.
+func (k *Keeper) Founder(ctx context.Context) (string, error) {
+	chain, err := k.chain.Get(ctx)
+	return chain.Operator, err
+}
+
 // mainHeight is the newest verified main-chain height, or this chain's own before it is linked.
 func (k *Keeper) mainHeight(ctx context.Context) (int64, types.Chain, error) {
 	chain, err := k.chain.Get(ctx)

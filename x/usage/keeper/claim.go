@@ -71,11 +71,7 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 // reserve sets a debit aside from the sub-line that the payer allotted to this provider and key. The key's cap was held against that then: what was promised stays
 // good, whatever became of the cap, for epochs in which the key was.
 func (k *Keeper) reserve(ctx context.Context, provider string, epoch uint64, d types.Debit) error {
-	c, err := k.credit(ctx, d.Payer)
-	if err != nil {
-		return err
-	}
-	key, err := sessionKey(c, d.SessionKey)
+	key, err := k.sessionKey(ctx, d.Payer, d.SessionKey)
 	if err != nil {
 		return err
 	}
@@ -86,22 +82,26 @@ func (k *Keeper) reserve(ctx context.Context, provider string, epoch uint64, d t
 	if err != nil {
 		return err
 	}
-	pos, err := k.position(ctx, c, line)
+	// What is reserved stays allotted: the credit does not change.
+	pos, err := k.position(ctx, types.Credit{}, line)
 	if err != nil {
 		return err
 	}
 	if err := pos.Reserve(d.Amount); err != nil {
 		return err
 	}
-	return k.storePosition(ctx, pos)
+	return k.storeLine(ctx, pos)
 }
 
-// endReservations of a claim: spent when it is proven, given back when it is forfeited.
+// endReservations of a claim: spent when it is proven, given back when it is forfeited. Debits are sorted by payer: a credit is written once, after the last of its debits.
 func (k *Keeper) endReservations(ctx context.Context, c types.Claim, end func(*types.Position, uint64) error) error {
-	for _, d := range c.Debits {
-		credit, err := k.credit(ctx, d.Payer)
-		if err != nil {
-			return err
+	var credit types.Credit
+	for i, d := range c.Debits {
+		var err error
+		if credit.Owner != d.Payer {
+			if credit, err = k.credit(ctx, d.Payer); err != nil {
+				return err
+			}
 		}
 		line, err := k.subLine(ctx, d.Payer, c.Provider, d.SessionKey)
 		if err != nil {
@@ -114,7 +114,14 @@ func (k *Keeper) endReservations(ctx context.Context, c types.Claim, end func(*t
 		if err := end(&pos, d.Amount); err != nil {
 			return err
 		}
-		if err := k.storePosition(ctx, pos); err != nil {
+		if err := k.storeLine(ctx, pos); err != nil {
+			return err
+		}
+		credit = pos.Credit
+		if i+1 < len(c.Debits) && c.Debits[i+1].Payer == d.Payer {
+			continue
+		}
+		if err := k.credits.Set(ctx, credit.Owner, credit); err != nil {
 			return err
 		}
 	}

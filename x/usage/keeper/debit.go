@@ -18,14 +18,20 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// acknowledged remembers when the main chain took a settlement: from then on its payouts can be disputed, for as many epochs at most as reclaimed credit stays claimable.
-func (k *Keeper) acknowledged(ctx context.Context, s *types.Settlement, params types.Params) error {
+// lastDispute is the last epoch in which a debit of an acknowledged settlement can be disputed: the main chain had it before this one heard of that, and counts its window
+// from then.
+func lastDispute(s types.Settlement) uint64 {
+	return s.AcknowledgedEpoch + billingtypes.MaxPayoutWindow
+}
+
+// acknowledged remembers when the main chain took a settlement: from then on its payouts can be disputed.
+func (k *Keeper) acknowledged(ctx context.Context, s *types.Settlement) error {
 	now, err := k.Epoch(ctx)
 	if err != nil {
 		return err
 	}
 	s.Status, s.AcknowledgedEpoch = types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED, now
-	return k.dropQueue.Set(ctx, collections.Join(now+params.ReclaimEpochs(), s.Epoch))
+	return k.dropQueue.Set(ctx, collections.Join(lastDispute(*s), s.Epoch))
 }
 
 // dropDebits forgets the debits of settlements that can no longer be disputed, of at most max_claims_per_block claims at a time.
@@ -43,17 +49,6 @@ func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 	})
 	if err != nil || next == nil {
 		return err
-	}
-	s, err := k.settlements.Get(ctx, next.K2())
-	if err != nil {
-		return err
-	}
-	if !isOld(s, now, params) {
-		// The windows have grown since.
-		if err := k.dropQueue.Remove(ctx, *next); err != nil {
-			return err
-		}
-		return k.dropQueue.Set(ctx, collections.Join(s.AcknowledgedEpoch+params.ReclaimEpochs(), s.Epoch))
 	}
 	var old []queueKey
 	err = k.settled.Walk(ctx, collections.NewPrefixedTripleRange[uint64, string, uint64](next.K2()), func(key queueKey) (bool, error) {
@@ -80,8 +75,8 @@ func (k *Keeper) dropDebits(ctx context.Context, params types.Params) error {
 }
 
 // isOld tells whether a settlement can no longer be disputed.
-func isOld(s types.Settlement, now uint64, params types.Params) bool {
-	return s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED && now > s.AcknowledgedEpoch+params.ReclaimEpochs()
+func isOld(s types.Settlement, now uint64) bool {
+	return s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED && now > lastDispute(s)
 }
 
 // settledRoots are the debit roots of a settlement's claims in the order of its debit root, and the place of one claim among them, or −1.
@@ -111,10 +106,6 @@ func (q queryServer) DebitProof(ctx context.Context, req *types.QueryDebitProofR
 	if err != nil {
 		return nil, status.Errorf(codes.InvalidArgument, "payer %q: %s", req.Payer, err)
 	}
-	params, err := q.k.params.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
 	now, err := q.k.Epoch(ctx)
 	if err != nil {
 		return nil, err
@@ -128,7 +119,7 @@ func (q queryServer) DebitProof(ctx context.Context, req *types.QueryDebitProofR
 		return nil, err
 	}
 	// Of an old one some debits may be gone.
-	if isOld(s, now, params) {
+	if isOld(s, now) {
 		return nil, missing
 	}
 	roots, place, err := q.k.settledRoots(ctx, req.SettlementEpoch, req.Provider, req.ClaimEpoch)

@@ -22,11 +22,15 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		return err
 	}
 	for _, c := range gs.Credits {
+		if err := k.setKeys(ctx, c.Owner, c.SessionKeys); err != nil {
+			return err
+		}
+		c.SessionKeys = nil
 		if err := k.credits.Set(ctx, c.Owner, c); err != nil {
 			return err
 		}
 		if c.Releasing > 0 {
-			if err := k.releasing.Set(ctx, c.Owner); err != nil {
+			if err := k.releaseQueue.Set(ctx, collections.Join(c.ReleasingHeight, c.Owner)); err != nil {
 				return err
 			}
 		}
@@ -65,7 +69,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 		if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_ACKNOWLEDGED {
-			if err := k.dropQueue.Set(ctx, collections.Join(s.AcknowledgedEpoch+gs.Params.ReclaimEpochs(), s.Epoch)); err != nil {
+			if err := k.dropQueue.Set(ctx, collections.Join(lastDispute(s), s.Epoch)); err != nil {
 				return err
 			}
 		}
@@ -118,8 +122,9 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, err
 	}
 	if err := k.credits.Walk(ctx, nil, func(_ string, c types.Credit) (bool, error) {
+		c, err := k.withKeys(ctx, c)
 		gs.Credits = append(gs.Credits, c)
-		return false, nil
+		return false, err
 	}); err != nil {
 		return nil, err
 	}

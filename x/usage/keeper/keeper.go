@@ -13,6 +13,7 @@ import (
 
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -22,8 +23,12 @@ type ChannelKeeper interface {
 }
 
 type (
+	// keyID is (owner, session key).
+	keyID = collections.Pair[string, []byte]
 	// claimID is (provider, epoch).
 	claimID = collections.Pair[string, uint64]
+	// releaseKey is (height, owner).
+	releaseKey = collections.Pair[uint64, string]
 	// queueKey is (height or epoch, provider, epoch).
 	queueKey = collections.Triple[uint64, string, uint64]
 )
@@ -39,11 +44,12 @@ type Keeper struct {
 	Schema collections.Schema
 	params collections.Item[types.Params]
 	chain  collections.Item[types.Chain]
-	// credits by owner.
-	credits  collections.Map[string, types.Credit]
-	subLines collections.Map[lineKey, types.SubLine]
-	// spendings by (owner, session key).
-	spendings collections.Map[collections.Pair[string, []byte], types.KeySpending]
+	// credits by owner, without their session keys.
+	credits collections.Map[string, types.Credit]
+	// sessionKeys apart from credits: a debit reads one of them and writes none.
+	sessionKeys collections.Map[keyID, billingtypes.SessionKey]
+	subLines    collections.Map[lineKey, types.SubLine]
+	spendings   collections.Map[keyID, types.KeySpending]
 	// providers by address.
 	providers collections.Map[string, types.Provider]
 	claims    collections.Map[claimID, types.Claim]
@@ -52,9 +58,9 @@ type Keeper struct {
 	// challengeQueue holds claims by the height that draws their samples, deadlineQueue by the last height for their proof.
 	challengeQueue collections.KeySet[queueKey]
 	deadlineQueue  collections.KeySet[queueKey]
-	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releasing the owners whose credit does.
-	provenQueue collections.KeySet[queueKey]
-	releasing   collections.KeySet[string]
+	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releaseQueue owners whose credit does by the height of their asking.
+	provenQueue  collections.KeySet[queueKey]
+	releaseQueue collections.KeySet[releaseKey]
 	// settlements by epoch; resendQueue holds those that timed out.
 	settlements    collections.Map[uint64, types.Settlement]
 	resendQueue    collections.KeySet[uint64]
@@ -74,21 +80,23 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(store)
 	line := collections.TripleKeyCodec(collections.StringKey, collections.StringKey, collections.BytesKey)
 	claimKey := collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
+	key := collections.PairKeyCodec(collections.StringKey, collections.BytesKey)
 	queue := collections.TripleKeyCodec(collections.Uint64Key, collections.StringKey, collections.Uint64Key)
 	k := &Keeper{
 		account: account, clients: clients, channel: channel, authority: authority, address: authtypes.NewModuleAddress(types.ModuleName),
 		params:         collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		chain:          collections.NewItem(sb, types.ChainKey, "chain", codec.CollValue[types.Chain](cdc)),
 		credits:        collections.NewMap(sb, types.CreditsKey, "credits", collections.StringKey, codec.CollValue[types.Credit](cdc)),
+		sessionKeys:    collections.NewMap(sb, types.SessionKeysKey, "session_keys", key, codec.CollValue[billingtypes.SessionKey](cdc)),
 		subLines:       collections.NewMap(sb, types.SubLinesKey, "sub_lines", line, codec.CollValue[types.SubLine](cdc)),
-		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", collections.PairKeyCodec(collections.StringKey, collections.BytesKey), codec.CollValue[types.KeySpending](cdc)),
+		spendings:      collections.NewMap(sb, types.KeySpendingsKey, "key_spendings", key, codec.CollValue[types.KeySpending](cdc)),
 		providers:      collections.NewMap(sb, types.ProvidersKey, "providers", collections.StringKey, codec.CollValue[types.Provider](cdc)),
 		debits:         collections.NewMap(sb, types.DebitsKey, "debits", claimKey, codec.CollValue[types.Debits](cdc)),
 		claims:         collections.NewMap(sb, types.ClaimsKey, "claims", claimKey, codec.CollValue[types.Claim](cdc)),
 		challengeQueue: collections.NewKeySet(sb, types.ChallengeQueueKey, "challenge_queue", queue),
 		deadlineQueue:  collections.NewKeySet(sb, types.DeadlineQueueKey, "deadline_queue", queue),
 		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", queue),
-		releasing:      collections.NewKeySet(sb, types.ReleasingKey, "releasing", collections.StringKey),
+		releaseQueue:   collections.NewKeySet(sb, types.ReleaseQueueKey, "release_queue", collections.PairKeyCodec(collections.Uint64Key, collections.StringKey)),
 		settlements:    collections.NewMap(sb, types.SettlementsKey, "settlements", collections.Uint64Key, codec.CollValue[types.Settlement](cdc)),
 		resendQueue:    collections.NewKeySet(sb, types.ResendQueueKey, "resend_queue", collections.Uint64Key),
 		lastSettlement: collections.NewItem(sb, types.LastSettlementKey, "last_settlement_epoch", collections.Uint64Value),

@@ -200,7 +200,7 @@ func TestDebitsAreKeptForDisputes(t *testing.T) {
 		SettlementEpoch: settlement, Provider: books.Address("pat"), ClaimEpoch: epoch, Payer: books.Address("ann"), SessionKey: hex.EncodeToString(books.Public("ann")),
 	}
 	queries := keeper.NewQueryServer(n.Service.Usage)
-	for n.Epoch(t) <= acknowledged+books.UsageParams().ReclaimEpochs() {
+	for n.Epoch(t) <= acknowledged+billingtypes.MaxPayoutWindow {
 		res, err := queries.DebitProof(n.Service.Ctx, query)
 		require.NoError(t, err)
 		require.Equal(t, uint64(1_000), res.Amount)

@@ -54,11 +54,7 @@ func (k *Keeper) OnAnswer(ctx context.Context, clientID string, sequence uint64,
 	case timeout:
 		s.Status, s.RetryEpoch = types.SettlementStatus_SETTLEMENT_STATUS_TIMED_OUT, 0
 	case bytes.Equal(ack, []byte(billingtypes.AckOK)):
-		params, err := k.params.Get(ctx)
-		if err != nil {
-			return err
-		}
-		if err := k.acknowledged(ctx, &s, params); err != nil {
+		if err := k.acknowledged(ctx, &s); err != nil {
 			return err
 		}
 	default:

@@ -103,7 +103,7 @@ func checkLeaf(c types.Claim, chain types.Chain, provider types.Provider, e *vou
 	if e.Offer.Service != chain.ServiceType {
 		return errorsmod.Wrapf(types.ErrProof, "the voucher is for %q, this chain books %q", e.Offer.Service, chain.ServiceType)
 	}
-	if !bytes.Equal(e.Offer.ProviderKey, provider.Key) {
+	if !bytes.Equal(e.Offer.ProviderKey, provider.Key) && !bytes.Equal(e.Offer.ProviderKey, provider.FormerKey) {
 		return errorsmod.Wrapf(types.ErrProof, "the offer's key %x is not the registered one", e.Offer.ProviderKey)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -23,8 +24,13 @@ func (k *Keeper) receiveProvider(ctx context.Context, p *billingtypes.ProviderPa
 	if err := k.ensureAccount(ctx, p.Address); err != nil {
 		return err
 	}
+	// One is enough: coming back takes longer on the main chain than a claim and its proof.
+	former := known.FormerKey
+	if !bytes.Equal(known.Key, p.Key) {
+		former = known.Key
+	}
 	return k.providers.Set(ctx, p.Address, types.Provider{
-		Address: p.Address, Key: p.Key, Active: p.Active, Prices: p.Prices, Deposit: p.Deposit, Revision: p.Revision, LastEpoch: p.LastEpoch,
+		Address: p.Address, Key: p.Key, Active: p.Active, Prices: p.Prices, Deposit: p.Deposit, Revision: p.Revision, LastEpoch: p.LastEpoch, FormerKey: former,
 	})
 }
 

@@ -69,14 +69,18 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 
 func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) (*types.QueryCreditResponse, error) {
 	c, err := q.k.credit(ctx, req.Owner)
-	return &types.QueryCreditResponse{Credit: c}, notFound(err)
+	if err != nil {
+		return nil, notFound(err)
+	}
+	c, err = q.k.withKeys(ctx, c)
+	return &types.QueryCreditResponse{Credit: c}, err
 }
 
 func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest) (*types.QueryCreditsResponse, error) {
 	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
-	list, page, err := query.CollectionPaginate(ctx, q.k.credits, req.Pagination, func(_ string, c types.Credit) (types.Credit, error) { return c, nil })
+	list, page, err := query.CollectionPaginate(ctx, q.k.credits, req.Pagination, func(_ string, c types.Credit) (types.Credit, error) { return q.k.withKeys(ctx, c) })
 	return &types.QueryCreditsResponse{Credits: list, Pagination: page}, err
 }
 

@@ -226,7 +226,7 @@ func TestParameterChanges(t *testing.T) {
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.ClaimWindowEpochs-- }), types.ErrInvalid, "windows never shorten")
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.ProofWindowBlocks-- }), types.ErrInvalid)
 	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.Samples = 3 }), types.ErrInvalid)
-	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.MaxDebits = 10_001 }), types.ErrInvalid)
+	require.ErrorIs(t, update(books.Authority(), func(p *types.Params) { p.MaxDebits = types.MaxDebits + 1 }), types.ErrInvalid)
 	require.NoError(t, update(books.Authority(), func(p *types.Params) { p.Samples = 64 }))
 }
 

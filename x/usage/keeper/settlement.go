@@ -159,18 +159,21 @@ func addTotal(packet *billingtypes.SettlementPacket, c types.Claim) error {
 // maxReleases in a settlement: on the main chain each costs the gas of an escrow with all its keys, and a packet that needs more gas than a block has would hold up everybody's pay.
 const maxReleases = 200
 
-// gatherReleases moves what owners give back into the packet and answers the sum.
+// gatherReleases moves what owners give back into the packet, those first that asked first, and answers the sum.
 func (k *Keeper) gatherReleases(ctx context.Context, packet *billingtypes.SettlementPacket) (uint64, error) {
-	var owners []string
-	err := k.releasing.Walk(ctx, nil, func(owner string) (bool, error) {
-		owners = append(owners, owner)
-		return len(owners) >= maxReleases, nil
+	var queue []releaseKey
+	err := k.releaseQueue.Walk(ctx, nil, func(key releaseKey) (bool, error) {
+		queue = append(queue, key)
+		return len(queue) >= maxReleases, nil
 	})
 	if err != nil {
 		return 0, err
 	}
+	// The order in the packet.
+	slices.SortFunc(queue, func(a, b releaseKey) int { return strings.Compare(a.K2(), b.K2()) })
 	var sum uint64
-	for _, owner := range owners {
+	for _, key := range queue {
+		owner := key.K2()
 		c, err := k.credit(ctx, owner)
 		if err != nil {
 			return 0, err
@@ -182,11 +185,11 @@ func (k *Keeper) gatherReleases(ctx context.Context, packet *billingtypes.Settle
 		if c.Released, err = billingtypes.Add(c.Released, c.Releasing); err != nil {
 			return 0, err
 		}
-		c.Releasing = 0
+		c.Releasing, c.ReleasingHeight = 0, 0
 		if err := k.credits.Set(ctx, owner, c); err != nil {
 			return 0, err
 		}
-		if err := k.releasing.Remove(ctx, owner); err != nil {
+		if err := k.releaseQueue.Remove(ctx, key); err != nil {
 			return 0, err
 		}
 	}

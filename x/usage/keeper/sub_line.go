@@ -7,6 +7,8 @@ import (
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
@@ -35,7 +37,11 @@ func (k *Keeper) Allot(ctx context.Context, msg *types.MsgAllot) (*types.MsgAllo
 	if !p.Active {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "provider %s is inactive: choose another", msg.Provider)
 	}
-	key, err := k.liveKey(ctx, c, msg.SessionKey)
+	now, err := k.Epoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := k.liveKey(ctx, c.Owner, msg.SessionKey, now)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +114,14 @@ func (k *Keeper) Release(ctx context.Context, msg *types.MsgRelease) (*types.Msg
 	if msg.Amount > open {
 		return nil, errorsmod.Wrapf(types.ErrCredit, "%d utop of %d open; reclaim allotments first", msg.Amount, open)
 	}
+	// Who asks for more keeps its place.
+	if c.Releasing == 0 {
+		c.ReleasingHeight = uint64(sdk.UnwrapSDKContext(ctx).BlockHeight())
+	}
 	if c.Releasing, err = billingtypes.Add(c.Releasing, msg.Amount); err != nil {
 		return nil, err
 	}
-	if err := k.releasing.Set(ctx, c.Owner); err != nil {
+	if err := k.releaseQueue.Set(ctx, collections.Join(c.ReleasingHeight, c.Owner)); err != nil {
 		return nil, err
 	}
 	return &types.MsgReleaseResponse{}, k.credits.Set(ctx, c.Owner, c)
@@ -151,9 +161,14 @@ func (k *Keeper) payer(ctx context.Context, owner string) (types.Credit, int, er
 			}
 			c, l = pos.Credit, pos.Line
 		}
-		if held, err := l.Held(); err != nil {
+		held, err := l.Held()
+		if err != nil {
 			return c, open, err
-		} else if _, dead := liveKey(c, l.SessionKey, now); held > 0 || dead == nil && len(lines) < maxSubLines {
+		}
+		if held > 0 {
+			continue
+		}
+		if _, dead := k.liveKey(ctx, owner, l.SessionKey, now); dead == nil && len(lines) < maxSubLines {
 			continue
 		}
 		if err := k.subLines.Remove(ctx, keyOf(l)); err != nil {
@@ -182,6 +197,11 @@ func (k *Keeper) storePosition(ctx context.Context, p types.Position) error {
 	if err := k.credits.Set(ctx, p.Credit.Owner, p.Credit); err != nil {
 		return err
 	}
+	return k.storeLine(ctx, p)
+}
+
+// storeLine writes a position whose credit is unchanged or written later.
+func (k *Keeper) storeLine(ctx context.Context, p types.Position) error {
 	if err := k.spendings.Set(ctx, collections.Join(p.Key.Owner, p.Key.Key), p.Key); err != nil {
 		return err
 	}

@@ -1,12 +1,14 @@
 package keeper_test
 
 import (
+	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/testutil/books"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/usage/keeper"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -45,4 +47,34 @@ func TestWindowsThatOutlastTheWithdrawalDelay(t *testing.T) {
 	params := books.UsageParams()
 	params.ClaimWindowEpochs++
 	require.ErrorContains(t, params.CheckWindows(books.EpochBlocks), "lower one of them")
+}
+
+// With the longest payout window that the main chain takes, the service chain proves a debit as long as its payout is pending, however short its own windows are.
+func TestDebitsOutlastThePayoutWindow(t *testing.T) {
+	n, epoch := served(t)
+	params := billingtypes.DefaultParams()
+	params.WithdrawalDelayEpochs, params.PayoutWindowEpochs, params.DisputeBond = 100, billingtypes.MaxPayoutWindow, 1
+	_, err := books.Do(n.Main.Ctx, n.Main.Billing.Deposit, &billingtypes.MsgDeposit{Owner: books.Address("ann"), Amount: params.DisputeBond})
+	require.NoError(t, err)
+	_, err = books.Do(n.Main.Ctx, n.Main.Billing.UpdateParams, &billingtypes.MsgUpdateParams{Authority: books.Authority(), Params: params})
+	require.NoError(t, err)
+	gs, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+	require.NoError(t, err)
+	gs.Params.ClaimWindowEpochs = 1
+	require.NoError(t, n.Service.Usage.InitGenesis(n.Service.Ctx, gs))
+	prove(t, n, "pat", epoch, books.Session("pat", "ann", epoch, 10, 1))
+	n.NextEpoch(t)
+	n.ToMain().Deliver(t)
+	for range params.PayoutWindowEpochs - 1 {
+		n.NextEpoch(t)
+	}
+	proof, err := keeper.NewQueryServer(n.Service.Usage).DebitProof(n.Service.Ctx, &types.QueryDebitProofRequest{
+		SettlementEpoch: n.Claimed(t, "pat", epoch).SettlementEpoch, Provider: books.Address("pat"), ClaimEpoch: epoch, Payer: books.Address("ann"), SessionKey: hex.EncodeToString(books.Public("ann")),
+	})
+	require.NoError(t, err)
+	_, err = books.Do(n.Main.Ctx, n.Main.Billing.Dispute, &billingtypes.MsgDispute{
+		Payer: books.Address("ann"), ChainId: books.ServiceID, Epoch: n.Claimed(t, "pat", epoch).SettlementEpoch, Provider: books.Address("pat"),
+		ClaimEpoch: epoch, SessionKey: books.Public("ann"), Amount: 1_000, Path: proof.Path,
+	})
+	require.NoError(t, err)
 }

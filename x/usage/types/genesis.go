@@ -47,6 +47,14 @@ func (gs GenesisState) Validate() error {
 		if err := once("credit " + c.Owner); err != nil {
 			return err
 		}
+		for _, s := range c.SessionKeys {
+			if err := checkSessionKey(s.Key); err != nil {
+				return err
+			}
+			if err := once("session key " + keyName(c.Owner, s.Key)); err != nil {
+				return err
+			}
+		}
 	}
 	for _, s := range gs.SubLines {
 		if err := once("sub-line " + lineName(s.Owner, s.Provider, s.SessionKey)); err != nil {

@@ -93,7 +93,7 @@ func (m *MsgClaim) ValidateBasic() error {
 	if m.Count == 0 || m.Sum < m.Count {
 		return errorsmod.Wrapf(ErrInvalid, "%d vouchers over %d utop: every voucher is worth at least 1", m.Count, m.Sum)
 	}
-	if len(m.Debits) == 0 || len(m.Debits) > maxDebitsLimit || uint64(len(m.Debits)) > m.Count {
+	if len(m.Debits) == 0 || len(m.Debits) > MaxDebits || uint64(len(m.Debits)) > m.Count {
 		return errorsmod.Wrapf(ErrInvalid, "%d debits for %d vouchers", len(m.Debits), m.Count)
 	}
 	var sum uint64
@@ -123,8 +123,8 @@ func (m *MsgClaim) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgProve) ValidateBasic() error {
-	if len(m.Proofs) == 0 || len(m.Proofs) > maxSamples {
-		return errorsmod.Wrapf(ErrInvalid, "%d proofs, want 1 to %d", len(m.Proofs), maxSamples)
+	if len(m.Proofs) == 0 || len(m.Proofs) > MaxSamples {
+		return errorsmod.Wrapf(ErrInvalid, "%d proofs, want 1 to %d", len(m.Proofs), MaxSamples)
 	}
 	for i, p := range m.Proofs {
 		if p.Evidence == nil || len(p.Path) > claim.MaxPath {

@@ -8,11 +8,13 @@ import (
 
 // Bounds of the parameters.
 const (
-	minProofWindow  = 5
-	maxProofWindow  = 100_000
-	minSamples      = 4
-	maxSamples      = 64
-	maxDebitsLimit  = 10_000
+	minProofWindow = 5
+	maxProofWindow = 100_000
+	minSamples     = 4
+	// MaxSamples of a claim.
+	MaxSamples = 64
+	// MaxDebits of a claim: with a payer for each, claim and proof stay within the gas that a transaction may ask for (tested by app/blockspace).
+	MaxDebits       = 3_000
 	maxClaimsBlock  = 1_000
 	minTimeoutSecs  = 60
 	reclaimOverhead = 2
@@ -79,8 +81,8 @@ func (p Params) Validate() error {
 	}{
 		{"claim_window_epochs", p.ClaimWindowEpochs, 1, maxClaimWindow},
 		{"proof_window_blocks", p.ProofWindowBlocks, minProofWindow, maxProofWindow},
-		{"samples", uint64(p.Samples), minSamples, maxSamples},
-		{"max_debits", uint64(p.MaxDebits), 1, maxDebitsLimit},
+		{"samples", uint64(p.Samples), minSamples, MaxSamples},
+		{"max_debits", uint64(p.MaxDebits), 1, MaxDebits},
 		{"max_claims_per_block", uint64(p.MaxClaimsPerBlock), 1, maxClaimsBlock},
 		{"packet_timeout_seconds", p.PacketTimeoutSeconds, minTimeoutSecs, billingtypes.MaxPacketTimeout},
 		{"max_txs_per_epoch", uint64(p.MaxTxsPerEpoch), minTxsPerEpoch, maxTxsPerEpoch},
