@@ -14,7 +14,7 @@ const (
 // bias asks how many seats, and how much of the seed, colluders win by withholding.
 func bias(o Options, tell report) error {
 	below, above := []uint64{200_000, 300_000}, []uint64{340_000, 400_000}
-	long, short := o.epochs(20_000, 2_000), o.epochs(4_000, 400)
+	long, short := o.epochs(20_000, 1_600), o.epochs(4_000, 300)
 	for _, ppm := range append(below, above...) {
 		if err := o.bend(tell, "seals", ppm, biasSealers, long, strategy{}, seats(perTail, false)); err != nil {
 			return err
@@ -34,7 +34,7 @@ func bias(o Options, tell report) error {
 		}
 		return sets * perTail(b)
 	}
-	if err := o.bend(tell, "proofs", 300_000, biasSealers, long/2, strategy{digests: sets, honestSealing: true}, seats(proofs, false)); err != nil {
+	if err := o.bend(tell, "proofs", 300_000, biasSealers, long/4, strategy{digests: sets, honestSealing: true}, seats(proofs, false)); err != nil {
 		return err
 	}
 	// A third and more can also keep honest seals out: each of the sealers is then a bit.

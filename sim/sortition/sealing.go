@@ -116,7 +116,10 @@ func (g *game) play(s strategy) (end, error) {
 			chain = absent
 		}
 	}
-	e, err := g.end(chain.Value, withheld)
+	e, err := g.end(s, chain.Value, withheld)
+	if err == nil && !s.tails {
+		err = g.next(&e)
+	}
 	if err != nil {
 		return end{}, err
 	}
@@ -177,7 +180,7 @@ func (g *game) sets(n int) [][]int {
 // foresee is the best end that colluders can compute: each seal of theirs given or not, those of honest sealers left out, for nobody can compute these.
 func (g *game) foresee(s strategy, chain sortition.Chain, rest []string, withheld []int) (end, error) {
 	if len(rest) == 0 {
-		return g.end(chain.Value, withheld)
+		return g.end(s, chain.Value, withheld)
 	}
 	best, err := g.foresee(s, chain.Absent(), rest[1:], withheld)
 	if err != nil || !g.bad[rest[0]] || s.enough(g, best) {
@@ -190,8 +193,8 @@ func (g *game) foresee(s strategy, chain sortition.Chain, rest []string, withhel
 	return best, err
 }
 
-// end holds the election by a seed and draws the sealers after it. Who withheld a proof is no candidate.
-func (g *game) end(seed sortition.Seed, withheld []int) (end, error) {
+// end holds the election by a seed and, for who cares, draws the sealers after it. Who withheld a proof is no candidate.
+func (g *game) end(s strategy, seed sortition.Seed, withheld []int) (end, error) {
 	if e, ok := g.seen[seed]; ok {
 		return e, nil
 	}
@@ -216,10 +219,18 @@ func (g *game) end(seed sortition.Seed, withheld []int) (end, error) {
 			e.seats++
 		}
 	}
-	if e.sealers, err = g.drawSealers(g.epoch+1, seed); err != nil {
-		return end{}, err
+	if s.tails {
+		if err := g.next(&e); err != nil {
+			return end{}, err
+		}
 	}
-	e.tail = g.tail(e.sealers)
 	g.seen[seed] = e
 	return e, nil
+}
+
+// next draws the sealers of the epoch after an end.
+func (g *game) next(e *end) (err error) {
+	e.sealers, err = g.drawSealers(g.epoch+1, e.seed)
+	e.tail = g.tail(e.sealers)
+	return err
 }
