@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench soak lint proto proto-check proto-baseline clean
+.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench sim soak lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -41,6 +41,9 @@ fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testd
 
 bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions}
 	@build/topdemo bench
+
+sim: ## the draw of committees over very many epochs against its bounds: JSON lines {name,value,bound,conditions}, some minutes (SIM=-quick)
+	@go run ./cmd/topsim sortition $(SIM)
 
 soak: build ## half an hour of traffic under random faults (SOAK=30m SEED=1)
 	@build/topdemo soak
