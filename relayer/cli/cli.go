@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -41,8 +42,34 @@ func root() *cobra.Command {
 		home = filepath.Join(dir, ".relayer")
 	}
 	cmd.PersistentFlags().String("home", home, "directory of config.yaml, keys and data")
-	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand())
+	// Printed by `version`.
+	version.Name, version.AppName = cmd.Name(), cmd.Name()
+	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand(), version.NewVersionCommand())
+	refuseUnknown(cmd)
 	return cmd
+}
+
+// refuseUnknown makes every command that only groups others refuse what it does not know, and say what there is; cobra would print help and succeed.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		refuseUnknown(sub)
+	}
+	if !cmd.HasSubCommands() || cmd.Runnable() {
+		return
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		var names []string
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() {
+				names = append(names, sub.Name())
+			}
+		}
+		return fmt.Errorf("unknown command %q for %q: there are %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+	}
 }
 
 func homeOf(cmd *cobra.Command) (string, error) { return cmd.Flags().GetString("home") }
@@ -66,52 +93,6 @@ func initCommand() *cobra.Command {
 			return nil
 		},
 	}
-}
-
-func keysCommand() *cobra.Command {
-	var mnemonicFile string
-	add := &cobra.Command{
-		Use: "add NAME", Short: "Store a key: a new one, or that of a mnemonic; prints the address", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			var mnemonic string
-			if mnemonicFile != "" {
-				bz, err := os.ReadFile(mnemonicFile)
-				if err != nil {
-					return fmt.Errorf("--mnemonic-file: %w", err)
-				}
-				if mnemonic = string(bz); len(bz) == 0 {
-					return fmt.Errorf("--mnemonic-file %s is empty", mnemonicFile)
-				}
-			}
-			s, err := keys.Add(home, args[0], mnemonic)
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"name": args[0], "address": s.Address})
-		},
-	}
-	add.Flags().StringVar(&mnemonicFile, "mnemonic-file", "", "file with an existing mnemonic")
-	show := &cobra.Command{
-		Use: "show NAME", Short: "Print a key's address", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			key, err := keys.Load(home, args[0])
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"name": args[0], "address": key.Address()})
-		},
-	}
-	cmd := &cobra.Command{Use: "keys", Short: "The relayer's account keys"}
-	cmd.AddCommand(add, show)
-	return cmd
 }
 
 func linkCommand() *cobra.Command {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -181,4 +182,29 @@ func (i idler) Serve(ctx context.Context, _ services.Env) error {
 	close(i.serves)
 	<-ctx.Done()
 	return nil
+}
+
+// Level and format of the log are settings, and flags go before them; what there is not is refused before anything starts.
+func TestLogFlags(t *testing.T) {
+	home := t.TempDir()
+	operator(t, home)
+	text := strings.NewReplacer("key: relayer", "key: operator", "127.0.0.1:9464", "127.0.0.1:0", "format: text", "format: json").Replace(config.Example)
+	require.NoError(t, os.WriteFile(filepath.Join(home, config.FileName), []byte(text), 0o600))
+	_, err := run("start", "--home", home, "--log-level", "loud")
+	require.ErrorContains(t, err, "want debug, info, warn or error")
+	_, err = run("start", "--home", home, "--log-format", "xml")
+	require.ErrorContains(t, err, "want text or json")
+
+	cmd := startCommand()
+	require.NoError(t, cmd.Flags().Set("log-level", "warn"))
+	cfg, err := config.Load(home)
+	require.NoError(t, err)
+	var log bytes.Buffer
+	cmd.SetErr(&log)
+	l, err := logger(cmd, cfg.Log)
+	require.NoError(t, err)
+	l.Info("news")
+	l.Warn("trouble")
+	require.NotContains(t, log.String(), "news")
+	require.Contains(t, log.String(), `"msg":"trouble"`, "the file's format")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/services"
 )
 
@@ -35,13 +36,20 @@ type Config struct {
 
 // Validate says what is wrong with a configuration.
 func (c Config) Validate() error {
-	for name, value := range map[string]string{"key": c.Key, "identity": c.Identity, "data": c.Data, "service": c.Service} {
-		if value == "" {
-			return fmt.Errorf("provider.%s is empty", name)
+	for _, setting := range []struct{ name, value, example string }{
+		{"key", c.Key, "provider"}, {"identity", c.Identity, "identity.key"}, {"data", c.Data, "data"}, {"service", c.Service, "messaging"},
+	} {
+		if setting.value == "" {
+			return fmt.Errorf("provider.%s is empty, e.g. %s", setting.name, setting.example)
 		}
 	}
 	if len(c.Listen) == 0 {
 		return fmt.Errorf("provider.listen is empty: give at least one multiaddr, such as /ip4/0.0.0.0/tcp/4001")
+	}
+	for _, address := range c.Listen {
+		if err := host.CheckListen(address); err != nil {
+			return fmt.Errorf("provider.listen %q: %w, such as /ip4/0.0.0.0/tcp/4001", address, err)
+		}
 	}
 	if c.Retention < time.Hour {
 		return fmt.Errorf("provider.retention is %v, less than 1h: messages would be lost", c.Retention)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/relayer/faults"
+	"github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/services"
@@ -73,11 +74,11 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	if err != nil {
 		return err
 	}
-	identity, err := keyfile.Load(within(node.Home, cfg.Identity))
+	identity, err := keyfile.Load(home.Within(node.Home, cfg.Identity))
 	if err != nil {
 		return err
 	}
-	data := within(node.Home, cfg.Data)
+	data := home.Within(node.Home, cfg.Data)
 	db, err := open(data, node.Log)
 	if err != nil {
 		return err
@@ -160,14 +161,6 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 		return cause
 	}
 	return err
-}
-
-// within places a relative path below home.
-func within(home, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(home, path)
 }
 
 func open(data string, log *slog.Logger) (*pebble.DB, error) {
