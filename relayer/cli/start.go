@@ -44,7 +44,7 @@ func startCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(start(cmd.Context(), home, cfg, log), release())
+			return errors.Join(start(cmd.Context(), home, cfg, prometheus.NewRegistry(), log), release())
 		},
 	}
 	cmd.Flags().String("log-level", "", "least that is told: debug, info, warn or error (default: log.level of config.yaml)")
@@ -67,8 +67,7 @@ func logger(cmd *cobra.Command, settings config.Log) (*slog.Logger, error) {
 }
 
 // start runs every configured role; the first that fails ends the others.
-func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logger) error {
-	registry := prometheus.NewRegistry()
+func start(ctx context.Context, home string, cfg *config.Config, registry *prometheus.Registry, log *slog.Logger) error {
 	st := &state{log: log, status: status{PID: os.Getpid()}}
 	if cfg.StatusFile != "" {
 		st.path = relayerhome.Within(home, cfg.StatusFile)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
@@ -115,7 +116,7 @@ func TestRelayerWaitsForItsChainAndRefusesAnother(t *testing.T) {
 		ended <- start(ctx, home, &config.Config{
 			Chains: config.Chains{Main: end("top-main-1", address), Service: end("top-msg-1", address)}, StatusFile: "status.json", Metrics: "127.0.0.1:0",
 			IBC: &ibc.Config{Key: "operator", Poll: time.Second, Refresh: time.Second},
-		}, slog.New(slog.DiscardHandler))
+		}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	}()
 	st := told(t, home, "ibc", "waiting for top-main-1")
 	require.Contains(t, st.Idle["ibc"], address)
@@ -150,7 +151,7 @@ func TestProviderStartsWithoutTheMainChain(t *testing.T) {
 				Key: "operator", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "idle", Prices: map[string]uint64{"hour": 1}, Tick: 1, Float: 1, Voucher: 1,
 				Data: "data", Retention: time.Hour,
 			},
-		}, slog.New(slog.DiscardHandler))
+		}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	}()
 	st := told(t, home, "provider", "vouchers and claims go on")
 	<-serves
