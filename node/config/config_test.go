@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/internal/reference"
 	"github.com/topnetwork/top/node/config"
 )
 
@@ -159,4 +160,10 @@ func TestReferenceExplainsTheFiles(t *testing.T) {
 	} {
 		require.Contains(t, text, row)
 	}
+}
+
+func TestEverySettingIsExplained(t *testing.T) {
+	text, err := config.Reference("topchaind", config.DefaultApp(), config.DefaultComet())
+	require.NoError(t, err)
+	require.Empty(t, reference.Unexplained(text), "name what it means in meanings.go")
 }
