@@ -167,7 +167,7 @@ func (n *node) startProvider(ctx context.Context) error {
 			Status: func(peerID string, listen []string) {
 				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
 			},
-			Halted: idle,
+			Halted: idle, Warned: func(text string) { n.state.warn("provider", text) },
 		})
 	})
 	return nil

@@ -132,6 +132,7 @@ ibc:
 #   float: 2000                        # most that is served unpaid, utop
 #   voucher: 1000                      # most that is served without a voucher, utop
 #   deposit: 1000000                   # registration deposit, utop
+#   exposure: 1000000                  # most that is used and not claimed while the main chain does not answer, utop; unset it is the deposit
 #   data: data                         # mailboxes and vouchers
 #   retention: 72h                     # how long a message waits for its recipient
 

@@ -28,6 +28,8 @@ type Config struct {
 	Voucher uint64 `yaml:"voucher"`
 	// Deposit that the provider registers itself with.
 	Deposit uint64 `yaml:"deposit"`
+	// Exposure is the most that is used and not claimed while the main chain does not answer; unset it is the deposit.
+	Exposure *uint64 `yaml:"exposure"`
 	// Data is the folder of mailboxes and vouchers.
 	Data string `yaml:"data"`
 	// Retention is how long an envelope waits for its recipient.
@@ -76,6 +78,13 @@ func (c Config) Validate() error {
 		return fmt.Errorf("provider.voucher is below one tick")
 	}
 	return nil
+}
+
+func (c Config) exposure() uint64 {
+	if c.Exposure != nil {
+		return *c.Exposure
+	}
+	return c.Deposit
 }
 
 func (c Config) service() (services.Service, error) {
