@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -96,7 +97,8 @@ func initCommand() *cobra.Command {
 }
 
 func linkCommand() *cobra.Command {
-	return &cobra.Command{
+	var trusting time.Duration
+	cmd := &cobra.Command{
 		Use: "link", Short: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON", Args: cobra.NoArgs,
 		Long: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON.\n" +
 			"ibc.key must be the operator's key, that of `topserviced launch`. Run it again after an interruption; a finished link changes nothing.",
@@ -124,11 +126,14 @@ func linkCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("chains.service: %w", err)
 			}
-			clients, err := ibc.Link(cmd.Context(), main, service)
+			clients, err := ibc.Link(cmd.Context(), main, service, trusting)
 			if err != nil {
 				return err
 			}
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(clients)
 		},
 	}
+	cmd.Flags().DurationVar(&trusting, "trusting-period", ibc.DefaultTrusting,
+		"how long the clients trust a header: shorter than either chain's time of unbonding; a client that is not refreshed for so long is lost")
+	return cmd
 }

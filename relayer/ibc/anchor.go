@@ -89,7 +89,7 @@ func (e *Endpoint) follow(ctx context.Context, at node, from anchor, height int6
 	if err != nil {
 		return anchor{}, err
 	}
-	if err := light.Verify(from.header, from.validators, &commit.SignedHeader, validators, trustingPeriod, now, maxClockDrift, trustLevel.ToTendermint()); err != nil {
+	if err := light.Verify(from.header, from.validators, &commit.SignedHeader, validators, DefaultTrusting, now, maxClockDrift, trustLevel.ToTendermint()); err != nil {
 		return anchor{}, fmt.Errorf("its header %d does not follow from %d: %w", height, from.header.Height, err)
 	}
 	return anchor{&commit.SignedHeader, validators}, nil

@@ -37,6 +37,8 @@ type Config struct {
 	EpochBlocks       int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
+	// TrustingPeriod of the light clients that join the chains; 0 leaves it to `relayer link`.
+	TrustingPeriod time.Duration
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.
 	SnapshotInterval int
 
