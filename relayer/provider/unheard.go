@@ -48,7 +48,8 @@ func (r *registrar) unheard(ctx context.Context, cause error) error {
 		r.decide(fmt.Sprintf("%s does not know the provider as active with this key and these prices, and the main chain does not answer: sessions begin when it does; check chains.main of config.yaml and its nodes", r.ledger.ChainID()))
 		return nil
 	}
-	if r.now().Sub(r.heard) >= r.silence {
+	// A last word from the future is a clock that was set back: how long the silence lasts is unknown.
+	if silent := r.now().Sub(r.heard); silent < 0 || silent >= r.silence {
 		r.sessions.Bound(r.exposure)
 		r.caution(fmt.Sprintf("the main chain was last heard of at %s, in epoch %d, and what it said then counts until %d utop are used and not claimed (provider.exposure); check chains.main of config.yaml and its nodes",
 			r.heard.UTC().Format(time.RFC3339), r.standing.Epoch, r.exposure))

@@ -82,6 +82,7 @@ func TestProviderDoesNotServeOnItsJournalAlone(t *testing.T) {
 		"a closing could be missed":   {nil, func(_ *registry, r *registrar) { r.sessions.Roll(28) }, "last heard of in epoch 20"},
 		"the service chain disowns":   {nil, func(l *registry, _ *registrar) { l.unknown = true }, "does not know the provider as active"},
 		"the service chain is silent": {nil, func(l *registry, _ *registrar) { l.deaf = errors.New("no route") }, "neither chain says"},
+		"a clock set back":            {nil, func(_ *registry, r *registrar) { r.exposure, r.now = 0, func() time.Time { return time.Time{} } }, "provider.exposure"},
 		"nothing may be risked":       {nil, func(_ *registry, r *registrar) { r.exposure = 0 }, "provider.exposure"},
 	} {
 		t.Run(name, func(t *testing.T) {
