@@ -100,6 +100,7 @@ type App struct {
 	moduleAccounts map[string][]string
 	appOptions     servertypes.AppOptions
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
+	checkGenesis   func(map[string]json.RawMessage) error
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
 	disabled       []string
@@ -240,21 +241,6 @@ func (a *App) Seal(loadLatest bool) {
 			panic(err)
 		}
 	}
-}
-
-// initChainer refuses a genesis that does not validate: a node must not start on books that do not add up.
-func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
-	var state map[string]json.RawMessage
-	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
-		return nil, fmt.Errorf("genesis app_state: %w", err)
-	}
-	if err := a.Basics.ValidateGenesis(a.Codec, a.TxConfig, state); err != nil {
-		return nil, fmt.Errorf("genesis app_state: %w", err)
-	}
-	if err := a.Upgrade.SetModuleVersionMap(ctx, a.Modules.GetVersionMap()); err != nil {
-		return nil, err
-	}
-	return a.Modules.InitGenesis(ctx, a.Codec, state)
 }
 
 // DefaultGenesis of all modules, with the chain's own adjustments.

@@ -31,8 +31,8 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 		initCommand(app, c.Home()),
 		c.configCommand(),
 		debug.Cmd(),
-		pruning.Cmd(c.create, c.Home()),
-		snapshot.Cmd(c.create),
+		pruning.Cmd(c.createSilent, c.Home()),
+		snapshot.Cmd(c.createSilent),
 		keys.Commands(),
 		server.StatusCommand(),
 		queryCommand(),
@@ -45,14 +45,14 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
 	}
-	adapt(root)
+	c.adapt(root)
 }
 
 // homeless commands look at no node: they must not make a home as a side effect.
 var homeless = []string{"version"}
 
 // homely commands need a node's home: without one they refuse, and make none as a side effect.
-var homely = []string{"start", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
+var homely = []string{"start", "config", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
 
 // needHome refuses a homely command where no node has been set up.
 func needHome(cmd *cobra.Command, home string) error {
@@ -71,14 +71,19 @@ func needHome(cmd *cobra.Command, home string) error {
 }
 
 // adapt keeps homeless commands out of the node's home, lets no node start on bad settings, and gives the SDK's genesis commands the names that people guess.
-func adapt(root *cobra.Command) {
+func (c Chain) adapt(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		if slices.Contains(homeless, cmd.Name()) {
 			cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
 		}
 		if cmd.Name() == "start" {
 			cmd.Args = cobra.NoArgs
-			checkBefore(cmd)
+			c.checkBefore(cmd)
+			_ = cmd.Flags().MarkHidden(server.FlagInvCheckPeriod)
+		}
+		if cmd.Name() == "rollback" {
+			cmd.Args = cobra.NoArgs
+			guardRollback(cmd)
 		}
 		if cmd.Name() != "genesis" {
 			continue
@@ -89,8 +94,12 @@ func adapt(root *cobra.Command) {
 				sub.Aliases = append(sub.Aliases, "add-account")
 			case "collect-gentxs":
 				sub.Aliases = append(sub.Aliases, "collect")
+			case "validate":
+				// The SDK's looks at the file alone.
+				cmd.RemoveCommand(sub)
 			}
 		}
+		cmd.AddCommand(c.validateGenesisCommand())
 	}
 }
 
@@ -112,6 +121,11 @@ func (c Chain) create(logger log.Logger, db dbm.DB, opts servertypes.AppOptions)
 		logger.Error("figures of the state are not offered to Prometheus", "error", err)
 	}
 	return app
+}
+
+// createSilent builds it for commands that log to standard output, beside their answer.
+func (c Chain) createSilent(_ log.Logger, db dbm.DB, opts servertypes.AppOptions) servertypes.Application {
+	return c.create(log.NewNopLogger(), db, opts)
 }
 
 // offerFigures lets Prometheus read figures of the last committed state, where CometBFT offers its own (instrumentation.prometheus in config.toml).

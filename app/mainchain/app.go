@@ -2,8 +2,6 @@
 package mainchain
 
 import (
-	"encoding/json"
-
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	"github.com/cosmos/cosmos-sdk/runtime"
@@ -100,11 +98,4 @@ func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
 	return a.App.Export(func(ctx sdk.Context) ([]cmttypes.GenesisValidator, error) {
 		return staking.WriteValidators(ctx, a.Staking)
 	}, modules)
-}
-
-// adjustGenesis makes the SDK's defaults those of TOP.
-func (a *App) adjustGenesis(state map[string]json.RawMessage) map[string]json.RawMessage {
-	a.IBCGenesis(state)
-	a.BankGenesis(state)
-	return state
 }

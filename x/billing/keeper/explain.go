@@ -14,6 +14,9 @@ import (
 
 // Explain recomputes a payout from what this chain has. What the provider's vouchers were is on the service chain (query usage claims PROVIDER).
 func (q queryServer) Explain(ctx context.Context, req *types.QueryExplainRequest) (*types.QueryExplainResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())
@@ -97,6 +100,9 @@ func (q queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 
 // OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing.
 func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDisputesRequest) (*types.QueryOpenDisputesResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	res := &types.QueryOpenDisputesResponse{}
 	err := q.k.disputeQueue.Walk(ctx, nil, func(key collections.Quad[uint64, string, uint64, string]) (bool, error) {
 		if key.K2() != req.ChainId {

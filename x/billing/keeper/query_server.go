@@ -29,6 +29,18 @@ func checkPage(page *query.PageRequest) error {
 	return nil
 }
 
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
+	}
+	return nil
+}
+
 func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	p, err := q.k.params.Get(ctx)
 	return &types.QueryParamsResponse{Params: p}, err
@@ -44,6 +56,9 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Escrow(ctx context.Context, req *types.QueryEscrowRequest) (*types.QueryEscrowResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	e, err := q.k.escrow(ctx, req.Owner)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())
@@ -60,6 +75,9 @@ func (q queryServer) Escrows(ctx context.Context, req *types.QueryEscrowsRequest
 }
 
 func (q queryServer) CreditLines(ctx context.Context, req *types.QueryCreditLinesRequest) (*types.QueryCreditLinesResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
@@ -96,6 +114,9 @@ func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest
 }
 
 func (q queryServer) Payout(ctx context.Context, req *types.QueryPayoutRequest) (*types.QueryPayoutResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())

@@ -29,6 +29,18 @@ func checkPage(page *query.PageRequest) error {
 	return nil
 }
 
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
+	}
+	return nil
+}
+
 // notFound turns a missing record into the code that clients tell apart from a failure.
 func notFound(err error) error {
 	if errors.Is(err, types.ErrNotFound) || errors.Is(err, collections.ErrNotFound) {
@@ -77,6 +89,9 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
+	if err := checkAccount("provider", req.Address); err != nil {
+		return nil, err
+	}
 	p, err := q.k.Provider(ctx, req.ChainId, req.Address)
 	if err != nil {
 		return nil, notFound(err)

@@ -41,6 +41,18 @@ func hexKey(s string) ([]byte, error) {
 	return key, nil
 }
 
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
+	}
+	return nil
+}
+
 // notFound turns a missing record into the code that clients tell apart from a failure.
 func notFound(err error) error {
 	if errors.Is(err, types.ErrNotFound) || errors.Is(err, collections.ErrNotFound) {
@@ -68,6 +80,9 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) (*types.QueryCreditResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	c, err := q.k.credit(ctx, req.Owner)
 	if err != nil {
 		return nil, notFound(err)
@@ -85,6 +100,12 @@ func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest
 }
 
 func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest) (*types.QuerySubLineResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	key, err := hexKey(req.SessionKey)
 	if err != nil {
 		return nil, err
@@ -94,6 +115,9 @@ func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest
 }
 
 func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesRequest) (*types.QuerySubLinesResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
@@ -107,6 +131,9 @@ func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesReque
 }
 
 func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendingRequest) (*types.QueryKeySpendingResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	key, err := hexKey(req.Key)
 	if err != nil {
 		return nil, err
@@ -116,6 +143,9 @@ func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendin
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
+	if err := checkAccount("provider", req.Address); err != nil {
+		return nil, err
+	}
 	p, err := q.k.provider(ctx, req.Address)
 	return &types.QueryProviderResponse{Provider: p}, notFound(err)
 }
@@ -129,11 +159,17 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*types.QueryClaimResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	c, err := q.k.claimWithDebits(ctx, req.Provider, req.Epoch)
 	return &types.QueryClaimResponse{Claim: c}, notFound(err)
 }
 
 func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) (*types.QueryClaimsResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
