@@ -17,20 +17,10 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	return nil
-}
 
 // hexKey reads a session key.
 func hexKey(s string) ([]byte, error) {
@@ -77,9 +67,6 @@ func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) 
 }
 
 func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest) (*types.QueryCreditsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.credits, req.Pagination, func(_ string, c types.Credit) (types.Credit, error) { return q.k.withKeys(ctx, c) })
 	return &types.QueryCreditsResponse{Credits: list, Pagination: page}, err
 }
@@ -94,9 +81,6 @@ func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest
 }
 
 func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesRequest) (*types.QuerySubLinesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.subLines, req.Pagination,
 		func(_ lineKey, l types.SubLine) (types.SubLine, error) { return l, nil },
 		func(o *query.CollectionsPaginateOptions[lineKey]) {
@@ -121,9 +105,6 @@ func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderReque
 }
 
 func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.providers, req.Pagination, func(_ string, p types.Provider) (types.Provider, error) { return p, nil })
 	return &types.QueryProvidersResponse{Providers: list, Pagination: page}, err
 }
@@ -134,18 +115,12 @@ func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*
 }
 
 func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) (*types.QueryClaimsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.claims, req.Pagination, func(_ claimID, c types.Claim) (types.Claim, error) { return c, nil },
 		query.WithCollectionPaginationPairPrefix[string, uint64](req.Provider))
 	return &types.QueryClaimsResponse{Claims: list, Pagination: page}, err
 }
 
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination, func(_ uint64, s types.Settlement) (types.Settlement, error) { return s, nil })
 	return &types.QuerySettlementsResponse{Settlements: list, Pagination: page}, err
 }
