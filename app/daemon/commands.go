@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cosmossdk.io/log/v2"
 
@@ -41,11 +42,17 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	if c.GenesisCommands != nil {
 		root.AddCommand(c.GenesisCommands(app, c.Home()))
 	}
+	c.exported = new(time.Time)
 	server.AddCommands(root, c.Home(), c.create, c.export, func(*cobra.Command) {})
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
 	}
 	adapt(root)
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "export" {
+			dateAfter(cmd, c.exported)
+		}
+	}
 }
 
 // homeless commands look at no node: they must not make a home as a side effect.
@@ -146,6 +153,11 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 	if app.Base().LastBlockHeight() == 0 {
 		return servertypes.ExportedApp{}, fmt.Errorf("there is no state to export: this node has executed no block; start it with `%s start` first", c.Name)
 	}
+	last, err := app.Base().LastBlockTime()
+	if err != nil {
+		return servertypes.ExportedApp{}, err
+	}
+	*c.exported = last
 	return app.Export(modules)
 }
 
