@@ -209,7 +209,7 @@ func (a *App) BlockedAddresses() map[string]bool {
 func (a *App) Seal(loadLatest bool) {
 	a.Basics.RegisterLegacyAminoCodec(a.Amino)
 	a.Basics.RegisterInterfaces(a.Registry)
-	cfg := module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	cfg := module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.Queries())
 	if err := a.Modules.RegisterServices(cfg); err != nil {
 		panic(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cosmossdk.io/log/v2"
 
@@ -41,6 +42,7 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	if c.GenesisCommands != nil {
 		root.AddCommand(c.GenesisCommands(app, c.Home()))
 	}
+	c.exported = new(time.Time)
 	server.AddCommands(root, c.Home(), c.create, c.export, func(*cobra.Command) {})
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
@@ -80,6 +82,9 @@ func (c Chain) adapt(root *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			c.checkBefore(cmd)
 			_ = cmd.Flags().MarkHidden(server.FlagInvCheckPeriod)
+		}
+		if cmd.Name() == "export" {
+			dateAfter(cmd, c.exported)
 		}
 		if cmd.Name() == "rollback" {
 			cmd.Args = cobra.NoArgs
@@ -160,6 +165,11 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 	if app.Base().LastBlockHeight() == 0 {
 		return servertypes.ExportedApp{}, fmt.Errorf("there is no state to export: this node has executed no block; start it with `%s start` first", c.Name)
 	}
+	last, err := app.Base().LastBlockTime()
+	if err != nil {
+		return servertypes.ExportedApp{}, err
+	}
+	*c.exported = last
 	return app.Export(modules)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"cosmossdk.io/client/v2/autocli"
 	"cosmossdk.io/core/appmodule"
@@ -58,6 +59,8 @@ type Chain struct {
 
 	// halt stops the running node; see base.Options.
 	halt func(reason error)
+	// exported is the time of the last block of what `export` writes.
+	exported *time.Time
 }
 
 // Home is the default node home, ~/.<name>.

@@ -14,20 +14,10 @@ import (
 	"github.com/topnetwork/top/x/billing/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	return nil
-}
 
 // checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
 func checkAccount(field, address string) error {
@@ -67,18 +57,12 @@ func (q queryServer) Escrow(ctx context.Context, req *types.QueryEscrowRequest) 
 }
 
 func (q queryServer) Escrows(ctx context.Context, req *types.QueryEscrowsRequest) (*types.QueryEscrowsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.escrows, req.Pagination, func(_ string, e types.Escrow) (types.Escrow, error) { return e, nil })
 	return &types.QueryEscrowsResponse{Escrows: list, Pagination: page}, err
 }
 
 func (q queryServer) CreditLines(ctx context.Context, req *types.QueryCreditLinesRequest) (*types.QueryCreditLinesResponse, error) {
 	if err := checkAccount("owner", req.Owner); err != nil {
-		return nil, err
-	}
-	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.lines, req.Pagination,
@@ -96,9 +80,6 @@ func (q queryServer) Pool(ctx context.Context, req *types.QueryPoolRequest) (*ty
 }
 
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination,
 		func(_ collections.Pair[string, uint64], s types.Settlement) (types.Settlement, error) { return s, nil },
 		query.WithCollectionPaginationPairPrefix[string, uint64](req.ChainId))
@@ -106,9 +87,6 @@ func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlement
 }
 
 func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest) (*types.QueryPayoutsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := paginateTriples(ctx, q.k.payouts, req.Pagination, req.ChainId)
 	return &types.QueryPayoutsResponse{Payouts: list, Pagination: page}, err
 }

@@ -14,9 +14,6 @@ import (
 	"github.com/topnetwork/top/x/operators/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 // queryServer is apart from Keeper, whose collection is named like the query.
 type queryServer struct{ k *Keeper }
 
@@ -37,11 +34,7 @@ func checkAccount(field, address string) error {
 
 // Operators lists the validators in address order.
 func (q queryServer) Operators(ctx context.Context, req *types.QueryOperatorsRequest) (*types.QueryOperatorsResponse, error) {
-	page := req.Pagination
-	if page != nil && page.Limit > maxPage {
-		return nil, status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	ops, res, err := query.CollectionPaginate(ctx, q.k.Operators, page, func(_ string, o types.Operator) (types.Operator, error) { return o, nil })
+	ops, res, err := query.CollectionPaginate(ctx, q.k.Operators, req.Pagination, func(_ string, o types.Operator) (types.Operator, error) { return o, nil })
 	if err != nil {
 		return nil, err
 	}

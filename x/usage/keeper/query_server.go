@@ -17,20 +17,10 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	return nil
-}
 
 // hexKey reads a session key.
 func hexKey(s string) ([]byte, error) {
@@ -92,9 +82,6 @@ func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) 
 }
 
 func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest) (*types.QueryCreditsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.credits, req.Pagination, func(_ string, c types.Credit) (types.Credit, error) { return q.k.withKeys(ctx, c) })
 	return &types.QueryCreditsResponse{Credits: list, Pagination: page}, err
 }
@@ -116,9 +103,6 @@ func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest
 
 func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesRequest) (*types.QuerySubLinesResponse, error) {
 	if err := checkAccount("owner", req.Owner); err != nil {
-		return nil, err
-	}
-	if err := checkPage(req.Pagination); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.subLines, req.Pagination,
@@ -151,9 +135,6 @@ func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderReque
 }
 
 func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.providers, req.Pagination, func(_ string, p types.Provider) (types.Provider, error) { return p, nil })
 	return &types.QueryProvidersResponse{Providers: list, Pagination: page}, err
 }
@@ -170,18 +151,12 @@ func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) 
 	if err := checkAccount("provider", req.Provider); err != nil {
 		return nil, err
 	}
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.claims, req.Pagination, func(_ claimID, c types.Claim) (types.Claim, error) { return c, nil },
 		query.WithCollectionPaginationPairPrefix[string, uint64](req.Provider))
 	return &types.QueryClaimsResponse{Claims: list, Pagination: page}, err
 }
 
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination, func(_ uint64, s types.Settlement) (types.Settlement, error) { return s, nil })
 	return &types.QuerySettlementsResponse{Settlements: list, Pagination: page}, err
 }
