@@ -45,11 +45,11 @@ func TestCommandLinesThatAreRefused(t *testing.T) {
 func TestUnknownVariablesAreRefused(t *testing.T) {
 	for _, c := range both() {
 		prefix := strings.ToUpper(c.Name) + "_"
-		t.Setenv(prefix+"API_ADRESS", "tcp://localhost:1")
+		t.Setenv(prefix+"P2P_LADR", "tcp://localhost:1")
 		_, err := run(t, c, t.TempDir(), "keys", "list")
-		require.ErrorContains(t, err, prefix+"API_ADRESS is no setting")
-		require.ErrorContains(t, err, "did you mean "+prefix+"API_ADDRESS?")
-		require.NoError(t, os.Unsetenv(prefix+"API_ADRESS"))
+		require.ErrorContains(t, err, prefix+"P2P_LADR is no setting")
+		require.ErrorContains(t, err, "did you mean "+prefix+"P2P_LADDR?")
+		require.NoError(t, os.Unsetenv(prefix+"P2P_LADR"))
 		for _, known := range []string{"API_ADDRESS", "HOME", "P2P_LADDR", "KEYRING_BACKEND", "HALT_HEIGHT"} {
 			t.Setenv(prefix+known, "")
 		}
@@ -154,7 +154,8 @@ func TestGenesisThatCannotStart(t *testing.T) {
 				require.NotContains(t, err.Error(), "This is a bug")
 			})
 		}
-		// Whatever came last is still there.
+		require.NoError(t, os.WriteFile(path, good, 0o600))
+		edited(t, home, block("max_bytes", "0"))
 		_, invalid := run(t, c, home, "genesis", "validate")
 		_, err = run(t, c, home, "start")
 		require.EqualError(t, err, invalid.Error(), "start says the same")
