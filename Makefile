@@ -50,7 +50,7 @@ soak: build ## half an hour of traffic under random faults (SOAK=30m SEED=1)
 
 lint: proto-check ## formatting, vet, determinism bans, generated code
 	scripts/tools.sh golangci-lint
-	build/tools/golangci-lint run ./...
+	build/tools/golangci-lint run --allow-parallel-runners ./...
 
 proto: ## regenerate Go code from proto/
 	scripts/proto.sh

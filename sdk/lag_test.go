@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -139,4 +140,44 @@ func TestSlowRegistrationLosesNoPay(t *testing.T) {
 	close(held)
 	_, err = alice.Send(t.Context(), bob.Contact(), "after it")
 	require.NoError(t, err)
+}
+
+// A provider that starts again while the main chain is down serves on what it was told before, is paid for it, and stops at its exposure.
+func TestProviderRestartedWithoutTheMainChain(t *testing.T) {
+	w := newWorld()
+	n := newNode(t, w, "p1")
+	alice, bob := newUser(t, w, "alice"), newUser(t, w, "bob")
+	in := bob.Receive(t.Context())
+	send := func(text string) error {
+		id, err := alice.Send(t.Context(), bob.Contact(), text)
+		if err == nil {
+			require.Equal(t, id, next(t, in).ID)
+		}
+		return err
+	}
+	require.NoError(t, send("before the restart"))
+	n.stop()
+	w.mu.Lock()
+	w.mainDown = errors.New("the main chain is down")
+	registrations := w.tries[n.address]
+	w.mu.Unlock()
+	n.exposure, n.timing.Silence = 3*120, time.Nanosecond
+	n.start()
+	require.NoError(t, send("the second"))
+	require.NoError(t, send("the third"))
+	providers, err := alice.Providers(t.Context())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		err := alice.Use(t.Context(), providers[0].Key, nil, "", func(context.Context, [32]byte) (bool, error) { return true, nil })
+		return refusal.Code(err) == refusal.Stopped
+	}, 10*time.Second, 10*time.Millisecond, "three messages of 120 utop are all that is risked")
+	require.Contains(t, n.log.String(), "provider.exposure")
+
+	w.mu.Lock()
+	require.Equal(t, registrations, w.tries[n.address])
+	w.mainDown = nil
+	w.mu.Unlock()
+	require.Eventually(t, func() bool { return send("the main chain is back") == nil }, 20*time.Second, 10*time.Millisecond)
+	w.roll()
+	require.Eventually(t, func() bool { return w.paidTo(n.address) == 4*120 }, 20*time.Second, 10*time.Millisecond)
 }

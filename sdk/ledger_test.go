@@ -1,9 +1,11 @@
 package sdk_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -46,6 +48,7 @@ type world struct {
 	claims    map[string]*usagetypes.Claim
 	paid      map[string]uint64 // provider
 	down      error
+	mainDown  error // the main chain alone
 	closing   uint64
 	held      chan struct{}                           // registrations wait until it is closed
 	ahead     map[string]int                          // by account: how many epochs its view is ahead of the chain's
@@ -119,7 +122,7 @@ func (l providerLedger) Standing(context.Context) (provider.Standing, error) {
 	if deposit, changed := l.deposits[l.address]; changed {
 		s.Deposit = deposit
 	}
-	return s, l.down
+	return s, errors.Join(l.down, l.mainDown)
 }
 
 func (l providerLedger) Register(ctx context.Context, r provider.Registration) error {
@@ -141,9 +144,18 @@ func (l providerLedger) Register(ctx context.Context, r provider.Registration) e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.mainDown != nil {
+		return l.mainDown
+	}
 	l.tries[l.address]++
 	l.providers[l.address] = sdk.Provider{Address: l.address, Key: r.Key, Endpoints: r.Endpoints, Prices: prices}
 	return nil
+}
+
+func (l providerLedger) Known(_ context.Context, r provider.Registration) (bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Equal(l.providers[l.address].Key, r.Key), l.down
 }
 
 func (l providerLedger) Terms(context.Context) (provider.Terms, error) {

@@ -45,8 +45,10 @@ type node struct {
 	home    string
 	address string
 	timing  provider.Timing
-	log     buffer
-	stop    func()
+	// exposure of its configuration.
+	exposure uint64
+	log      buffer
+	stop     func()
 }
 
 func newNode(t testing.TB, w *world, name string) *node {
@@ -79,7 +81,9 @@ func (n *node) start() {
 	ready, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		err := provider.Serve(ctx, config(), provider.Node{
+		cfg := config()
+		cfg.Exposure = &n.exposure
+		err := provider.Serve(ctx, cfg, provider.Node{
 			Ledger: providerLedger{n.world, n.address}, Home: n.home,
 			Log:      slog.New(slog.NewTextHandler(&n.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 			Registry: prometheus.NewRegistry(), Timing: n.timing,

@@ -38,12 +38,12 @@ var _ servertypes.Application = (*App)(nil)
 
 // registerReflection lets command-line tools and gRPC reflection discover the chain's services.
 func (a *App) registerReflection() {
-	autocliv1.RegisterQueryServer(a.GRPCQueryRouter(), runtimeservices.NewAutoCLIQueryService(a.Modules.Modules))
+	autocliv1.RegisterQueryServer(a.Queries(), runtimeservices.NewAutoCLIQueryService(a.Modules.Modules))
 	reflection, err := runtimeservices.NewReflectionService()
 	if err != nil {
 		panic(err)
 	}
-	reflectionv1.RegisterReflectionServiceServer(a.GRPCQueryRouter(), reflection)
+	reflectionv1.RegisterReflectionServiceServer(a.Queries(), reflection)
 }
 
 // RegisterAPIRoutes mounts the REST gateway of every module.
@@ -83,15 +83,15 @@ func (a *App) health(ctx client.Context) http.Handler {
 
 // RegisterTxService serves simulation and transaction look-ups.
 func (a *App) RegisterTxService(ctx client.Context) {
-	authtx.RegisterTxService(a.GRPCQueryRouter(), ctx, a.Simulate, a.Registry)
+	authtx.RegisterTxService(a.Queries(), ctx, a.Simulate, a.Registry)
 }
 
 // RegisterTendermintService serves blocks and validator sets.
 func (a *App) RegisterTendermintService(ctx client.Context) {
-	cmtservice.RegisterTendermintService(ctx, a.GRPCQueryRouter(), a.Registry, server.NewCometABCIWrapper(a).Query)
+	cmtservice.RegisterTendermintService(ctx, a.Queries(), a.Registry, server.NewCometABCIWrapper(a).Query)
 }
 
 // RegisterNodeService serves the node's own settings and status.
 func (a *App) RegisterNodeService(ctx client.Context, cfg serverconfig.Config) {
-	node.RegisterNodeService(ctx, a.GRPCQueryRouter(), cfg, func() int64 { return a.CommitMultiStore().EarliestVersion() })
+	node.RegisterNodeService(ctx, a.Queries(), cfg, func() int64 { return a.CommitMultiStore().EarliestVersion() })
 }

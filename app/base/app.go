@@ -100,6 +100,7 @@ type App struct {
 	moduleAccounts map[string][]string
 	appOptions     servertypes.AppOptions
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
+	checkGenesis   func(map[string]json.RawMessage) error
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
 	feeDecorators  []sdk.AnteDecorator
@@ -209,7 +210,7 @@ func (a *App) BlockedAddresses() map[string]bool {
 func (a *App) Seal(loadLatest bool) {
 	a.Basics.RegisterLegacyAminoCodec(a.Amino)
 	a.Basics.RegisterInterfaces(a.Registry)
-	cfg := module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	cfg := module.NewConfigurator(a.Codec, a.MsgServiceRouter(), a.Queries())
 	if err := a.Modules.RegisterServices(cfg); err != nil {
 		panic(err)
 	}
@@ -241,21 +242,6 @@ func (a *App) Seal(loadLatest bool) {
 			panic(err)
 		}
 	}
-}
-
-// initChainer refuses a genesis that does not validate: a node must not start on books that do not add up.
-func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
-	var state map[string]json.RawMessage
-	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
-		return nil, fmt.Errorf("genesis app_state: %w", err)
-	}
-	if err := a.Basics.ValidateGenesis(a.Codec, a.TxConfig, state); err != nil {
-		return nil, fmt.Errorf("genesis app_state: %w", err)
-	}
-	if err := a.Upgrade.SetModuleVersionMap(ctx, a.Modules.GetVersionMap()); err != nil {
-		return nil, err
-	}
-	return a.Modules.InitGenesis(ctx, a.Codec, state)
 }
 
 // DefaultGenesis of all modules, with the chain's own adjustments.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"cosmossdk.io/log/v2"
 
@@ -35,8 +36,8 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 		c.initCommand(app),
 		c.configCommand(),
 		debug.Cmd(),
-		pruning.Cmd(c.create, c.Home()),
-		snapshot.Cmd(c.create),
+		pruning.Cmd(c.createSilent, c.Home()),
+		snapshot.Cmd(c.createSilent),
 		keys.Commands(),
 		server.StatusCommand(),
 		queryCommand(),
@@ -45,12 +46,13 @@ func (c Chain) addCommands(root *cobra.Command, app App) {
 	if c.GenesisCommands != nil {
 		root.AddCommand(c.GenesisCommands(app, c.Home()))
 	}
+	c.exported = new(time.Time)
 	server.AddCommandsWithStartCmdOptions(root, c.Home(), c.create, c.export, server.StartCmdOptions{PostSetup: c.beside})
 	root.AddCommand(server.ModuleHashByHeightQuery(c.create))
 	if c.Commands != nil {
 		root.AddCommand(c.Commands(app)...)
 	}
-	adapt(root)
+	c.adapt(root)
 }
 
 // beside starts what the chain runs beside the node.
@@ -70,7 +72,7 @@ func (c Chain) beside(node *server.Context, ctx client.Context, running context.
 var homeless = []string{"version"}
 
 // homely commands need a node's home: without one they refuse, and make none as a side effect.
-var homely = []string{"start", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
+var homely = []string{"start", "config", "export", "rollback", "prune", "snapshots", "comet", "module-hash-by-height"}
 
 // needHome refuses a homely command where no node has been set up.
 func needHome(cmd *cobra.Command, home string) error {
@@ -89,14 +91,22 @@ func needHome(cmd *cobra.Command, home string) error {
 }
 
 // adapt keeps homeless commands out of the node's home, lets no node start on bad settings, and gives the SDK's genesis commands the names that people guess.
-func adapt(root *cobra.Command) {
+func (c Chain) adapt(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		if slices.Contains(homeless, cmd.Name()) {
 			cmd.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
 		}
 		if cmd.Name() == "start" {
 			cmd.Args = cobra.NoArgs
-			checkBefore(cmd)
+			c.checkBefore(cmd)
+			_ = cmd.Flags().MarkHidden(server.FlagInvCheckPeriod)
+		}
+		if cmd.Name() == "export" {
+			dateAfter(cmd, c.exported)
+		}
+		if cmd.Name() == "rollback" {
+			cmd.Args = cobra.NoArgs
+			guardRollback(cmd)
 		}
 		if cmd.Name() != "genesis" {
 			continue
@@ -107,8 +117,12 @@ func adapt(root *cobra.Command) {
 				sub.Aliases = append(sub.Aliases, "add-account")
 			case "collect-gentxs":
 				sub.Aliases = append(sub.Aliases, "collect")
+			case "validate":
+				// The SDK's looks at the file alone.
+				cmd.RemoveCommand(sub)
 			}
 		}
+		cmd.AddCommand(c.validateGenesisCommand())
 	}
 }
 
@@ -130,6 +144,11 @@ func (c Chain) create(logger log.Logger, db dbm.DB, opts servertypes.AppOptions)
 		logger.Error("figures of the state are not offered to Prometheus", "error", err)
 	}
 	return app
+}
+
+// createSilent builds it for commands that log to standard output, beside their answer.
+func (c Chain) createSilent(_ log.Logger, db dbm.DB, opts servertypes.AppOptions) servertypes.Application {
+	return c.create(log.NewNopLogger(), db, opts)
 }
 
 // offerFigures lets Prometheus read figures of the last committed state, where CometBFT offers its own (instrumentation.prometheus in config.toml).
@@ -164,6 +183,11 @@ func (c Chain) export(logger log.Logger, db dbm.DB, height int64, zeroHeight boo
 	if app.Base().LastBlockHeight() == 0 {
 		return servertypes.ExportedApp{}, fmt.Errorf("there is no state to export: this node has executed no block; start it with `%s start` first", c.Name)
 	}
+	last, err := app.Base().LastBlockTime()
+	if err != nil {
+		return servertypes.ExportedApp{}, err
+	}
+	*c.exported = last
 	return app.Export(modules)
 }
 

@@ -1,11 +1,15 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
+	"os"
 
+	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/server"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/node/config"
 )
@@ -15,9 +19,9 @@ func (c Chain) configCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check or explain a node's settings"}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "check", Short: "Say whether a node could start with the home's app.toml and config.toml", Args: cobra.NoArgs,
+			Use: "check", Short: "Say whether a node could start with the home's app.toml and config.toml, and commands work with its client.toml", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				if err := checkConfig(cmd); err != nil {
+				if err := c.checkConfig(cmd); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "the settings in %s are good\n", server.GetServerContextFromCmd(cmd).Config.RootDir)
@@ -41,7 +45,7 @@ func (c Chain) configCommand() *cobra.Command {
 }
 
 // checkConfig refuses unknown keys in the home's files, and effective settings (files, environment, flags) that are invalid or do not go together.
-func checkConfig(cmd *cobra.Command) error {
+func (c Chain) checkConfig(cmd *cobra.Command) error {
 	ctx := server.GetServerContextFromCmd(cmd)
 	if err := config.CheckFiles(ctx.Config.RootDir); err != nil {
 		return err
@@ -50,14 +54,35 @@ func checkConfig(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	return config.Check(app, ctx.Config)
+	chainID, err := genesisChainID(ctx.Config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(config.Check(app, ctx.Config, c.Coin), config.CheckClient(ctx.Config.RootDir, chainID))
 }
 
-// checkBefore lets a command begin only with good settings.
-func checkBefore(cmd *cobra.Command) {
+// genesisChainID is the chain of the home's node.
+func genesisChainID(comet *cmtcfg.Config) (string, error) {
+	file, err := os.Open(comet.GenesisFile())
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	chainID, err := genutiltypes.ParseChainIDFromGenesis(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", comet.GenesisFile(), err)
+	}
+	return chainID, nil
+}
+
+// checkBefore lets a node begin only with good settings and, the first time, from a good genesis.
+func (c Chain) checkBefore(cmd *cobra.Command) {
 	begin := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := checkConfig(cmd); err != nil {
+		if err := c.checkConfig(cmd); err != nil {
+			return err
+		}
+		if err := c.checkNewborn(server.GetServerContextFromCmd(cmd).Config); err != nil {
 			return err
 		}
 		return begin(cmd, args)

@@ -24,8 +24,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/genutil"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
-
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/node/config"
 )
@@ -46,14 +44,20 @@ func (c Chain) initCommand(app App) *cobra.Command {
 		Use: "init MONIKER", Short: "Make a node's home: keys, configuration, a genesis without accounts; prints what was made as JSON",
 		Long: "Make a node's home: keys, configuration, a genesis without accounts; prints what was made as JSON.\n" +
 			"To join a chain that exists, replace config/genesis.json by the chain's own afterwards.",
-		Args: cobra.ExactArgs(1),
+		// Before anything is written.
+		Args: cobra.MatchAll(cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+			if err := config.CheckMoniker(args[0]); err != nil {
+				return fmt.Errorf("MONIKER %q: %w", args[0], err)
+			}
+			if chainID, _ := cmd.Flags().GetString(flags.FlagChainID); chainID == "" {
+				return errors.New("--chain-id is missing, e.g. --chain-id top-main-1")
+			}
+			return nil
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chainID, err := cmd.Flags().GetString(flags.FlagChainID)
 			if err != nil {
 				return err
-			}
-			if !clienttypes.IsRevisionFormat(chainID) {
-				return fmt.Errorf("--chain-id %q must end in a revision, e.g. top-main-1: light clients follow upgrades by it", chainID)
 			}
 			comet := server.GetServerContextFromCmd(cmd).Config
 			comet.SetRoot(client.GetClientContextFromCmd(cmd).HomeDir)

@@ -34,7 +34,7 @@ func Main(c Chain) int {
 func (c Chain) execute(root *cobra.Command) (err error) {
 	defer func() {
 		panicError(recover(), &err)
-		err = remedied(err)
+		err = plain(err)
 	}()
 	return svrcmd.Execute(root, strings.ToUpper(c.Name), c.Home())
 }

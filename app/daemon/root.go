@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"cosmossdk.io/client/v2/autocli"
 	"cosmossdk.io/core/appmodule"
@@ -45,6 +46,8 @@ type Chain struct {
 	// Name of the binary, e.g. "topchaind".
 	Name  string
 	Short string
+	// Coin in which the chain takes fees, and without which it has none.
+	Coin string
 	// NodeConfig is the default app.toml.
 	NodeConfig func() *config.App
 	// New builds the application.
@@ -60,6 +63,8 @@ type Chain struct {
 
 	// halt stops the running node; see base.Options.
 	halt func(reason error)
+	// exported is the time of the last block of what `export` writes.
+	exported *time.Time
 }
 
 // Home is the default node home, ~/.<name>.
@@ -113,7 +118,7 @@ func (c Chain) Root() (*cobra.Command, error) {
 			if err := config.WriteMissing(ctx.HomeDir, c.NodeConfig(), config.DefaultComet()); err != nil {
 				return err
 			}
-			return server.InterceptConfigsPreRunHandler(cmd, "", nil, config.DefaultComet())
+			return serverContext(cmd)
 		},
 	}
 	c.addCommands(root, app)
@@ -140,5 +145,30 @@ func (c Chain) Root() (*cobra.Command, error) {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	refuseUnknown(root)
+	for _, cmd := range root.Commands() {
+		checkLine(cmd)
+	}
 	return root, nil
+}
+
+// serverContext reads the home's settings and makes the logger. The log of a node goes to standard output; of another command, the answer is there, and of the log
+// only what --log_level asks for, on standard error.
+func serverContext(cmd *cobra.Command) error {
+	wanted := cmd.Name() == "start" || cmd.Flags().Changed(flags.FlagLogLevel)
+	ctx, err := server.InterceptConfigsAndCreateContext(cmd, "", nil, config.DefaultComet())
+	if err != nil {
+		return fmt.Errorf("%w: correct it in the home's config or the environment; see `%s config check`", err, cmd.Root().Name())
+	}
+	ctx.Logger = log.NewNopLogger()
+	if wanted {
+		out := cmd.ErrOrStderr()
+		if cmd.Name() == "start" {
+			out = cmd.OutOrStdout()
+		}
+		if ctx.Logger, err = server.CreateSDKLogger(ctx, out); err != nil {
+			return err
+		}
+		ctx.Logger = ctx.Logger.With(log.ModuleKey, "server")
+	}
+	return server.SetCmdServerContext(cmd, ctx)
 }

@@ -2,8 +2,6 @@
 package mainchain
 
 import (
-	"encoding/json"
-
 	"github.com/cosmos/cosmos-sdk/runtime"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -119,21 +117,4 @@ func (a *App) buildKeepers() {
 // Export writes the state for a restart from genesis. See base.App.Export.
 func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
 	return a.App.Export(a.genesisValidators, modules)
-}
-
-// adjustGenesis makes the SDK's defaults those of TOP.
-func (a *App) adjustGenesis(state map[string]json.RawMessage) map[string]json.RawMessage {
-	a.IBCGenesis(state)
-	a.BankGenesis(state)
-	a.stakingGenesis(state)
-	return state
-}
-
-// stakingGenesis lets every candidate bond, for who is not bonded can neither be elected nor slashed, and keeps no validator sets per block: nobody reads them, and they
-// would hold every candidate.
-func (a *App) stakingGenesis(state map[string]json.RawMessage) {
-	var gs stakingtypes.GenesisState
-	a.Codec.MustUnmarshalJSON(state[stakingtypes.ModuleName], &gs)
-	gs.Params.MaxValidators, gs.Params.HistoricalEntries = maxCandidates, 0
-	state[stakingtypes.ModuleName] = a.Codec.MustMarshalJSON(&gs)
 }

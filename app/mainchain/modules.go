@@ -75,6 +75,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		govtypes.ModuleName:     gov.NewAppModuleBasic([]govclient.ProposalHandler{}),
 	})
 	a.SetGenesisDefaults(a.adjustGenesis)
+	a.SetGenesisCheck(a.checkGenesis)
 
 	a.Modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	a.Modules.SetOrderBeginBlockers(

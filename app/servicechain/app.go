@@ -2,8 +2,6 @@
 package servicechain
 
 import (
-	"encoding/json"
-
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
@@ -48,11 +46,4 @@ func New(opts base.Options, loadLatest bool) *App {
 // Export writes the state for a restart from genesis. See base.App.Export.
 func (a *App) Export(modules []string) (servertypes.ExportedApp, error) {
 	return a.App.Export(func(ctx sdk.Context) ([]cmttypes.GenesisValidator, error) { return a.Operators.GenesisValidators(ctx) }, modules)
-}
-
-// adjustGenesis makes the SDK's defaults those of a service chain.
-func (a *App) adjustGenesis(state map[string]json.RawMessage) map[string]json.RawMessage {
-	a.IBCGenesis(state)
-	a.govGenesis(state)
-	return state
 }

@@ -47,6 +47,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		govtypes.ModuleName: gov.NewAppModuleBasic([]govclient.ProposalHandler{}),
 	})
 	a.SetGenesisDefaults(a.adjustGenesis)
+	a.SetGenesisCheck(a.checkGenesis)
 
 	a.Modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	a.Modules.SetOrderBeginBlockers(ibcexported.ModuleName, authz.ModuleName, feegrant.ModuleName, operatorstypes.ModuleName, usagetypes.ModuleName)

@@ -81,6 +81,18 @@ func TypeName(t reflect.Type) string {
 	}
 }
 
+// Unexplained are the keys of a reference's tables that have no meaning: each is a hole in the documentation.
+func Unexplained(markdown string) []string {
+	var keys []string
+	for line := range strings.Lines(markdown) {
+		row := strings.TrimSpace(line)
+		if strings.HasPrefix(row, "| `") && strings.HasSuffix(strings.TrimSpace(strings.TrimSuffix(row, "|")), "|") {
+			keys = append(keys, strings.Trim(strings.Fields(row)[1], "`"))
+		}
+	}
+	return keys
+}
+
 // Table renders rows, one table per section; a section is all of a key but its last part.
 func Table(rows []Row) string {
 	var b strings.Builder

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/internal/reference"
 	"github.com/topnetwork/top/node/config"
 )
 
@@ -35,7 +36,7 @@ func edit(t *testing.T, dir, file, from, to string) {
 func TestDefaultsAreGoodAndSane(t *testing.T) {
 	dir := home(t)
 	require.NoError(t, config.CheckFiles(dir))
-	require.NoError(t, config.Check(config.DefaultApp(), config.DefaultComet()))
+	require.NoError(t, config.Check(config.DefaultApp(), config.DefaultComet(), "utop"))
 
 	v := viper.New()
 	v.SetConfigFile(filepath.Join(dir, "config", config.AppFile))
@@ -72,6 +73,60 @@ func TestUnknownKeysAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, filepath.Join(dir, "config", c.file))
 		require.ErrorContains(t, err, "config reference")
 	}
+}
+
+const id = "0123456789abcdef0123456789abcdef01234567"
+
+// Peers by name or address, listeners on every interface or a socket: what operators write.
+func TestGoodAddresses(t *testing.T) {
+	app, comet := config.DefaultApp(), config.DefaultComet()
+	comet.P2P.PersistentPeers, comet.P2P.Seeds = id+"@192.0.2.7:26656, "+id+"@[2001:db8::1]:26656", id+"@seed.example.com:26656"
+	comet.P2P.ExternalAddress, comet.P2P.PrivatePeerIDs = "tcp://node.example.com:26656", id
+	comet.PrivValidatorListenAddr, app.GRPC.Address = "unix:///run/signer.sock", "0.0.0.0:9090"
+	require.NoError(t, config.Check(app, comet, "utop"))
+}
+
+// A number below zero where the file's setting has no sign would count as 2^64 less.
+func TestNegativeNumbersAreRefused(t *testing.T) {
+	for _, c := range []struct{ file, from, key string }{
+		{config.AppFile, "halt-height = 0", "halt-height"},
+		{config.AppFile, "snapshot-interval = 500", "state-sync.snapshot-interval"},
+		{config.AppFile, "iavl-cache-size = 20000", "iavl-cache-size"},
+	} {
+		dir := home(t)
+		name, _, _ := strings.Cut(c.from, " =")
+		edit(t, dir, c.file, c.from, name+" = -3")
+		v := viper.New()
+		v.SetConfigFile(filepath.Join(dir, "config", c.file))
+		require.NoError(t, v.ReadInConfig())
+		_, err := config.FromViper(v)
+		require.ErrorContains(t, err, c.key+" is -3: set a whole number, 0 or more")
+	}
+}
+
+func TestClientFile(t *testing.T) {
+	dir := home(t)
+	require.NoError(t, config.CheckClient(dir, "top-try-1"), "there is none")
+	path := filepath.Join(dir, "config", config.ClientFile)
+	require.NoError(t, config.WriteClient(path, "top-try-1", "tcp://127.0.0.1:26657"))
+	require.NoError(t, config.CheckFiles(dir))
+	require.NoError(t, config.CheckClient(dir, "top-try-1"))
+	good, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, c := range []struct{ from, to, want string }{
+		{"top-try-1", "top-main-1", `chain-id is "top-main-1": choose top-try-1`},
+		{`output = "text"`, `output = "xml"`, `output is "xml": choose text or json`},
+		{`"sync"`, `"block"`, `broadcast-mode is "block": choose sync or async`},
+		{"tcp://127.0.0.1:26657", "there", `node is "there": a node's RPC is tcp://HOST:PORT`},
+		{`backend = "os"`, `backend = "pocket"`, `keyring-backend is "pocket": choose os`},
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(good), c.from, c.to, 1)), 0o600))
+		err := config.CheckClient(dir, "top-try-1")
+		require.ErrorContains(t, err, c.want)
+		require.ErrorContains(t, err, path)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(good), "broadcast-mode", "broadcast_mode", 1)), 0o600))
+	require.ErrorContains(t, config.CheckFiles(dir), `unknown key "broadcast_mode" (did you mean "broadcast-mode"?)`)
 }
 
 func TestWriteMissingKeepsFiles(t *testing.T) {
@@ -123,7 +178,28 @@ func TestImpossibleCombinations(t *testing.T) {
 		"rare empty blocks": {
 			func(_ *config.App, c *cmtcfg.Config) { c.Consensus.CreateEmptyBlocksInterval = time.Minute }, []string{"create_empty_blocks_interval (1m0s)"},
 		},
-		"mempool of an app": {func(_ *config.App, c *cmtcfg.Config) { c.Mempool.Type = "app" }, []string{`mempool.type = "flood"`}},
+		"mempool of an app":     {func(_ *config.App, c *cmtcfg.Config) { c.Mempool.Type = "app" }, []string{`mempool.type is "app"`, "choose flood"}},
+		"mempool of nothing":    {func(_ *config.App, c *cmtcfg.Config) { c.Mempool.Type = "nop" }, []string{`mempool.type is "nop"`, "choose flood"}},
+		"another chain's coin":  {func(a *config.App, _ *cmtcfg.Config) { a.MinGasPrices = "5stake" }, []string{`"5stake"`, "ask in utop"}},
+		"no coin at all":        {func(a *config.App, _ *cmtcfg.Config) { a.MinGasPrices = "abc" }, []string{`"abc"`, "0.01utop"}},
+		"queries for ever":      {func(a *config.App, _ *cmtcfg.Config) { a.QueryGasLimit = 0 }, []string{"query-gas-limit", "50000000"}},
+		"fewer than none":       {func(a *config.App, _ *cmtcfg.Config) { a.Mempool.MaxTxs = -2 }, []string{"mempool.max-txs", "or -1"}},
+		"negative cache":        {func(_ *config.App, c *cmtcfg.Config) { c.Mempool.CacheSize = -1 }, []string{"cache_size"}},
+		"app database":          {func(a *config.App, _ *cmtcfg.Config) { a.AppDBBackend = "mydb" }, []string{"app-db-backend", "goleveldb or pebbledb"}},
+		"CometBFT's database":   {func(_ *config.App, c *cmtcfg.Config) { c.DBBackend = "mydb" }, []string{"db_backend", "goleveldb or pebbledb"}},
+		"indexer":               {func(_ *config.App, c *cmtcfg.Config) { c.TxIndex.Indexer = "foo" }, []string{"tx_index.indexer", "kv or null or psql"}},
+		"indexer to nowhere":    {func(_ *config.App, c *cmtcfg.Config) { c.TxIndex.Indexer = "psql" }, []string{"tx_index.psql-conn", "PostgreSQL"}},
+		"moniker":               {func(_ *config.App, c *cmtcfg.Config) { c.Moniker = " " }, []string{"moniker", "at least one"}},
+		"peers":                 {func(_ *config.App, c *cmtcfg.Config) { c.P2P.PersistentPeers = "garbage" }, []string{"p2p.persistent_peers", "NODE_ID@HOST:PORT"}},
+		"peer of no port":       {func(_ *config.App, c *cmtcfg.Config) { c.P2P.PersistentPeers = id + "@h:70000" }, []string{"p2p.persistent_peers"}},
+		"seeds":                 {func(_ *config.App, c *cmtcfg.Config) { c.P2P.Seeds = id + "@a:1,b:2" }, []string{"p2p.seeds", `"b:2"`}},
+		"private peers":         {func(_ *config.App, c *cmtcfg.Config) { c.P2P.PrivatePeerIDs = "ab" }, []string{"p2p.private_peer_ids", "40 hex"}},
+		"p2p address":           {func(_ *config.App, c *cmtcfg.Config) { c.P2P.ListenAddress = "garbage" }, []string{"p2p.laddr", "tcp://HOST:PORT"}},
+		"RPC address":           {func(_ *config.App, c *cmtcfg.Config) { c.RPC.ListenAddress = "127.0.0.1:1" }, []string{"rpc.laddr", "tcp://HOST:PORT"}},
+		"REST address":          {func(a *config.App, _ *cmtcfg.Config) { a.API.Address = "garbage" }, []string{"api.address", "tcp://HOST:PORT"}},
+		"gRPC address":          {func(a *config.App, _ *cmtcfg.Config) { a.GRPC.Address = "tcp://a:1" }, []string{"grpc.address", "HOST:PORT"}},
+		"signer's address":      {func(_ *config.App, c *cmtcfg.Config) { c.PrivValidatorListenAddr = "x" }, []string{"priv_validator_laddr", "tcp://HOST:PORT"}},
+		"address of a stranger": {func(_ *config.App, c *cmtcfg.Config) { c.P2P.ExternalAddress = "here" }, []string{"p2p.external_address", "HOST:PORT"}},
 		"state sync from one": {
 			func(_ *config.App, c *cmtcfg.Config) {
 				c.StateSync.Enable, c.StateSync.RPCServers = true, []string{"a:1"}
@@ -137,7 +213,7 @@ func TestImpossibleCombinations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			app, comet := config.DefaultApp(), config.DefaultComet()
 			c.change(app, comet)
-			err := config.Check(app, comet)
+			err := config.Check(app, comet, "utop")
 			require.Error(t, err)
 			for _, text := range c.names {
 				require.ErrorContains(t, err, text)
@@ -159,4 +235,10 @@ func TestReferenceExplainsTheFiles(t *testing.T) {
 	} {
 		require.Contains(t, text, row)
 	}
+}
+
+func TestEverySettingIsExplained(t *testing.T) {
+	text, err := config.Reference("topchaind", config.DefaultApp(), config.DefaultComet())
+	require.NoError(t, err)
+	require.Empty(t, reference.Unexplained(text), "name what it means in meanings.go")
 }

@@ -15,6 +15,9 @@ import (
 
 // FromViper reads the effective app settings: defaults, file, environment, flags.
 func FromViper(v *viper.Viper) (*App, error) {
+	if err := checkNegative(v); err != nil {
+		return nil, err
+	}
 	app := DefaultApp()
 	if err := v.Unmarshal(app); err != nil {
 		return nil, fmt.Errorf("app.toml: %w", err)
@@ -22,15 +25,14 @@ func FromViper(v *viper.Viper) (*App, error) {
 	return app, nil
 }
 
-// Check refuses settings that are invalid or that cannot work together. Every error names the setting and the remedy.
-func Check(app *App, comet *cmtcfg.Config) error {
-	var errs []error
+// Check refuses settings that are invalid or that cannot work together, on a chain with this coin. Every error names the setting and the remedy.
+func Check(app *App, comet *cmtcfg.Config, coin string) error {
+	errs := checkValues(app, comet, coin)
 	refuse := func(when bool, format string, args ...any) {
 		if when {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(app.MinGasPrices == "", `minimum-gas-prices is empty: set the price that this node asks for, e.g. "0.01utop", or "0utop" for none`)
 	errs = append(errs, checkPruning(app)...)
 	refuse(app.BlockExecutor == "block-stm", `block-executor = "block-stm" is not wired into this binary: set block-executor = "sequential"`)
 
@@ -53,7 +55,6 @@ func Check(app *App, comet *cmtcfg.Config) error {
 	refuse(comet.Consensus.CreateEmptyBlocks && age > 0 && comet.Consensus.CreateEmptyBlocksInterval >= age,
 		"consensus.create_empty_blocks_interval (%s) is not below health.max-block-age (%s): lower the one or raise the other", comet.Consensus.CreateEmptyBlocksInterval, age)
 
-	refuse(comet.Mempool.Type == "app", `mempool.type = "app" needs an application mempool, which this binary does not have: set mempool.type = "flood"`)
 	refuse(comet.StateSync.Enable && len(comet.StateSync.RPCServers) < 2,
 		"statesync.enable = true with %d rpc_servers: name at least two independent nodes, so that one cannot lie alone", len(comet.StateSync.RPCServers))
 	refuse(comet.StateSync.Enable && (comet.StateSync.TrustHeight <= 0 || comet.StateSync.TrustHash == ""),

@@ -48,10 +48,9 @@ func Reference(daemon string, app *App, comet *cmtcfg.Config) (string, error) {
 func rows(keys []reference.Key, file map[string]entry) []reference.Row {
 	var out []reference.Row
 	for _, k := range keys {
-		e, ok := file[k.Path]
-		if !ok {
-			// Not in the file that init writes: an expert's setting, or one of the command line.
-			e.comment = "Not in the file by default."
+		e := file[k.Path]
+		if e.comment == "" {
+			e.comment = meanings[k.Path]
 		}
 		out = append(out, reference.Row{Key: k.Path, Type: reference.TypeName(k.Type), Default: e.value, Text: e.comment})
 	}

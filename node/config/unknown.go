@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,16 +16,19 @@ import (
 	"github.com/topnetwork/top/internal/reference"
 )
 
-// CheckFiles refuses keys in a home's app.toml and config.toml that no setting has: a misspelt key would silently leave the default in force. The error
+// CheckFiles refuses keys in a home's app.toml, config.toml and client.toml that no setting has: a misspelt key would silently leave the default in force. The error
 // lists all of them.
 func CheckFiles(home string) error {
 	var errs []error
 	for _, f := range []struct {
 		name  string
 		known []reference.Key
-	}{{AppFile, appKeys()}, {CometFile, cometKeys()}} {
+	}{{AppFile, appKeys()}, {CometFile, cometKeys()}, {ClientFile, clientKeys()}} {
 		path := filepath.Join(home, "config", f.name)
 		bz, err := os.ReadFile(path)
+		if f.name == ClientFile && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -37,6 +41,26 @@ func CheckFiles(home string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Keys are the dotted names of all settings.
+func Keys() []string {
+	var names []string
+	for _, k := range slices.Concat(appKeys(), cometKeys(), clientKeys()) {
+		names = append(names, k.Path)
+	}
+	return names
+}
+
+// Nearest is the known name nearest to what was written, if it is near, else empty.
+func Nearest(written string, known []string) string {
+	best, distance := "", 1+len(written)/3
+	for _, name := range known {
+		if d := editDistance(strings.ToLower(written), strings.ToLower(name)); d < distance {
+			best, distance = name, d
+		}
+	}
+	return best
 }
 
 func appKeys() []reference.Key {
@@ -88,16 +112,14 @@ func walk(tree map[string]any, prefix string, leaf, section func(string) bool, u
 
 // suggestion is the known key nearest to what was written, if it is near.
 func suggestion(key string, known []reference.Key) string {
-	best, distance := "", 1+len(key)/3
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(key), k.Path); d < distance {
-			best, distance = k.Path, d
-		}
+	names := make([]string, len(known))
+	for i, k := range known {
+		names[i] = k.Path
 	}
-	if best == "" {
-		return ""
+	if best := Nearest(key, names); best != "" {
+		return fmt.Sprintf(" (did you mean %q?)", best)
 	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
+	return ""
 }
 
 // editDistance is Levenshtein's: the least number of inserted, removed or replaced bytes.

@@ -73,13 +73,14 @@ func Prepare(dir, moniker string, comet *cmtcfg.Config, ports Ports) (*Node, err
 
 // Settings of a node on a network of several nodes on one machine.
 type Settings struct {
+	ChainID       string
 	Peers         []string
 	TimeoutCommit time.Duration
 	App           *config.App
 }
 
-// WriteConfig writes config.toml and app.toml for a node on loopback.
-func (n *Node) WriteConfig(s Settings) {
+// WriteConfig writes config.toml, app.toml and client.toml for a node on loopback.
+func (n *Node) WriteConfig(s Settings) error {
 	c := n.comet
 	c.RPC.ListenAddress = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.RPC)
 	c.RPC.PprofListenAddress = ""
@@ -100,6 +101,7 @@ func (n *Node) WriteConfig(s Settings) {
 	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
 	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
 	s.App.Write(filepath.Join(n.Home, "config", "app.toml"))
+	return config.WriteClient(filepath.Join(n.Home, "config", config.ClientFile), s.ChainID, c.RPC.ListenAddress)
 }
 
 // GenesisFile is where the node reads its genesis.

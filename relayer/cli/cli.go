@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,8 +43,34 @@ func root() *cobra.Command {
 		home = filepath.Join(dir, ".relayer")
 	}
 	cmd.PersistentFlags().String("home", home, "directory of config.yaml, keys and data")
-	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand())
+	// Printed by `version`.
+	version.Name, version.AppName = cmd.Name(), cmd.Name()
+	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand(), version.NewVersionCommand())
+	refuseUnknown(cmd)
 	return cmd
+}
+
+// refuseUnknown makes every command that only groups others refuse what it does not know, and say what there is; cobra would print help and succeed.
+func refuseUnknown(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		refuseUnknown(sub)
+	}
+	if !cmd.HasSubCommands() || cmd.Runnable() {
+		return
+	}
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		var names []string
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() {
+				names = append(names, sub.Name())
+			}
+		}
+		return fmt.Errorf("unknown command %q for %q: there are %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+	}
 }
 
 func homeOf(cmd *cobra.Command) (string, error) { return cmd.Flags().GetString("home") }
@@ -68,54 +96,9 @@ func initCommand() *cobra.Command {
 	}
 }
 
-func keysCommand() *cobra.Command {
-	var mnemonicFile string
-	add := &cobra.Command{
-		Use: "add NAME", Short: "Store a key: a new one, or that of a mnemonic; prints the address", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			var mnemonic string
-			if mnemonicFile != "" {
-				bz, err := os.ReadFile(mnemonicFile)
-				if err != nil {
-					return fmt.Errorf("--mnemonic-file: %w", err)
-				}
-				if mnemonic = string(bz); len(bz) == 0 {
-					return fmt.Errorf("--mnemonic-file %s is empty", mnemonicFile)
-				}
-			}
-			s, err := keys.Add(home, args[0], mnemonic)
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"name": args[0], "address": s.Address})
-		},
-	}
-	add.Flags().StringVar(&mnemonicFile, "mnemonic-file", "", "file with an existing mnemonic")
-	show := &cobra.Command{
-		Use: "show NAME", Short: "Print a key's address", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			key, err := keys.Load(home, args[0])
-			if err != nil {
-				return err
-			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(map[string]string{"name": args[0], "address": key.Address()})
-		},
-	}
-	cmd := &cobra.Command{Use: "keys", Short: "The relayer's account keys"}
-	cmd.AddCommand(add, show)
-	return cmd
-}
-
 func linkCommand() *cobra.Command {
-	return &cobra.Command{
+	var trusting time.Duration
+	cmd := &cobra.Command{
 		Use: "link", Short: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON", Args: cobra.NoArgs,
 		Long: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON.\n" +
 			"ibc.key must be the operator's key, that of `topserviced launch`. Run it again after an interruption; a finished link changes nothing.",
@@ -143,11 +126,14 @@ func linkCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("chains.service: %w", err)
 			}
-			clients, err := ibc.Link(cmd.Context(), main, service)
+			clients, err := ibc.Link(cmd.Context(), main, service, trusting)
 			if err != nil {
 				return err
 			}
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(clients)
 		},
 	}
+	cmd.Flags().DurationVar(&trusting, "trusting-period", ibc.DefaultTrusting,
+		"how long the clients trust a header: shorter than either chain's time of unbonding; a client that is not refreshed for so long is lost")
+	return cmd
 }

@@ -18,7 +18,7 @@ func configCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if _, err := config.Load(home); err != nil {
+				if _, err := config.Check(home); err != nil {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the settings in %s are good\n", home)

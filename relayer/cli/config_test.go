@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/internal/reference"
 	"github.com/topnetwork/top/relayer/config"
 )
 
@@ -43,11 +44,23 @@ func TestReferenceIsCommitted(t *testing.T) {
 	}
 }
 
+func TestEverySettingIsExplained(t *testing.T) {
+	text, err := run("config", "reference")
+	require.NoError(t, err)
+	require.Empty(t, reference.Unexplained(text), "give each its meaning beside or above it in config.Example")
+}
+
 func TestConfigCheck(t *testing.T) {
 	home := t.TempDir()
 	_, err := run("config", "check", "--home", home)
 	require.ErrorContains(t, err, "relayer init --home")
 	_, err = run("init", "--home", home)
+	require.NoError(t, err)
+	for _, command := range [][]string{{"config", "check"}, {"start"}} {
+		_, err = run(append(command, "--home", home)...)
+		require.ErrorContains(t, err, "ibc.key: there is no key \"relayer\"")
+	}
+	_, err = run("keys", "add", "relayer", "--home", home)
 	require.NoError(t, err)
 	out, err := run("config", "check", "--home", home)
 	require.NoError(t, err)
@@ -55,6 +68,8 @@ func TestConfigCheck(t *testing.T) {
 
 	path := filepath.Join(home, config.FileName)
 	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(config.Example, "poll:", "pol:", 1)), 0o600))
-	_, err = run("config", "check", "--home", home)
-	require.ErrorContains(t, err, "field pol not found")
+	for _, command := range [][]string{{"config", "check"}, {"start"}} {
+		_, err = run(append(command, "--home", home)...)
+		require.ErrorContains(t, err, "field pol not found")
+	}
 }

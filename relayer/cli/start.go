@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/topnetwork/top/relayer/balance"
 	"github.com/topnetwork/top/relayer/config"
+	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
@@ -25,33 +25,52 @@ import (
 )
 
 func startCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "start", Short: "Run the roles of config.yaml until interrupted", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeOf(cmd)
 			if err != nil {
 				return err
 			}
-			cfg, err := config.Load(home)
+			cfg, err := config.Check(home)
 			if err != nil {
 				return err
 			}
-			if cfg.IBC == nil && cfg.Provider == nil {
-				return errors.New("config.yaml has no role: add an ibc or a provider section")
+			log, err := logger(cmd, cfg.Log)
+			if err != nil {
+				return err
 			}
-			return start(cmd.Context(), home, cfg, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
+			release, err := relayerhome.Lock(home)
+			if err != nil {
+				return err
+			}
+			return errors.Join(start(cmd.Context(), home, cfg, prometheus.NewRegistry(), log), release())
 		},
 	}
+	cmd.Flags().String("log-level", "", "least that is told: debug, info, warn or error (default: log.level of config.yaml)")
+	cmd.Flags().String("log-format", "", "text or json (default: log.format of config.yaml)")
+	return cmd
+}
+
+// logger of the settings; flags go before the file.
+func logger(cmd *cobra.Command, settings config.Log) (*slog.Logger, error) {
+	for flag, setting := range map[string]*string{"log-level": &settings.Level, "log-format": &settings.Format} {
+		value, err := cmd.Flags().GetString(flag)
+		if err != nil {
+			return nil, err
+		}
+		if value != "" {
+			*setting = value
+		}
+	}
+	return settings.Logger(cmd.ErrOrStderr())
 }
 
 // start runs every configured role; the first that fails ends the others.
-func start(ctx context.Context, home string, cfg *config.Config, log *slog.Logger) error {
-	registry := prometheus.NewRegistry()
+func start(ctx context.Context, home string, cfg *config.Config, registry *prometheus.Registry, log *slog.Logger) error {
 	st := &state{log: log, status: status{PID: os.Getpid()}}
 	if cfg.StatusFile != "" {
-		if st.path = cfg.StatusFile; !filepath.IsAbs(st.path) {
-			st.path = filepath.Join(home, st.path)
-		}
+		st.path = relayerhome.Within(home, cfg.StatusFile)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	if cfg.Metrics != "" {
@@ -148,7 +167,7 @@ func (n *node) startProvider(ctx context.Context) error {
 			Status: func(peerID string, listen []string) {
 				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
 			},
-			Halted: idle,
+			Halted: idle, Warned: func(text string) { n.state.warn("provider", text) },
 		})
 	})
 	return nil

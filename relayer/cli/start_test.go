@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 
@@ -114,7 +116,7 @@ func TestRelayerWaitsForItsChainAndRefusesAnother(t *testing.T) {
 		ended <- start(ctx, home, &config.Config{
 			Chains: config.Chains{Main: end("top-main-1", address), Service: end("top-msg-1", address)}, StatusFile: "status.json", Metrics: "127.0.0.1:0",
 			IBC: &ibc.Config{Key: "operator", Poll: time.Second, Refresh: time.Second},
-		}, slog.New(slog.DiscardHandler))
+		}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	}()
 	st := told(t, home, "ibc", "waiting for top-main-1")
 	require.Contains(t, st.Idle["ibc"], address)
@@ -149,7 +151,7 @@ func TestProviderStartsWithoutTheMainChain(t *testing.T) {
 				Key: "operator", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "idle", Prices: map[string]uint64{"hour": 1}, Tick: 1, Float: 1, Voucher: 1,
 				Data: "data", Retention: time.Hour,
 			},
-		}, slog.New(slog.DiscardHandler))
+		}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	}()
 	st := told(t, home, "provider", "vouchers and claims go on")
 	<-serves
@@ -181,4 +183,29 @@ func (i idler) Serve(ctx context.Context, _ services.Env) error {
 	close(i.serves)
 	<-ctx.Done()
 	return nil
+}
+
+// Level and format of the log are settings, and flags go before them; what there is not is refused before anything starts.
+func TestLogFlags(t *testing.T) {
+	home := t.TempDir()
+	operator(t, home)
+	text := strings.NewReplacer("key: relayer", "key: operator", "127.0.0.1:9464", "127.0.0.1:0", "format: text", "format: json").Replace(config.Example)
+	require.NoError(t, os.WriteFile(filepath.Join(home, config.FileName), []byte(text), 0o600))
+	_, err := run("start", "--home", home, "--log-level", "loud")
+	require.ErrorContains(t, err, "want debug, info, warn or error")
+	_, err = run("start", "--home", home, "--log-format", "xml")
+	require.ErrorContains(t, err, "want text or json")
+
+	cmd := startCommand()
+	require.NoError(t, cmd.Flags().Set("log-level", "warn"))
+	cfg, err := config.Load(home)
+	require.NoError(t, err)
+	var log bytes.Buffer
+	cmd.SetErr(&log)
+	l, err := logger(cmd, cfg.Log)
+	require.NoError(t, err)
+	l.Info("news")
+	l.Warn("trouble")
+	require.NotContains(t, log.String(), "news")
+	require.Contains(t, log.String(), `"msg":"trouble"`, "the file's format")
 }

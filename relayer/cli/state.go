@@ -20,6 +20,8 @@ type status struct {
 	Address string   `json:"address,omitempty"`
 	// Idle says by role why it does not do its work.
 	Idle map[string]string `json:"idle,omitempty"`
+	// Warnings say by role what it works without.
+	Warnings map[string]string `json:"warnings,omitempty"`
 }
 
 // state is what the process tells of itself: in the status file and at /healthz.
@@ -50,27 +52,36 @@ func (s *state) change(f func(*status)) {
 
 // idle notes why a role does not do its work, or with "" that it does.
 func (s *state) idle(role, reason string) {
-	s.change(func(st *status) {
-		idle := maps.Clone(st.Idle)
-		if idle == nil {
-			idle = map[string]string{}
-		}
-		if idle[role] = reason; reason == "" {
-			delete(idle, role)
-		}
-		st.Idle = idle
-	})
+	s.change(func(st *status) { st.Idle = with(st.Idle, role, reason) })
 }
 
-// ServeHTTP answers /healthz: 200 while all roles do their work, 503 with reasons while one does not.
+// warn notes what a role works without, or with "" that it lacks nothing.
+func (s *state) warn(role, text string) {
+	s.change(func(st *status) { st.Warnings = with(st.Warnings, role, text) })
+}
+
+// with is a copy in which a role has a text, or with "" none.
+func with(texts map[string]string, role, text string) map[string]string {
+	changed := maps.Clone(texts)
+	if changed == nil {
+		changed = map[string]string{}
+	}
+	if changed[role] = text; text == "" {
+		delete(changed, role)
+	}
+	return changed
+}
+
+// ServeHTTP answers /healthz: 200 while all roles do their work, be it with warnings, 503 with reasons while one does not.
 func (s *state) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	idle := s.Idle
+	idle, warnings := s.Idle, s.Warnings
 	s.mu.Unlock()
 	answer := struct {
-		Status string            `json:"status"`
-		Idle   map[string]string `json:"idle,omitempty"`
-	}{"running", idle}
+		Status   string            `json:"status"`
+		Idle     map[string]string `json:"idle,omitempty"`
+		Warnings map[string]string `json:"warnings,omitempty"`
+	}{"running", idle, warnings}
 	w.Header().Set("Content-Type", "application/json")
 	if len(idle) > 0 {
 		answer.Status = "idle"

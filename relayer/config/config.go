@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -29,6 +28,7 @@ type Config struct {
 	Metrics string `yaml:"metrics"`
 	// StatusFile in the home tells scripts what started; empty writes none.
 	StatusFile string `yaml:"status_file"`
+	Log        Log    `yaml:"log"`
 }
 
 // Chains that the relayer talks to.
@@ -72,24 +72,11 @@ func Parse(bz []byte) (*Config, error) {
 }
 
 func (c *Config) validate() error {
-	for _, e := range []struct {
-		name string
-		cfg  ibc.EndpointConfig
-	}{{"main", c.Chains.Main}, {"service", c.Chains.Service}} {
-		for _, f := range []struct {
-			field   string
-			given   int
-			example string
-		}{
-			{"chain_id", len(e.cfg.ChainID), "top-main-1"}, {"rpc", len(e.cfg.RPC), "http://127.0.0.1:26657"}, {"grpc", len(e.cfg.GRPC), "127.0.0.1:9090"},
-		} {
-			if f.given == 0 {
-				return fmt.Errorf("chains.%s.%s is empty, e.g. %s", e.name, f.field, f.example)
-			}
-		}
+	if err := c.Chains.validate(); err != nil {
+		return err
 	}
-	if c.Chains.Main.ChainID == c.Chains.Service.ChainID {
-		return fmt.Errorf("chains.main and chains.service are both %s", c.Chains.Main.ChainID)
+	if c.IBC == nil && c.Provider == nil {
+		return errors.New("there is no role: add an ibc or a provider section, as in the file that `relayer init` writes")
 	}
 	if c.IBC != nil {
 		if err := c.IBC.Validate(); err != nil {
@@ -104,41 +91,54 @@ func (c *Config) validate() error {
 	if c.IBC != nil && c.Provider != nil && c.IBC.Key == c.Provider.Key {
 		return fmt.Errorf("ibc.key and provider.key are both %q: one key has one owner, give each role its own", c.IBC.Key)
 	}
+	if _, err := c.Log.Logger(io.Discard); err != nil {
+		return err
+	}
 	if c.Metrics != "" {
-		if _, _, err := net.SplitHostPort(c.Metrics); err != nil {
-			return fmt.Errorf("metrics: %w", err)
+		if err := listenAddress(c.Metrics); err != nil {
+			return fmt.Errorf("metrics %q: %w, e.g. 127.0.0.1:9464", c.Metrics, err)
 		}
 	}
 	return nil
 }
 
-// Example is what `relayer init` writes.
+// Example is what `relayer init` writes. Beside or above each key stands its meaning, from which the reference is made.
 const Example = `# Configuration of a TOP relayer. A role runs when its section is here; unknown keys are errors.
-# rpc and grpc take a list where several nodes are at hand, ["http://a:26657", "http://b:26657"]: when one fails or lies, the next is asked.
+# Where several nodes of a chain are at hand, rpc and grpc take a list, ["http://a:26657", "http://b:26657"]: when one fails or lies, the next is asked.
 chains:
-  main:    {chain_id: top-main-1, rpc: "http://127.0.0.1:26657", grpc: "127.0.0.1:9090"}
-  service: {chain_id: top-msg-1,  rpc: "http://127.0.0.1:26757", grpc: "127.0.0.1:9190"}
+  main:
+    chain_id: top-main-1            # name of the main chain; nodes of another are refused
+    rpc: "http://127.0.0.1:26657"   # CometBFT RPC of one or more of its nodes
+    grpc: "127.0.0.1:9090"          # gRPC of one or more of its nodes, host:port
+  service:
+    chain_id: top-msg-1             # name of the service chain; nodes of another are refused
+    rpc: "http://127.0.0.1:26757"   # CometBFT RPC of one or more of its nodes
+    grpc: "127.0.0.1:9190"          # gRPC of one or more of its nodes, host:port
 
 # Carries IBC packets between the two chains.
 ibc:
-  key: relayer     # made with: relayer keys add relayer
+  key: relayer     # account that signs on both chains, made with: relayer keys add relayer
   poll: 500ms      # pause between rounds
   refresh: 5s      # how old the service chain's view of the main chain may get; its epochs follow that view
 
 # Serves clients and is paid for it. Remove the leading "# " to run it.
 # provider:
-#   key: provider                      # account that registers, claims and is paid
+#   key: provider                      # account that registers, claims and is paid, made with: relayer keys add provider
 #   identity: identity.key             # the node's ed25519 key, made when missing
-#   listen: ["/ip4/0.0.0.0/tcp/4001"]
-#   service: messaging
+#   listen: ["/ip4/0.0.0.0/tcp/4001"]  # multiaddrs at which clients reach the node; port 0 takes a free one and keeps it
+#   service: messaging                 # kind of service, the one of the service chain
 #   prices: {message: 100, kib: 10}    # utop per unit
 #   tick: 10                           # utop per tick
 #   float: 2000                        # most that is served unpaid, utop
 #   voucher: 1000                      # most that is served without a voucher, utop
 #   deposit: 1000000                   # registration deposit, utop
+#   exposure: 1000000                  # most that is used and not claimed while the main chain does not answer, utop; unset it is the deposit
 #   data: data                         # mailboxes and vouchers
 #   retention: 72h                     # how long a message waits for its recipient
 
-metrics: "127.0.0.1:9464"   # /metrics and /healthz
-status_file: status.json
+metrics: "127.0.0.1:9464"   # where /metrics and /healthz are served; empty serves neither, port 0 takes a free one
+status_file: status.json    # tells scripts pid, addresses and what is idle; empty writes none
+log:
+  level: info               # least that is told: debug, info, warn or error
+  format: text              # text for people, json for machines
 `

@@ -56,13 +56,15 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, want string }{
 		"unknown key":       {"poll: 500ms", "pol: 500ms", "field pol not found"},
 		"unknown section":   {"metrics:", "metricz:", "field metricz not found"},
-		"missing endpoint":  {`rpc: "http://127.0.0.1:26657", `, "", "chains.main.rpc is empty"},
+		"missing endpoint":  {`rpc: "http://127.0.0.1:26657"`, `rpc: ""`, "chains.main.rpc is empty"},
 		"same chain":        {"top-msg-1", "top-main-1", "both top-main-1"},
 		"poll too short":    {"poll: 500ms", "poll: 1ms", "ibc.poll is 1ms"},
 		"refresh too short": {"refresh: 5s", "refresh: 5ms", "ibc.refresh is 5ms"},
 		"not a duration":    {"poll: 500ms", "poll: fast", "cannot unmarshal"},
 		"no key":            {"key: relayer ", "key: \"\" ", "ibc.key is empty"},
-		"metrics address":   {`"127.0.0.1:9464"`, `"9464"`, "metrics:"},
+		"metrics address":   {`"127.0.0.1:9464"`, `"9464"`, "want host:port"},
+		"log level":         {"level: info", "level: loud", "want debug, info, warn or error"},
+		"log format":        {"format: text", "format: xml", "want text or json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, config.Example, c.from)

@@ -17,6 +17,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/multiformats/go-multiaddr"
 
 	"github.com/topnetwork/top/sdk/keyfile"
 )
@@ -95,6 +96,19 @@ func (l Limits) config() rcmgr.ConcreteLimitConfig {
 			Memory: rcmgr.LimitVal64(l.MemoryPerPeer),
 		},
 	}.Build(rcmgr.DefaultLimits.AutoScale())
+}
+
+// CheckListen says why a host cannot listen on a multiaddr: it must be TCP on an IP address of this machine.
+func CheckListen(address string) error {
+	m, err := multiaddr.NewMultiaddr(address)
+	if err != nil {
+		return fmt.Errorf("no multiaddr (%w): want /ip4/ADDRESS/tcp/PORT or /ip6/ADDRESS/tcp/PORT", err)
+	}
+	protocols := m.Protocols()
+	if len(protocols) != 2 || protocols[0].Code != multiaddr.P_IP4 && protocols[0].Code != multiaddr.P_IP6 || protocols[1].Code != multiaddr.P_TCP {
+		return errors.New("want /ip4/ADDRESS/tcp/PORT or /ip6/ADDRESS/tcp/PORT")
+	}
+	return nil
 }
 
 // Addresses a host listens on, without the peer id, sorted.

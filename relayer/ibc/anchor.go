@@ -106,7 +106,7 @@ func (e *Endpoint) step(ctx context.Context, at node, from anchor, height int64,
 	if err != nil {
 		return anchor{}, err
 	}
-	if err := light.Verify(from.header, from.next, &commit.SignedHeader, validators, trustingPeriod, now, maxClockDrift, trustLevel.ToTendermint()); err != nil {
+	if err := light.Verify(from.header, from.next, &commit.SignedHeader, validators, DefaultTrusting, now, maxClockDrift, trustLevel.ToTendermint()); err != nil {
 		return anchor{}, fmt.Errorf("its header %d does not follow from %d: %w", height, from.header.Height, err)
 	}
 	next, err := namedNext(ctx, at, height, commit.NextValidatorsHash)

@@ -27,10 +27,13 @@ func (e *Endpoint) latest(ctx context.Context) (int64, error) { return e.nodes.l
 // a node answers is held against nextValidators, the hash that the client's chain trusts, before gas is spent on it.
 func (e *Endpoint) header(ctx context.Context, height int64, trusted clienttypes.Height, nextValidators []byte) (*ibctm.Header, error) {
 	var header *ibctm.Header
-	err := e.nodes.ask(ctx, func(at node) (err error) {
-		header, err = e.headerFrom(ctx, at, height, trusted, nextValidators)
-		return err
-	})
+	known, err := e.successors(ctx, int64(trusted.RevisionHeight), nextValidators)
+	if err == nil {
+		err = e.nodes.ask(ctx, func(at node) (err error) {
+			header, err = e.headerFrom(ctx, at, height, trusted, known)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("header %d of %s: %w", height, e.ChainID(), err)
 	}
@@ -38,7 +41,18 @@ func (e *Endpoint) header(ctx context.Context, height int64, trusted clienttypes
 	return header, nil
 }
 
-func (e *Endpoint) headerFrom(ctx context.Context, at node, height int64, trusted clienttypes.Height, nextValidators []byte) (*ibctm.Header, error) {
+// successors are the validators of the height after a trusted one. The trusted hash proves them, so that any node may name them: one whose history begins later, after
+// state-sync or an export, can prove the newest header all the same.
+func (e *Endpoint) successors(ctx context.Context, trusted int64, hash []byte) (*cmttypes.ValidatorSet, error) {
+	var set *cmttypes.ValidatorSet
+	err := e.nodes.ask(ctx, func(at node) (err error) {
+		set, err = namedNext(ctx, at, trusted, hash)
+		return err
+	})
+	return set, err
+}
+
+func (e *Endpoint) headerFrom(ctx context.Context, at node, height int64, trusted clienttypes.Height, known *cmttypes.ValidatorSet) (*ibctm.Header, error) {
 	if int64(trusted.RevisionHeight) >= height {
 		return nil, fmt.Errorf("its height is behind %d, which the client knows", trusted.RevisionHeight)
 	}
@@ -56,27 +70,15 @@ func (e *Endpoint) headerFrom(ctx context.Context, at node, height int64, truste
 	if err := validators.VerifyCommitLight(e.ChainID(), commit.Commit.BlockID, height, commit.Commit); err != nil {
 		return nil, fmt.Errorf("the header is not signed by its validators: %w", err)
 	}
-	next := int64(trusted.RevisionHeight) + 1
-	following, err := e.commit(ctx, at, next)
-	if err != nil {
-		return nil, err
-	}
-	trustedValidators, err := validatorsFrom(ctx, at, next, following.ProposerAddress)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(trustedValidators.Hash(), nextValidators) {
-		return nil, fmt.Errorf("the validators of %d are not those that the client trusts", next)
-	}
 	set, err := validators.ToProto()
 	if err != nil {
 		return nil, err
 	}
-	trustedSet, err := trustedValidators.ToProto()
+	trustedSet, err := known.ToProto()
 	if err != nil {
 		return nil, err
 	}
-	set.TotalVotingPower, trustedSet.TotalVotingPower = validators.TotalVotingPower(), trustedValidators.TotalVotingPower()
+	set.TotalVotingPower, trustedSet.TotalVotingPower = validators.TotalVotingPower(), known.TotalVotingPower()
 	return &ibctm.Header{SignedHeader: commit.SignedHeader.ToProto(), ValidatorSet: set, TrustedHeight: trusted, TrustedValidators: trustedSet}, nil
 }
 

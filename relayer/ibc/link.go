@@ -22,7 +22,10 @@ import (
 
 // Light clients trust a header for two weeks; validators are held to theirs for three (unbonding on the main chain).
 const (
-	trustingPeriod  = 14 * 24 * time.Hour
+	// DefaultTrusting is the trusting period of a client, and of the headers that audits verify.
+	DefaultTrusting = 14 * 24 * time.Hour
+	// leastTrusting leaves the relayer time for a few attempts: it refreshes a client after a third.
+	leastTrusting   = 10 * time.Second
 	unbondingPeriod = 21 * 24 * time.Hour
 	maxClockDrift   = 40 * time.Second
 )
@@ -42,16 +45,20 @@ type Clients struct {
 
 // Link joins a service chain to the main chain: a light client on each, their counterparties, and both chains' word that these are the ones. Every step looks
 // first at what is there, so that an interrupted link is finished by running it again. Both endpoints sign with the operator's key.
-func Link(ctx context.Context, main, service *Endpoint) (Clients, error) {
+// The clients trust a header for that long; DefaultTrusting is right unless validators of one of the chains may leave sooner.
+func Link(ctx context.Context, main, service *Endpoint, trusting time.Duration) (Clients, error) {
+	if trusting < leastTrusting || trusting > DefaultTrusting {
+		return Clients{}, fmt.Errorf("a trusting period of %s: want %s to %s", trusting, leastTrusting, DefaultTrusting)
+	}
 	if m, s, err := linked(ctx, main, service); err == nil {
 		return Clients{Main: m, Service: s}, nil
 	}
 	var c Clients
 	var err error
-	if c.Main, err = ensureClient(ctx, main, service); err != nil {
+	if c.Main, err = ensureClient(ctx, main, service, trusting); err != nil {
 		return c, err
 	}
-	if c.Service, err = ensureClient(ctx, service, main); err != nil {
+	if c.Service, err = ensureClient(ctx, service, main, trusting); err != nil {
 		return c, err
 	}
 	if err := ensureCounterparty(ctx, main, c.Main, c.Service); err != nil {
@@ -64,8 +71,8 @@ func Link(ctx context.Context, main, service *Endpoint) (Clients, error) {
 }
 
 // ensureClient answers the client of `of` on `on` that this signer created, and creates it if there is none.
-func ensureClient(ctx context.Context, on, of *Endpoint) (string, error) {
-	id, err := findClient(ctx, on, of)
+func ensureClient(ctx context.Context, on, of *Endpoint, trusting time.Duration) (string, error) {
+	id, err := findClient(ctx, on, of, trusting)
 	if err != nil || id != "" {
 		return id, err
 	}
@@ -81,7 +88,7 @@ func ensureClient(ctx context.Context, on, of *Endpoint) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("commit of %s: %w", of.ChainID(), err)
 	}
-	state := ibctm.NewClientState(of.ChainID(), trustLevel, trustingPeriod, unbondingPeriod, maxClockDrift,
+	state := ibctm.NewClientState(of.ChainID(), trustLevel, trusting, unbondingPeriod, maxClockDrift,
 		of.proofHeight(height), commitmenttypes.GetSDKSpecs(), []string{"upgrade", "upgradedIBCState"})
 	consensus := ibctm.NewConsensusState(commit.Time, commitmenttypes.NewMerkleRoot(commit.AppHash), commit.NextValidatorsHash)
 	msg, err := clienttypes.NewMsgCreateClient(state, consensus, on.Signer())
@@ -91,7 +98,7 @@ func ensureClient(ctx context.Context, on, of *Endpoint) (string, error) {
 	if _, err := on.Send(ctx, on.key, msg); err != nil {
 		return "", fmt.Errorf("create a client of %s on %s: %w", of.ChainID(), on.ChainID(), err)
 	}
-	id, err = findClient(ctx, on, of)
+	id, err = findClient(ctx, on, of, trusting)
 	if err == nil && id == "" {
 		err = fmt.Errorf("the client of %s on %s was created but is not found", of.ChainID(), on.ChainID())
 	}
@@ -99,7 +106,7 @@ func ensureClient(ctx context.Context, on, of *Endpoint) (string, error) {
 }
 
 // findClient looks for a usable client of `of` that this signer created: right chain, right trust, not expired or frozen.
-func findClient(ctx context.Context, on, of *Endpoint) (string, error) {
+func findClient(ctx context.Context, on, of *Endpoint, trusting time.Duration) (string, error) {
 	q := clienttypes.NewQueryClient(on.Conn())
 	page := &query.PageRequest{Limit: 100}
 	for {
@@ -109,7 +116,7 @@ func findClient(ctx context.Context, on, of *Endpoint) (string, error) {
 		}
 		for _, c := range res.ClientStates {
 			tm, err := on.unpackClient(c.ClientState)
-			if err != nil || tm.ChainId != of.ChainID() || tm.TrustingPeriod != trustingPeriod {
+			if err != nil || tm.ChainId != of.ChainID() || tm.TrustingPeriod != trusting {
 				continue
 			}
 			creator, err := q.ClientCreator(ctx, &clienttypes.QueryClientCreatorRequest{ClientId: c.ClientId})

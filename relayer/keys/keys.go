@@ -15,6 +15,9 @@ import (
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
+// Folder of the keys in a home.
+const Folder = "keys"
+
 var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Stored is a key as its file holds it.
@@ -23,11 +26,20 @@ type Stored struct {
 	Mnemonic string `json:"mnemonic"`
 }
 
+// String keeps the mnemonic out of logs and messages.
+func (s Stored) String() string { return s.Address }
+
+// Named is a key as others may know it.
+type Named struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+}
+
 func file(home, name string) (string, error) {
 	if !namePattern.MatchString(name) {
 		return "", fmt.Errorf("key name %q: want 1 to 64 of a-z, 0-9, '.', '_', '-'", name)
 	}
-	return filepath.Join(home, "keys", name+".json"), nil
+	return filepath.Join(home, Folder, name+".json"), nil
 }
 
 // Add stores a mnemonic under a name, a new one if mnemonic is empty. A name that is taken is refused: overwriting a key loses it.
@@ -81,4 +93,22 @@ func Load(home, name string) (*chain.Key, error) {
 		return nil, fmt.Errorf("key file %s: the mnemonic gives %s, the file says %s", path, key.Address(), s.Address)
 	}
 	return key, nil
+}
+
+// List answers all keys, sorted by name.
+func List(home string) ([]Named, error) {
+	files, err := filepath.Glob(filepath.Join(home, Folder, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Named, 0, len(files))
+	for _, path := range files {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		key, err := Load(home, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Named{Name: name, Address: key.Address()})
+	}
+	return all, nil
 }

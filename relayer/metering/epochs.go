@@ -125,6 +125,9 @@ func (s *Sessions) Claimed(epoch uint64) {
 			e.claimed = true
 			s.mu.Lock()
 			s.oweLocked(e, 0)
+			if s.bound != nil {
+				s.bound.reached = false
+			}
 			// What the chain said before the claim no longer holds.
 			if p := s.payers[e.session.Open.Payer]; p != nil {
 				clear(p.seen)

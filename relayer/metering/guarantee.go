@@ -34,6 +34,7 @@ func (s *Sessions) oweLocked(e *entry, owed uint64) {
 	p := s.payerLocked(e.session.Open.Payer)
 	key := string(e.session.Open.SessionKey)
 	p.owed[key] = p.owed[key] - e.owed + owed
+	s.owed = s.owed - e.owed + owed
 	e.owed = owed
 	if p.owed[key] == 0 {
 		delete(p.owed, key)
@@ -97,6 +98,10 @@ func (s *Sessions) reserve(ctx context.Context, e *entry, cost uint64) error {
 		s.mu.Lock()
 		owed := s.owedLocked(open)
 		if fits(owed, cost, g.Line) {
+			if err := s.withinBoundLocked(cost); err != nil {
+				s.mu.Unlock()
+				return err
+			}
 			s.oweLocked(e, e.owed+cost)
 			s.mu.Unlock()
 			return nil

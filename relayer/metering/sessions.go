@@ -49,6 +49,9 @@ type Sessions struct {
 	byID   map[[32]byte]*entry
 	places places
 	payers map[string]*payer
+	// owed is the sum over all entries, bound what it may reach.
+	owed  uint64
+	bound *bound
 }
 
 // entry guards one session: frames of different sessions do not wait for each other's disk writes.

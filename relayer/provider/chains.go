@@ -29,14 +29,14 @@ type Deps struct {
 	Registry      *prometheus.Registry
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
-	// Halted is told why the provider takes no sessions, and "" once it does.
-	Halted func(reason string)
+	// Halted is told why the provider takes no sessions, and "" once it does; Warned what it serves without knowing, and "" once it knows.
+	Halted, Warned func(text string)
 }
 
 // Run is the provider role: it registers the node, serves clients and claims what they owe, until ctx ends.
 func Run(ctx context.Context, cfg Config, deps Deps) error {
 	return Serve(ctx, cfg, Node{
-		Ledger: newChains(deps), Home: deps.Home, Log: deps.Log, Registry: deps.Registry, Status: deps.Status, Halted: deps.Halted,
+		Ledger: newChains(deps), Home: deps.Home, Log: deps.Log, Registry: deps.Registry, Status: deps.Status, Halted: deps.Halted, Warned: deps.Warned,
 	})
 }
 

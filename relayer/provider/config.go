@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/services"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	Voucher uint64 `yaml:"voucher"`
 	// Deposit that the provider registers itself with.
 	Deposit uint64 `yaml:"deposit"`
+	// Exposure is the most that is used and not claimed while the main chain does not answer; unset it is the deposit.
+	Exposure *uint64 `yaml:"exposure"`
 	// Data is the folder of mailboxes and vouchers.
 	Data string `yaml:"data"`
 	// Retention is how long an envelope waits for its recipient.
@@ -35,13 +38,20 @@ type Config struct {
 
 // Validate says what is wrong with a configuration.
 func (c Config) Validate() error {
-	for name, value := range map[string]string{"key": c.Key, "identity": c.Identity, "data": c.Data, "service": c.Service} {
-		if value == "" {
-			return fmt.Errorf("provider.%s is empty", name)
+	for _, setting := range []struct{ name, value, example string }{
+		{"key", c.Key, "provider"}, {"identity", c.Identity, "identity.key"}, {"data", c.Data, "data"}, {"service", c.Service, "messaging"},
+	} {
+		if setting.value == "" {
+			return fmt.Errorf("provider.%s is empty, e.g. %s", setting.name, setting.example)
 		}
 	}
 	if len(c.Listen) == 0 {
 		return fmt.Errorf("provider.listen is empty: give at least one multiaddr, such as /ip4/0.0.0.0/tcp/4001")
+	}
+	for _, address := range c.Listen {
+		if err := host.CheckListen(address); err != nil {
+			return fmt.Errorf("provider.listen %q: %w, such as /ip4/0.0.0.0/tcp/4001", address, err)
+		}
 	}
 	if c.Retention < time.Hour {
 		return fmt.Errorf("provider.retention is %v, less than 1h: messages would be lost", c.Retention)
@@ -68,6 +78,13 @@ func (c Config) Validate() error {
 		return fmt.Errorf("provider.voucher is below one tick")
 	}
 	return nil
+}
+
+func (c Config) exposure() uint64 {
+	if c.Exposure != nil {
+		return *c.Exposure
+	}
+	return c.Deposit
 }
 
 func (c Config) service() (services.Service, error) {

@@ -21,6 +21,8 @@ type Ledger interface {
 	// Register takes what step there is towards both chains having r, and answers nil once they have. What time will bring is errPending; other errors are the main
 	// chain's refusal.
 	Register(ctx context.Context, r Registration) error
+	// Known tells whether the service chain has r, active.
+	Known(ctx context.Context, r Registration) (bool, error)
 	// Epoch is the service chain's.
 	Epoch(ctx context.Context) (uint64, error)
 	// Terms of claims.

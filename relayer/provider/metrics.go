@@ -10,7 +10,7 @@ import (
 
 type metrics struct {
 	claimErrors, proven, lost, answered, disputeErrors prometheus.Counter
-	openDisputes, halted                               prometheus.Gauge
+	openDisputes, halted, unheard                      prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics, error) {
@@ -30,12 +30,15 @@ func newMetrics(r prometheus.Registerer, sessions *metering.Sessions) (*metrics,
 		openDisputes: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "top", Subsystem: "provider", Name: "open_disputes", Help: "Disputes of this provider's debits that wait for an answer.",
 		}),
+		unheard: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "top", Subsystem: "provider", Name: "main_chain_unheard", Help: "1 while the provider serves on what the main chain said last, within its exposure.",
+		}),
 		halted: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "top", Subsystem: "provider", Name: "halted", Help: "1 while no sessions are taken; status file and log say why.",
 		}),
 	}
 	return m, errors.Join(
-		r.Register(m.halted), r.Register(m.answered), r.Register(m.disputeErrors), r.Register(m.openDisputes),
+		r.Register(m.halted), r.Register(m.unheard), r.Register(m.answered), r.Register(m.disputeErrors), r.Register(m.openDisputes),
 		r.Register(m.claimErrors), r.Register(m.proven), r.Register(m.lost),
 		r.Register(gauge("sessions", "Sessions that are not claimed.", func(f metering.Figures) float64 { return float64(f.Sessions) })),
 		r.Register(gauge("owed_utop", "Used and not claimed.", func(f metering.Figures) float64 { return float64(f.Owed) })),

@@ -16,6 +16,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/relayer/faults"
+	"github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/metering"
 	"github.com/topnetwork/top/relayer/services"
@@ -30,9 +31,9 @@ type Node struct {
 	Registry prometheus.Registerer
 	// Status is told the peer id and the addresses once the node listens.
 	Status func(peerID string, listen []string)
-	// Halted is told why the provider takes no sessions, and "" once it does.
-	Halted func(reason string)
-	Timing Timing
+	// Halted is told why the provider takes no sessions, and "" once it does; Warned what it serves without knowing, and "" once it knows.
+	Halted, Warned func(text string)
+	Timing         Timing
 }
 
 // Timing of a provider's own steps; zero values are replaced by the defaults.
@@ -45,6 +46,8 @@ type Timing struct {
 	VoucherPeriod time.Duration
 	// Disputes is how often the main chain is asked for disputes, Standing for the provider's and the service chain's record.
 	Disputes, Standing time.Duration
+	// Silence is for how long the main chain may not answer before the exposure bounds what is served.
+	Silence time.Duration
 	// GuaranteeAge is how old the chain's answer about a payer may be.
 	GuaranteeAge time.Duration
 }
@@ -58,6 +61,7 @@ func (t Timing) orDefault() Timing {
 	set(&t.Poll, time.Second)
 	set(&t.Disputes, 3*time.Second)
 	set(&t.Standing, 3*time.Second)
+	set(&t.Silence, time.Minute)
 	set(&t.Grace, 5*time.Second)
 	set(&t.VoucherPeriod, 30*time.Second)
 	set(&t.GuaranteeAge, 5*time.Second)
@@ -73,11 +77,11 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	if err != nil {
 		return err
 	}
-	identity, err := keyfile.Load(within(node.Home, cfg.Identity))
+	identity, err := keyfile.Load(home.Within(node.Home, cfg.Identity))
 	if err != nil {
 		return err
 	}
-	data := within(node.Home, cfg.Data)
+	data := home.Within(node.Home, cfg.Data)
 	db, err := open(data, node.Log)
 	if err != nil {
 		return err
@@ -97,6 +101,9 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	}
 	if node.Halted == nil {
 		node.Halted = func(string) {}
+	}
+	if node.Warned == nil {
+		node.Warned = func(string) {}
 	}
 	timing := node.Timing.orDefault()
 	sessions, err := metering.OpenSessions(metering.Config{
@@ -140,7 +147,8 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 	loops.Go(func() { every(ctx, timing.Poll, func() { _ = rollEpoch(ctx, node, sessions, &epochs) }) })
 	loops.Go(func() { every(ctx, timing.Poll, func() { claims.Step(ctx) }) })
 	registrar := &registrar{
-		ledger: node.Ledger, sessions: sessions, now: time.Now, log: node.Log, metrics: metrics, tell: node.Halted,
+		ledger: node.Ledger, sessions: sessions, now: time.Now, log: node.Log, metrics: metrics, tell: node.Halted, warn: node.Warned,
+		journal: notebook{path: filepath.Join(data, "standing.json")}, silence: timing.Silence, exposure: cfg.exposure(),
 		want: Registration{
 			Key: identity.Public().(ed25519Public), Sign: signer(identity), Endpoints: endpoints, Prices: cfg.prices(), Deposit: cfg.Deposit,
 		},
@@ -160,14 +168,6 @@ func Serve(ctx context.Context, cfg Config, node Node) (err error) {
 		return cause
 	}
 	return err
-}
-
-// within places a relative path below home.
-func within(home, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(home, path)
 }
 
 func open(data string, log *slog.Logger) (*pebble.DB, error) {

@@ -55,10 +55,7 @@ var errPending = errors.New("the registration is not complete")
 var errOtherIdentity = errors.New("the account is registered with another identity key: use that key file, or another account")
 
 func (c *chains) Register(ctx context.Context, r Registration) error {
-	prices := make([]voucher.Price, len(r.Prices))
-	for i, p := range r.Prices {
-		prices[i] = *p
-	}
+	prices := r.prices()
 	err := c.registerOnce(ctx, r, prices)
 	switch {
 	case errors.Is(err, errOtherIdentity) || chain.Refused(err):
@@ -71,6 +68,23 @@ func (c *chains) Register(ctx context.Context, r Registration) error {
 		return fmt.Errorf("%w: %s does not answer; check chains.service of config.yaml and its nodes: %w", errPending, c.ChainID(), err)
 	}
 	return arrived(c.main.ChainID(), c.ChainID(), res, r.Key, prices)
+}
+
+// Known asks the service chain alone.
+func (c *chains) Known(ctx context.Context, r Registration) (bool, error) {
+	res, err := c.usage.Provider(ctx, &usagetypes.QueryProviderRequest{Address: c.Address()})
+	if err != nil && !notFound(err) {
+		return false, err
+	}
+	return arrived(c.main.ChainID(), c.ChainID(), res, r.Key, r.prices()) == nil, nil
+}
+
+func (r Registration) prices() []voucher.Price {
+	prices := make([]voucher.Price, len(r.Prices))
+	for i, p := range r.Prices {
+		prices[i] = *p
+	}
+	return prices
 }
 
 // arrived tells whether the service chain has heard of a registration; res is nil when it knows no such provider.

@@ -27,10 +27,16 @@ type registrar struct {
 	now      func() time.Time
 	log      *slog.Logger
 	metrics  *metrics
-	// tell is told why the provider is halted, and "" when it serves.
-	tell func(reason string)
+	// tell is told why the provider is halted, and "" when it serves; warn what it serves without knowing, and "" when it knows.
+	tell, warn func(text string)
+	journal    notebook
+	// silence is for how long the main chain may say nothing before only exposure utop are risked, unclaimed, on what it said last.
+	silence  time.Duration
+	exposure uint64
 
 	standing Standing
+	heard    time.Time
+	warning  string
 	// decided tells that the provider serves or is halted for a reason; registered that this run has seen it registered.
 	decided, registered bool
 	reason              string
@@ -69,15 +75,13 @@ func (r *registrar) Step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	switch news := r.faults.News("standing", err); {
-	case err == nil:
-		r.standing = standing
-	case !r.decided:
-		r.wait(fmt.Errorf("the main chain has not said since the start whether the provider may serve; vouchers and claims go on; check chains.main of config.yaml and its nodes: %w", err))
-		return nil
-	case news:
-		r.log.Warn("the main chain does not say whether the provider may serve, what it said last counts; check chains.main of config.yaml and its nodes", "err", err)
+	if news := r.faults.News("standing", err); err != nil {
+		if news && r.decided {
+			r.log.Warn("the main chain does not say whether the provider may serve, what it said last counts; check chains.main of config.yaml and its nodes", "err", err)
+		}
+		return r.unheard(ctx, err)
 	}
+	r.hear(standing)
 	if reason := r.standing.halt(r.ledger.ChainID(), r.sessions.Epoch(), r.registered); reason != "" {
 		r.decide(reason)
 		return nil
@@ -94,6 +98,10 @@ func (r *registrar) Step(ctx context.Context) error {
 			r.standing.Registered, r.standing.Status = true, servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE
 		case ctx.Err() != nil || errors.Is(err, errOtherIdentity):
 			return err
+		case errors.Is(err, errPending) && r.decided:
+			// It served on what the main chain said before, and now it is known to be otherwise.
+			r.decide(err.Error())
+			return nil
 		case errors.Is(err, errPending):
 			r.wait(err)
 			return nil

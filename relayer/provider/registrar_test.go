@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,7 +84,14 @@ type registry struct {
 	down     error
 	refuse   error
 	tries    int
+	// unknown tells that the service chain does not have the provider, deaf that it does not answer.
+	unknown bool
+	deaf    error
 }
+
+func (*registry) Address() string { return "top1provider" }
+
+func (r *registry) Known(context.Context, Registration) (bool, error) { return !r.unknown, r.deaf }
 
 func (*registry) ChainID() string                              { return "top-msg-1" }
 func (r *registry) Standing(context.Context) (Standing, error) { return r.standing, r.down }
@@ -110,7 +118,8 @@ func newRegistrar(t *testing.T, ledger *registry) (r *registrar, told *[]string,
 	now, told = new(time.Time), &[]string{}
 	return &registrar{
 		ledger: ledger, sessions: sessions, now: func() time.Time { return *now }, log: slog.New(slog.DiscardHandler), metrics: m,
-		tell: func(reason string) { *told = append(*told, reason) },
+		tell: func(reason string) { *told = append(*told, reason) }, warn: func(string) {},
+		journal: notebook{path: filepath.Join(t.TempDir(), "standing.json")}, silence: time.Minute, exposure: 1000,
 	}, told, now
 }
 

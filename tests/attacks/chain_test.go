@@ -14,7 +14,6 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
-	"github.com/cosmos/cosmos-sdk/types/query"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
@@ -23,7 +22,6 @@ import (
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 	solomachine "github.com/cosmos/ibc-go/v11/modules/light-clients/06-solomachine"
 
-	nodeconfig "github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/testutil/inprocess"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	servicestypes "github.com/topnetwork/top/x/services/types"
@@ -54,20 +52,6 @@ func TestAttack01ManyRunsGiveOneHash(t *testing.T) {
 	for range 99 {
 		require.Equal(t, first, script())
 	}
-}
-
-func TestAttack12QueriesForEverything(t *testing.T) {
-	require.NotZero(t, nodeconfig.DefaultApp().QueryGasLimit, "a query costs gas, and that is limited")
-	c := inprocess.New(t, "ann")
-	request := func(limit uint64) uint32 {
-		bz, err := (&billingtypes.QueryEscrowsRequest{Pagination: &query.PageRequest{Limit: limit}}).Marshal()
-		require.NoError(t, err)
-		res, err := c.App.Query(t.Context(), &abci.RequestQuery{Path: "/top.billing.v1.Query/Escrows", Data: bz})
-		require.NoError(t, err)
-		return res.Code
-	}
-	require.Zero(t, request(100))
-	require.NotZero(t, request(1<<40))
 }
 
 // Attack 18 with a whole chain: what is not for users is refused, wrapped or not (app/base tests every depth and class).

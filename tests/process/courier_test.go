@@ -22,6 +22,7 @@ import (
 	"github.com/topnetwork/top/testutil/fault"
 	"github.com/topnetwork/top/testutil/localnet"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
 // The accounts of relayer tests among the network's users.
@@ -36,6 +37,8 @@ type courier struct {
 	main   *chain.Client
 	key    *chain.Key
 	serial uint64
+	// released is what it has asked back on the service chain.
+	released uint64
 }
 
 func newCourier(t *testing.T, user int) *courier {
@@ -65,6 +68,32 @@ func (c *courier) send(packets int) {
 		msgs = append(msgs, &billingtypes.MsgOpenCreditLine{Owner: c.key.Address(), ChainId: net.Service.ID, Amount: 100 + c.serial})
 	}
 	c.must(msgs...)
+}
+
+// release asks a coin back on the service chain, which sends it to the main chain in a settlement.
+func (c *courier) release() {
+	c.t.Helper()
+	service, err := chain.Dial(c.t.Context(), chain.Config{GRPC: net.Service.Nodes[0].GRPC})
+	require.NoError(c.t, err)
+	defer service.Close()
+	_, err = service.Send(c.t.Context(), c.key, &usagetypes.MsgRelease{Owner: c.key.Address(), Amount: 1})
+	require.NoError(c.t, err)
+	c.released++
+}
+
+// returned waits until the main chain has booked every coin that was released, once.
+func (c *courier) returned(before creditLine, needs ...*process.Process) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(c.t, process.Await(ctx, "what was released", func(ctx context.Context) error {
+		line, _, err := c.line(ctx)
+		if err == nil && uint64(line.Released-before.Released) != c.released {
+			err = fmt.Errorf("%d of %d utop are back", line.Released-before.Released, c.released)
+		}
+		return err
+	}, needs...))
+	c.arrival(needs...)
 }
 
 // line of the courier on the main chain, and what the service chain has been told.

@@ -4,6 +4,7 @@ package process
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -17,8 +18,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
 	"github.com/topnetwork/top/node/home"
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/localnet/play"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
 // block is a command of a guide, and what it prints or refuses with.
@@ -45,16 +54,34 @@ func readGuide(t *testing.T, name string) []block {
 }
 
 // reader follows guides: it runs their commands in a shell with the variables that the guides name.
-type reader struct{ env []string }
+type reader struct {
+	env []string
+	// later are variables whose values are there when the reader comes to the first block that names one of them.
+	later map[string]func()
+}
 
 func (r *reader) set(name string, value any) {
 	r.env = append(r.env, fmt.Sprintf("%s=%v", name, value))
+}
+
+// ports of a node, with a suffix for the second.
+func (r *reader) setPorts(suffix string, p home.Ports) {
+	r.set("P2P"+suffix, p.P2P)
+	r.set("RPC"+suffix, p.RPC)
+	r.set("GRPC"+suffix, p.GRPC)
+	r.set("REST"+suffix, p.REST)
 }
 
 // follow runs a guide block by block.
 func (r *reader) follow(t *testing.T, name string) {
 	t.Helper()
 	for _, b := range readGuide(t, name) {
+		for variable, find := range r.later {
+			if strings.Contains(b.commands, "$"+variable) {
+				delete(r.later, variable)
+				find()
+			}
+		}
 		out, err := r.shell(t, b.commands)
 		refused := strings.HasPrefix(b.prints, "Error:")
 		if refused {
@@ -76,7 +103,7 @@ func (r *reader) follow(t *testing.T, name string) {
 // shell runs one block; what it leaves running in the background ends with the test.
 func (r *reader) shell(t *testing.T, script string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	output := filepath.Join(t.TempDir(), "output")
 	// A file, not a pipe: a process in the background would hold the pipe open.
@@ -107,27 +134,27 @@ func TestGuides(t *testing.T) {
 	build, err := filepath.Abs("../../build")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	ports, err := home.Allocate(2, 0)
+	ports, err := home.Allocate(3, 0)
 	require.NoError(t, err)
-	r := &reader{}
+	r := &reader{later: map[string]func(){}}
 	r.set("PATH", build+":"+os.Getenv("PATH"))
 	r.set("HOME", dir)
 	r.set("NODE", filepath.Join(dir, "node"))
 	r.set("OPERATOR", filepath.Join(dir, "operator"))
-	r.set("P2P", ports[0].P2P)
-	r.set("RPC", ports[0].RPC)
-	r.set("GRPC", ports[0].GRPC)
-	r.set("REST", ports[0].REST)
-	r.set("METRICS", ports[1].REST)
-	r.set("LISTEN", ports[1].P2P)
+	r.set("FRESH", filepath.Join(dir, "fresh"))
+	r.set("FOUNDER", filepath.Join(dir, "founder"))
+	r.setPorts("", ports[0])
+	r.setPorts("2", ports[1])
+	r.set("METRICS", ports[2].REST)
+	r.set("LISTEN", ports[2].P2P)
 	r.set("PROVIDER", filepath.Join(dir, "provider"))
 	r.set("WALLET", filepath.Join(dir, "wallet"))
 	r.follow(t, "validator.md")
-	r.follow(t, "troubleshooting.md")
 
 	small, err := localnet.Start(t.Context(), localnet.Config{
-		Dir: filepath.Join(build, "test-guides"), Bin: build, Validators: 1, ServiceValidators: 1, Providers: 1, Users: 2, TimeoutCommit: 500 * time.Millisecond,
-		Logf: t.Logf,
+		Dir: filepath.Join(build, "test-guides"), Bin: build, Validators: 1, ServiceValidators: 1, Providers: 1, Users: 3, TimeoutCommit: 500 * time.Millisecond,
+		// An epoch is as long as a payout can be disputed.
+		EpochBlocks: 40, Logf: t.Logf,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, small.Stop()) })
@@ -140,10 +167,77 @@ func TestGuides(t *testing.T) {
 	r.set("SERVICE_CHAIN", small.Service.ID)
 	r.set("PROVIDER_ADDRESS", small.Providers[0].Address)
 	r.set("TO", small.Users[1].Address)
-	for i, guide := range []string{"wallet.md", "provider.md"} {
-		mnemonic := filepath.Join(dir, small.Users[i].Name+".mnemonic")
-		require.NoError(t, os.WriteFile(mnemonic, []byte(small.Users[i].Mnemonic), 0o600))
+	r.later["SETTLED"] = func() { r.setDebit(t, small) }
+	account := func(key localnet.Key) {
+		mnemonic := filepath.Join(dir, key.Name+".mnemonic")
+		require.NoError(t, os.WriteFile(mnemonic, []byte(key.Mnemonic), 0o600))
 		r.set("MNEMONIC_FILE", mnemonic)
-		r.follow(t, guide)
 	}
+	account(small.Users[0])
+	r.follow(t, "wallet.md")
+	r.follow(t, "troubleshooting.md")
+	account(small.Users[2])
+	r.follow(t, "provider.md")
+	main, err := chain.Dial(t.Context(), chain.Config{GRPC: small.Main.Nodes[0].GRPC, Register: func(reg codectypes.InterfaceRegistry) { banktypes.RegisterInterfaces(reg) }})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = main.Close() })
+	account(newAccount(t, small, main, "founder", 350_000_000))
+	r.follow(t, "service-types.md")
+}
+
+// setDebit has the wallet's owner write to somebody, and waits until a debit for it can be disputed.
+func (r *reader) setDebit(t *testing.T, n *localnet.Network) {
+	t.Helper()
+	owner, provider := n.Users[0], n.Providers[0].Address
+	writer, err := play.StartUser(t.Context(), n, owner)
+	require.NoError(t, err)
+	friend, err := play.StartUser(t.Context(), n, n.Users[1])
+	require.NoError(t, err)
+	for i := range 5 {
+		require.NoError(t, writer.Send(t.Context(), friend, fmt.Sprintf("for the bill, %d", i)))
+	}
+	require.NoError(t, writer.AwaitDelivery(t.Context()))
+	require.NoError(t, errors.Join(writer.Quit(t.Context(), n), friend.Quit(t.Context(), n)))
+	type claim struct {
+		Epoch   amount `json:"epoch"`
+		Settled amount `json:"settlement_epoch"`
+		Status  string `json:"status"`
+		Debits  []struct {
+			Payer  string `json:"payer"`
+			Key    []byte `json:"session_key"`
+			Amount amount `json:"amount"`
+		} `json:"debits"`
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	require.NoError(t, process.Await(ctx, "a debit that is not paid yet", func(ctx context.Context) error {
+		claims, err := localnet.All[claim](ctx, n.Service.REST(), "/top/usage/v1/claims/"+provider, "claims")
+		if err != nil {
+			return err
+		}
+		for _, c := range claims {
+			for _, d := range c.Debits {
+				if d.Payer != owner.Address || c.Status != usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED.String() {
+					continue
+				}
+				var answer struct {
+					Payout struct {
+						Status string `json:"status"`
+					} `json:"payout"`
+				}
+				if err := n.Main.REST().Get(ctx, fmt.Sprintf("/top/billing/v1/payouts/%s/%d/%s", n.Service.ID, c.Settled, provider), &answer); err != nil {
+					return err
+				}
+				if answer.Payout.Status != billingtypes.PayoutStatus_PAYOUT_STATUS_PENDING.String() {
+					return fmt.Errorf("the payout is %s", answer.Payout.Status)
+				}
+				r.set("SETTLED", c.Settled)
+				r.set("CLAIMED", c.Epoch)
+				r.set("KEY", hex.EncodeToString(d.Key))
+				r.set("AMOUNT", d.Amount)
+				return nil
+			}
+		}
+		return fmt.Errorf("%d claims, none settled of %s", len(claims), owner.Address)
+	}, n.Process(n.Providers[0].Name)))
 }

@@ -59,17 +59,50 @@ func broadcasts(call fault.Call, has, lacks string) bool {
 		(lacks == "" || !bytes.Contains(call.Request, []byte(lacks)))
 }
 
-// A relayer is killed by SIGKILL between every two steps of a packet's way; the next one, with nothing but its configuration and key, brings everything to its end once.
+// killPoint is a step on a packet's way: a transaction on its way to a node, or its answer on the way back.
+type killPoint struct {
+	name, chain, has, lacks string
+	answered                bool
+}
+
+// killAt has a relayer killed by SIGKILL at a point, to which provoke leads it. Until revive, nothing that the dead one had begun reaches a node.
+func (g *gate) killAt(t *testing.T, name string, point killPoint, provoke func()) {
+	t.Helper()
+	killed := make(chan error, 1)
+	var once sync.Once
+	g.set(func(_ context.Context, chainID string, call fault.Call) error {
+		if chainID == point.chain && call.Answered == point.answered && broadcasts(call, point.has, point.lacks) {
+			once.Do(func() { killed <- fault.Kill(net.Process(name)) })
+			return status.Error(codes.Unavailable, "the relayer is dead")
+		}
+		return nil
+	})
+	provoke()
+	select {
+	case err := <-killed:
+		require.NoError(t, err)
+	case <-time.After(time.Minute):
+		require.Fail(t, "the relayer never came to this step", net.Process(name).LogTail(20))
+	}
+}
+
+// revive starts the next relayer, which has nothing but configuration and key.
+func revive(t *testing.T, name string) *process.Process {
+	t.Helper()
+	forget(t, name)
+	p, err := net.Restart(name)
+	require.NoError(t, err)
+	return p
+}
+
+// A relayer is killed between every two steps of a packet's way, in both directions; the next one brings everything to its end once.
 func TestRelayerKilledBetweenAnyTwoSteps(t *testing.T) {
 	c := newCourier(t, courierUser)
 	withoutRelayer(t)
 	var g gate
 	const name = "relayer-killed"
-	p, _ := startRelayer(t, name, net.Operator, g.reach(t, net.Main), g.reach(t, net.Service))
-	for _, point := range []struct {
-		name, chain, has, lacks string
-		answered                bool
-	}{
+	startRelayer(t, name, net.Operator, g.reach(t, net.Main), g.reach(t, net.Service))
+	for _, point := range []killPoint{
 		{"client updated, packets not received", net.Service.ID, "MsgUpdateClient", "MsgRecvPacket", true},
 		{"before packets are received", net.Service.ID, "MsgRecvPacket", "", false},
 		{"packets received, answer unknown", net.Service.ID, "MsgRecvPacket", "", true},
@@ -77,29 +110,23 @@ func TestRelayerKilledBetweenAnyTwoSteps(t *testing.T) {
 		{"packets acknowledged, answer unknown", net.Main.ID, "MsgAcknowledgement", "", true},
 	} {
 		t.Run(point.name, func(t *testing.T) {
-			killed := make(chan error, 1)
-			var once sync.Once
-			g.set(func(ctx context.Context, chainID string, call fault.Call) error {
-				if chainID == point.chain && call.Answered == point.answered && broadcasts(call, point.has, point.lacks) {
-					once.Do(func() { killed <- fault.Kill(p) })
-					// Nothing that the dead one had begun reaches a node any more.
-					return status.Error(codes.Unavailable, "the relayer is dead")
-				}
-				return nil
-			})
-			c.send(3)
-			select {
-			case err := <-killed:
-				require.NoError(t, err)
-			case <-time.After(time.Minute):
-				require.Fail(t, "the relayer never came to this step", p.LogTail(20))
-			}
+			g.killAt(t, name, point, func() { c.send(3) })
 			g.set(nil)
-			forget(t, name)
-			var err error
-			p, err = net.Restart(name)
-			require.NoError(t, err)
-			c.arrival(p)
+			c.arrival(revive(t, name))
+		})
+	}
+	before, _, err := c.line(t.Context())
+	require.NoError(t, err)
+	for _, point := range []killPoint{
+		{"before a settlement is received", net.Main.ID, "MsgRecvPacket", "", false},
+		{"settlement received, answer unknown", net.Main.ID, "MsgRecvPacket", "", true},
+		{"before a settlement is acknowledged", net.Service.ID, "MsgAcknowledgement", "", false},
+		{"settlement acknowledged, answer unknown", net.Service.ID, "MsgAcknowledgement", "", true},
+	} {
+		t.Run(point.name, func(t *testing.T) {
+			g.killAt(t, name, point, c.release)
+			g.set(nil)
+			c.returned(before, revive(t, name))
 		})
 	}
 }
@@ -398,11 +425,16 @@ func TestRelayerMetrics(t *testing.T) {
 // timeoutSeconds is the shortest timeout that x/billing takes.
 const timeoutSeconds = 60
 
-// The service chain stands still for longer than a packet may take: the packet is taken back, and the payer has its coins again.
+// The service chain stands still for longer than a packet may take: the packet is taken back, and the payer has its coins again, though relayers are killed before and
+// after they have said so to the main chain.
 func TestPacketTimesOutWhileTheServiceChainIsDown(t *testing.T) {
 	c := newCourier(t, courierUser)
 	c.send(1)
 	c.arrival()
+	withoutRelayer(t)
+	var g gate
+	const name = "relayer-timeouts"
+	p, _ := startRelayer(t, name, net.Operator, g.reach(t, net.Main), g.reach(t, net.Service))
 	params := func() billingtypes.Params {
 		res, err := billingtypes.NewQueryClient(c.main.Conn()).Params(t.Context(), &billingtypes.QueryParamsRequest{})
 		require.NoError(t, err)
@@ -436,11 +468,16 @@ func TestPacketTimesOutWhileTheServiceChainIsDown(t *testing.T) {
 			err = fmt.Errorf("%s have passed", now.Sub(sent))
 		}
 		return err
-	}, net.Process(localnet.RelayerName)))
-	for _, p := range net.Processes(localnet.RoleServiceNode) {
-		require.NoError(t, fault.Resume(p))
-	}
-	c.arrival(net.Process(localnet.RelayerName))
+	}, p))
+	g.killAt(t, name, killPoint{"before the timeout", net.Main.ID, "MsgTimeout", "", false}, func() {
+		for _, p := range net.Processes(localnet.RoleServiceNode) {
+			require.NoError(t, fault.Resume(p))
+		}
+	})
+	g.killAt(t, name, killPoint{"timed out, answer unknown", net.Main.ID, "MsgTimeout", "", true}, func() { revive(t, name) })
+	g.set(nil)
+	p = revive(t, name)
+	c.arrival(p)
 	after, creditedAfter, err := c.line(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, before, after)
@@ -449,6 +486,6 @@ func TestPacketTimesOutWhileTheServiceChainIsDown(t *testing.T) {
 
 	// The path works on.
 	c.send(1)
-	c.arrival(net.Process(localnet.RelayerName))
+	c.arrival(p)
 	governBilling(t, usual)
 }

@@ -26,14 +26,14 @@ import (
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
-// newAccount with coins; that is all that a stranger gets from anybody.
-func newAccount(t *testing.T, client *chain.Client, name string, utop int64) localnet.Key {
+// newAccount with coins of the network's operator; that is all that a stranger gets from anybody.
+func newAccount(t *testing.T, n *localnet.Network, client *chain.Client, name string, utop int64) localnet.Key {
 	t.Helper()
 	mnemonic, err := chain.NewMnemonic()
 	require.NoError(t, err)
 	key, err := chain.FromMnemonic(mnemonic)
 	require.NoError(t, err)
-	operator, err := chain.FromMnemonic(net.Operator.Mnemonic)
+	operator, err := chain.FromMnemonic(n.Operator.Mnemonic)
 	require.NoError(t, err)
 	_, err = client.Send(t.Context(), operator, banktypes.NewMsgSend(sdk.MustAccAddressFromBech32(operator.Address()), sdk.MustAccAddressFromBech32(key.Address()),
 		sdk.NewCoins(sdk.NewInt64Coin("utop", utop))))
@@ -47,9 +47,9 @@ func TestStrangerFoundsAnotherService(t *testing.T) {
 	main, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC, Register: func(r codectypes.InterfaceRegistry) { banktypes.RegisterInterfaces(r) }})
 	require.NoError(t, err)
 	defer main.Close()
-	stranger := newAccount(t, main, "stranger", 250_000_000)
-	provider := newAccount(t, main, "notary", 5_000_000)
-	customer := newAccount(t, main, "customer", 5_000_000)
+	stranger := newAccount(t, net, main, "stranger", 250_000_000)
+	provider := newAccount(t, net, main, "notary", 5_000_000)
+	customer := newAccount(t, net, main, "customer", 5_000_000)
 	key, err := chain.FromMnemonic(stranger.Mnemonic)
 	require.NoError(t, err)
 	_, err = main.Send(t.Context(), key, &servicestypes.MsgRegisterServiceType{

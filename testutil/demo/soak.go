@@ -32,6 +32,7 @@ func (d Demo) soak(ctx context.Context) error {
 		}
 	}
 	cfg := d.config(d.dir("soak"))
+	cfg.Cuttable = true
 	n, err := localnet.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))

@@ -1,6 +1,7 @@
 package localnet
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,8 +42,13 @@ type Config struct {
 	EpochBlocks        int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
+	// TrustingPeriod of the light clients that join the chains; 0 leaves it to `relayer link`.
+	TrustingPeriod time.Duration
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.
 	SnapshotInterval int
+
+	// Cuttable lets Cut separate nodes from each other; links in this program then carry all that they say.
+	Cuttable bool
 
 	// RESTPort is where the first main node serves REST if the port is free.
 	RESTPort int
@@ -69,6 +75,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}
+	}
+	if c.Cuttable && c.Outlive {
+		return c, errors.New("a network that outlives this program cannot be Cuttable: its links would end with the program")
 	}
 	var err error
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {

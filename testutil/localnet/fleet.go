@@ -127,7 +127,7 @@ func (n *Network) Stop() error {
 		wg.Wait()
 		errs = append(errs, failed...)
 	}
-	return errors.Join(append(errs, n.writeRecord())...)
+	return errors.Join(append(errs, n.unwire(), n.writeRecord())...)
 }
 
 // Leave waits until a process has ended by itself, and takes it out of the network. Any end but exit code 0 is an error.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/testutil/fault"
 )
 
 // Roles of processes.
@@ -40,6 +41,7 @@ type Network struct {
 	cfg        Config
 	fleet      fleet
 	validators []Key
+	links      map[ends]*fault.Link
 }
 
 // Chain is one chain of the network.
@@ -71,7 +73,7 @@ func Start(ctx context.Context, cfg Config) (*Network, error) {
 	if err := clean(cfg.Dir); err != nil {
 		return nil, err
 	}
-	n := &Network{Dir: cfg.Dir, cfg: cfg}
+	n := &Network{Dir: cfg.Dir, cfg: cfg, links: map[ends]*fault.Link{}}
 	// An early record marks the directory as a network's, for the next run to clean.
 	if err := n.writeRecord(); err != nil {
 		return nil, err
@@ -132,9 +134,18 @@ func (n *Network) snapshotFlags() []string {
 // startNodes runs a chain's nodes and waits until each has made its second block.
 func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string, flags func(node int) []string) error {
 	for i := range c.Nodes {
-		node := &c.Nodes[i]
-		node.Name = fmt.Sprintf("%s%d", c.Kind, i)
+		c.Nodes[i].Name = fmt.Sprintf("%s%d", c.Kind, i)
+	}
+	if n.cfg.Cuttable {
+		if err := n.wire(c); err != nil {
+			return err
+		}
+	}
+	for i, node := range c.Nodes {
 		args := append([]string{"start", "--home", node.Home}, n.snapshotFlags()...)
+		if n.cfg.Cuttable {
+			args = append(args, n.peerFlags(c, node)...)
+		}
 		if flags != nil {
 			args = append(args, flags(i)...)
 		}

@@ -70,7 +70,11 @@ status_file: status.json
 // Link runs `relayer link`; again, it answers the same clients and changes nothing.
 func (n *Network) Link(ctx context.Context) (Clients, error) {
 	var clients Clients
-	if err := n.command(ctx, "relayer-link", "relayer", &clients, "link", "--home", n.relayerHome()); err != nil {
+	args := []string{"link", "--home", n.relayerHome()}
+	if n.cfg.TrustingPeriod > 0 {
+		args = append(args, "--trusting-period", n.cfg.TrustingPeriod.String())
+	}
+	if err := n.command(ctx, "relayer-link", "relayer", &clients, args...); err != nil {
 		return clients, err
 	}
 	if clients.Main == "" || clients.Service == "" {

@@ -22,6 +22,7 @@ func Chain() daemon.Chain {
 	return daemon.Chain{
 		Name:       mainchain.Name,
 		Short:      "Node of the TOP main chain: settlement and governance",
+		Coin:       base.Denom,
 		NodeConfig: config.DefaultApp,
 		New:        func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
 		GenesisCommands: func(app daemon.App, home string) *cobra.Command {

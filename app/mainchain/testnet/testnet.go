@@ -93,7 +93,9 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 		if err := v.node.WriteGenesis(doc); err != nil {
 			return nil, err
 		}
-		v.node.WriteConfig(home.Settings{Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: config.DefaultApp()})
+		if err := v.node.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: config.DefaultApp()}); err != nil {
+			return nil, err
+		}
 		summary.Nodes = append(summary.Nodes, v.node.Endpoints())
 		summary.Keys = append(summary.Keys, localchain.Key{Name: v.node.Moniker, Address: v.address.String(), Mnemonic: v.mnemonic})
 	}

@@ -21,6 +21,7 @@ func Chain() daemon.Chain {
 		Name:       servicechain.Name,
 		Short:      "Node of a TOP service chain: books the usage of one service",
 		New:        func(opts base.Options, load bool) daemon.App { return servicechain.New(opts, load) },
+		Coin:       base.OperatorDenom,
 		NodeConfig: servicechain.NodeConfig,
 		GenesisCommands: func(app daemon.App, home string) *cobra.Command {
 			return genesis.Command(app.(*servicechain.App), home)

@@ -12,8 +12,6 @@ import (
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
-
 	"github.com/topnetwork/top/app/servicechain"
 )
 
@@ -22,7 +20,7 @@ func Command(app *servicechain.App, home string) *cobra.Command {
 	cmd := &cobra.Command{Use: "genesis", Short: "Prepare the genesis of a service chain"}
 	cmd.AddCommand(
 		genutilcli.AddGenesisAccountCmd(home, app.TxConfig.SigningContext().AddressCodec()),
-		setChainCommand(app), addOperatorCommand(app), gentxCommand(), collectCommand(app), validateCommand(app),
+		setChainCommand(app), addOperatorCommand(app), gentxCommand(), collectCommand(app),
 	)
 	return cmd
 }
@@ -62,30 +60,6 @@ func edit(cmd *cobra.Command, app *servicechain.App, change func(chainID string,
 		return err
 	}
 	return doc.SaveAs(file)
-}
-
-func validateCommand(app *servicechain.App) *cobra.Command {
-	cmd := genutilcli.ValidateGenesisCmd(app.Basics)
-	cmd.Short = "Check that a chain can start from the home's genesis.json, or from FILE"
-	valid := cmd.RunE
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		file := genesisFile(cmd)
-		if len(args) > 0 {
-			file = args[0]
-		}
-		doc, state, err := read(file)
-		if err != nil {
-			return err
-		}
-		if !clienttypes.IsRevisionFormat(doc.ChainID) {
-			return fmt.Errorf("%s: chain_id %q must end in a revision, e.g. top-msg-1: light clients follow upgrades by it", file, doc.ChainID)
-		}
-		if err := CheckLaunchable(app.Codec, state); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		return valid(cmd, args)
-	}
-	return cmd
 }
 
 // addKeyringFlags for commands that look a key up by name.

@@ -14,6 +14,7 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/servicechain"
 	operatorstypes "github.com/topnetwork/top/x/operators/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
@@ -94,7 +95,7 @@ func addAccount(cdc codec.Codec, state State, address string, uop int64) error {
 
 // SetChain says what the chain is: its service, the main chain that it will be linked to, that chain's epoch length, and who may link it.
 func SetChain(cdc codec.Codec, state State, chain usagetypes.Chain) error {
-	if err := checkChain(chain); err != nil {
+	if err := servicechain.CheckChain(chain); err != nil {
 		return err
 	}
 	var gs usagetypes.GenesisState
@@ -112,33 +113,4 @@ func SetChain(cdc codec.Codec, state State, chain usagetypes.Chain) error {
 	bz, err := cdc.MarshalJSON(&gs)
 	state[usagetypes.ModuleName] = bz
 	return err
-}
-
-func checkChain(chain usagetypes.Chain) error {
-	for _, missing := range []struct{ value, field, flag string }{
-		{chain.ServiceType, "service_type", "--type"},
-		{chain.MainChainId, "main_chain_id", "--main-chain-id"},
-		{chain.Operator, "operator", "--operator"},
-	} {
-		if missing.value == "" {
-			return fmt.Errorf("app_state.usage.chain.%s is empty: give it with `topserviced genesis set-chain %s …`", missing.field, missing.flag)
-		}
-	}
-	return nil
-}
-
-// CheckLaunchable says what a valid genesis still lacks before a chain can start from it.
-func CheckLaunchable(cdc codec.Codec, state State) error {
-	var ops operatorstypes.GenesisState
-	if err := cdc.UnmarshalJSON(state[operatorstypes.ModuleName], &ops); err != nil {
-		return fmt.Errorf("genesis of %s: %w", operatorstypes.ModuleName, err)
-	}
-	if len(ops.Operators) == 0 {
-		return fmt.Errorf("app_state.operators is empty, nobody would make blocks: use `topserviced genesis gentx` and `collect`, or `add-operator`")
-	}
-	var usage usagetypes.GenesisState
-	if err := cdc.UnmarshalJSON(state[usagetypes.ModuleName], &usage); err != nil {
-		return fmt.Errorf("genesis of %s: %w", usagetypes.ModuleName, err)
-	}
-	return checkChain(usage.Chain)
 }

@@ -9,10 +9,9 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 
-	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
-
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/servicechain"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
 // Command is `launch`.
@@ -69,8 +68,8 @@ func (o Options) validate() error {
 			return fmt.Errorf("%s is missing, e.g. %s %s", missing.flag, missing.flag, missing.example)
 		}
 	}
-	if !clienttypes.IsRevisionFormat(o.ChainID) {
-		return fmt.Errorf("--chain-id %q must end in a revision, e.g. top-msg-1: light clients follow upgrades by it", o.ChainID)
+	if err := servicestypes.ValidateTypeName(o.Type); err != nil {
+		return fmt.Errorf("--type: %w", err)
 	}
 	if o.Validators < 1 || o.Validators > 50 {
 		return fmt.Errorf("--validators is %d: choose 1 to 50", o.Validators)

@@ -90,7 +90,9 @@ func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary,
 		if err := n.WriteGenesis(doc); err != nil {
 			return nil, err
 		}
-		n.WriteConfig(home.Settings{Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()})
+		if err := n.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()}); err != nil {
+			return nil, err
+		}
 		summary.Nodes = append(summary.Nodes, n.Endpoints())
 	}
 	// Last, because it costs a deposit: everything it announces exists by now.

@@ -2,14 +2,11 @@ package testnet
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
-
-	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
@@ -34,9 +31,6 @@ func initCommand(app *servicechain.App) *cobra.Command {
 			}
 			if chainID != "" {
 				opts.ChainID = chainID
-			}
-			if !clienttypes.IsRevisionFormat(opts.ChainID) {
-				return fmt.Errorf("--chain-id %q must end in a revision, e.g. top-msg-1", opts.ChainID)
 			}
 			summary, err := Init(app, opts)
 			if err != nil {

@@ -69,7 +69,9 @@ func Init(app *servicechain.App, opts Options) (*localchain.Summary, error) {
 		if err := n.WriteGenesis(doc); err != nil {
 			return nil, err
 		}
-		n.WriteConfig(home.Settings{Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()})
+		if err := n.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()}); err != nil {
+			return nil, err
+		}
 		summary.Nodes = append(summary.Nodes, n.Endpoints())
 	}
 	return summary, summary.Save(opts.Dir)

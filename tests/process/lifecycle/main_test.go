@@ -49,7 +49,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	}
 	if net, err = localnet.Start(ctx, localnet.Config{
 		Dir: filepath.Join(build, "test-lifecycle"), Bin: build, Users: 13, ServiceValidators: 4, TimeoutCommit: 500 * time.Millisecond, EpochBlocks: 20,
-		VotingPeriod: 10 * time.Second, SnapshotInterval: snapshotInterval, Logf: logf,
+		VotingPeriod: 10 * time.Second, SnapshotInterval: snapshotInterval, Cuttable: true, Logf: logf,
 	}); err != nil {
 		return 0, err
 	}

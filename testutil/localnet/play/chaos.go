@@ -16,7 +16,7 @@ const (
 	breather = 12 * time.Second
 	// outage is how long a part is away, at most: shorter than a user's patience.
 	outage = 10 * time.Second
-	// stalls of a process whose disk is slow, and how long each lasts.
+	// stalls of a process that stutters, and how long each lasts.
 	stalls = 12
 	stall  = 400 * time.Millisecond
 )
@@ -49,16 +49,16 @@ func (c *chaos) step(ctx context.Context) error {
 	case 0, 1:
 		return c.kill(ctx, pick(c.random, mortal))
 	case 2:
-		return c.pause(ctx, "pause", pick(c.random, anyone))
+		return c.pause(ctx, pick(c.random, anyone))
 	case 3:
 		// Half of a committee does not hear the other: no quorum until it is over.
 		half := main[len(main)/2:]
 		if c.random.IntN(2) == 0 {
 			half = service[1:]
 		}
-		return c.pause(ctx, "partition", half...)
+		return c.partition(ctx, half...)
 	default:
-		return c.slow(ctx, pick(c.random, anyone))
+		return c.stutter(ctx, pick(c.random, anyone))
 	}
 }
 
@@ -102,26 +102,29 @@ func (c *chaos) kill(ctx context.Context, name string) error {
 	return nil
 }
 
-// pause stops processes where they stand.
-func (c *chaos) pause(ctx context.Context, kind string, whom ...string) error {
-	c.note(kind, whom...)
-	for _, name := range whom {
-		if err := fault.Pause(c.Network.Process(name)); err != nil {
-			return err
-		}
+// pause stops a process where it stands.
+func (c *chaos) pause(ctx context.Context, name string) error {
+	c.note("pause", name)
+	if err := fault.Pause(c.Network.Process(name)); err != nil {
+		return err
 	}
 	wait(ctx, c.upTo(outage))
-	for _, name := range whom {
-		if err := fault.Resume(c.Network.Process(name)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fault.Resume(c.Network.Process(name))
 }
 
-// slow stalls a process again and again, as a disk does that answers late.
-func (c *chaos) slow(ctx context.Context, name string) error {
-	c.note("slow disk", name)
+// partition cuts nodes off from the others of their chain; all of them run.
+func (c *chaos) partition(ctx context.Context, whom ...string) error {
+	c.note("partition", whom...)
+	if err := c.Network.Cut(whom...); err != nil {
+		return err
+	}
+	wait(ctx, c.upTo(outage))
+	return c.Network.Mend(whom...)
+}
+
+// stutter pauses a process again and again for moments. It is no slow disk: a process that waits for one goes on in its other threads, and nothing here slows a disk.
+func (c *chaos) stutter(ctx context.Context, name string) error {
+	c.note("pause", name)
 	p := c.Network.Process(name)
 	for range stalls {
 		if err := fault.Pause(p); err != nil {

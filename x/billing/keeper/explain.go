@@ -12,8 +12,14 @@ import (
 	"github.com/topnetwork/top/x/billing/types"
 )
 
+// maxDisputes caps the answers that have no pages.
+const maxDisputes = 500
+
 // Explain recomputes a payout from what this chain has. What the provider's vouchers were is on the service chain (query usage claims PROVIDER).
 func (q queryServer) Explain(ctx context.Context, req *types.QueryExplainRequest) (*types.QueryExplainResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())
@@ -49,7 +55,7 @@ func (k *Keeper) disputesOf(ctx context.Context, p types.Payout) ([]types.Disput
 		if d.Provider == p.Provider {
 			out = append(out, d)
 		}
-		return len(out) >= maxPage, nil
+		return len(out) >= maxDisputes, nil
 	})
 	return out, err
 }
@@ -88,15 +94,15 @@ func steps(r *types.QueryExplainResponse) []string {
 
 // Disputes of a service chain's settlements.
 func (q queryServer) Disputes(ctx context.Context, req *types.QueryDisputesRequest) (*types.QueryDisputesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := paginateTriples(ctx, q.k.disputes, req.Pagination, req.ChainId)
 	return &types.QueryDisputesResponse{Disputes: list, Pagination: page}, err
 }
 
 // OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing.
 func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDisputesRequest) (*types.QueryOpenDisputesResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	res := &types.QueryOpenDisputesResponse{}
 	err := q.k.disputeQueue.Walk(ctx, nil, func(key collections.Quad[uint64, string, uint64, string]) (bool, error) {
 		if key.K2() != req.ChainId {
@@ -106,7 +112,7 @@ func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDispu
 		if err == nil && d.Provider == req.Provider {
 			res.Disputes = append(res.Disputes, d)
 		}
-		return len(res.Disputes) >= maxPage, err
+		return len(res.Disputes) >= maxDisputes, err
 	})
 	return res, err
 }

@@ -14,17 +14,19 @@ import (
 	"github.com/topnetwork/top/x/billing/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
 
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
 	}
 	return nil
 }
@@ -44,6 +46,9 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Escrow(ctx context.Context, req *types.QueryEscrowRequest) (*types.QueryEscrowResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	e, err := q.k.escrow(ctx, req.Owner)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())
@@ -52,15 +57,12 @@ func (q queryServer) Escrow(ctx context.Context, req *types.QueryEscrowRequest) 
 }
 
 func (q queryServer) Escrows(ctx context.Context, req *types.QueryEscrowsRequest) (*types.QueryEscrowsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.escrows, req.Pagination, func(_ string, e types.Escrow) (types.Escrow, error) { return e, nil })
 	return &types.QueryEscrowsResponse{Escrows: list, Pagination: page}, err
 }
 
 func (q queryServer) CreditLines(ctx context.Context, req *types.QueryCreditLinesRequest) (*types.QueryCreditLinesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
+	if err := checkAccount("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.lines, req.Pagination,
@@ -78,9 +80,6 @@ func (q queryServer) Pool(ctx context.Context, req *types.QueryPoolRequest) (*ty
 }
 
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination,
 		func(_ collections.Pair[string, uint64], s types.Settlement) (types.Settlement, error) { return s, nil },
 		query.WithCollectionPaginationPairPrefix[string, uint64](req.ChainId))
@@ -88,14 +87,14 @@ func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlement
 }
 
 func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest) (*types.QueryPayoutsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := paginateTriples(ctx, q.k.payouts, req.Pagination, req.ChainId)
 	return &types.QueryPayoutsResponse{Payouts: list, Pagination: page}, err
 }
 
 func (q queryServer) Payout(ctx context.Context, req *types.QueryPayoutRequest) (*types.QueryPayoutResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
 	if errors.Is(err, types.ErrNotFound) {
 		return nil, status.Error(codes.NotFound, err.Error())

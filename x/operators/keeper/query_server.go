@@ -8,13 +8,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/x/operators/types"
 )
-
-// maxPage caps what one query answers.
-const maxPage = 500
 
 // queryServer is apart from Keeper, whose collection is named like the query.
 type queryServer struct{ k *Keeper }
@@ -22,13 +20,21 @@ type queryServer struct{ k *Keeper }
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
 
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
+	}
+	return nil
+}
+
 // Operators lists the validators in address order.
 func (q queryServer) Operators(ctx context.Context, req *types.QueryOperatorsRequest) (*types.QueryOperatorsResponse, error) {
-	page := req.Pagination
-	if page != nil && page.Limit > maxPage {
-		return nil, status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	ops, res, err := query.CollectionPaginate(ctx, q.k.Operators, page, func(_ string, o types.Operator) (types.Operator, error) { return o, nil })
+	ops, res, err := query.CollectionPaginate(ctx, q.k.Operators, req.Pagination, func(_ string, o types.Operator) (types.Operator, error) { return o, nil })
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +43,9 @@ func (q queryServer) Operators(ctx context.Context, req *types.QueryOperatorsReq
 
 // Operator answers one validator.
 func (q queryServer) Operator(ctx context.Context, req *types.QueryOperatorRequest) (*types.QueryOperatorResponse, error) {
+	if err := checkAccount("operator", req.Address); err != nil {
+		return nil, err
+	}
 	o, err := q.k.Operators.Get(ctx, req.Address)
 	if errors.Is(err, collections.ErrNotFound) {
 		return nil, status.Errorf(codes.NotFound, "no operator %s", req.Address)

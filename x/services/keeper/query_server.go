@@ -14,17 +14,19 @@ import (
 	"github.com/topnetwork/top/x/services/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
 
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
 	}
 	return nil
 }
@@ -43,17 +45,11 @@ func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*
 }
 
 func (q queryServer) ServiceTypes(ctx context.Context, req *types.QueryServiceTypesRequest) (*types.QueryServiceTypesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.serviceTypes, req.Pagination, func(_ string, t types.ServiceType) (types.ServiceType, error) { return t, nil })
 	return &types.QueryServiceTypesResponse{Types: list, Pagination: page}, err
 }
 
 func (q queryServer) ServiceChains(ctx context.Context, req *types.QueryServiceChainsRequest) (*types.QueryServiceChainsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.chains, req.Pagination, func(_ string, c types.ServiceChain) (types.ServiceChain, error) { return c, nil })
 	return &types.QueryServiceChainsResponse{Chains: list, Pagination: page}, err
 }
@@ -67,9 +63,6 @@ func (q queryServer) ServiceChain(ctx context.Context, req *types.QueryServiceCh
 }
 
 func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.providers, req.Pagination,
 		func(_ collections.Pair[string, string], p types.Provider) (types.Provider, error) { return p, nil },
 		query.WithCollectionPaginationPairPrefix[string, string](req.ChainId))
@@ -77,6 +70,9 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
+	if err := checkAccount("provider", req.Address); err != nil {
+		return nil, err
+	}
 	p, err := q.k.Provider(ctx, req.ChainId, req.Address)
 	if err != nil {
 		return nil, notFound(err)

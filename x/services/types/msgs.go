@@ -60,8 +60,8 @@ func (m *MsgRegisterServiceChain) ValidateBasic() error {
 	if err := checkAddress("operator", m.Operator); err != nil {
 		return err
 	}
-	if !namePattern.MatchString(m.Type) {
-		return errorsmod.Wrapf(ErrInvalid, "type %q", m.Type)
+	if err := ValidateTypeName(m.Type); err != nil {
+		return err
 	}
 	return ValidateChainID(m.ChainId)
 }

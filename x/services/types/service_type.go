@@ -27,10 +27,18 @@ func StandardTypes() []ServiceType {
 	}
 }
 
+// ValidateTypeName checks the form of a service type's name.
+func ValidateTypeName(name string) error {
+	if !namePattern.MatchString(name) {
+		return errorsmod.Wrapf(ErrInvalid, "type name %q: want 2 to 32 of a-z, 0-9, -", name)
+	}
+	return nil
+}
+
 // Validate checks name, description and measures.
 func (t ServiceType) Validate() error {
-	if !namePattern.MatchString(t.Name) {
-		return errorsmod.Wrapf(ErrInvalid, "type name %q: want 2 to 32 of a-z, 0-9, -", t.Name)
+	if err := ValidateTypeName(t.Name); err != nil {
+		return err
 	}
 	if len(t.Description) > maxDescription {
 		return errorsmod.Wrapf(ErrInvalid, "description has %d bytes, at most %d", len(t.Description), maxDescription)

@@ -98,6 +98,9 @@ func (k *Keeper) settledRoots(ctx context.Context, settlement uint64, provider s
 
 // DebitProof leads one debit to its settlement's debit root.
 func (q queryServer) DebitProof(ctx context.Context, req *types.QueryDebitProofRequest) (*types.QueryDebitProofResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	key, err := hexKey(req.SessionKey)
 	if err != nil {
 		return nil, err

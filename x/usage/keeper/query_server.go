@@ -17,20 +17,10 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// maxPage caps what one query answers.
-const maxPage = 500
-
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	return nil
-}
 
 // hexKey reads a session key.
 func hexKey(s string) ([]byte, error) {
@@ -39,6 +29,18 @@ func hexKey(s string) ([]byte, error) {
 		return nil, status.Errorf(codes.InvalidArgument, "session key %q: want hex of %d bytes", s, ed25519.PublicKeySize)
 	}
 	return key, nil
+}
+
+// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
+func checkAccount(field, address string) error {
+	account, err := sdk.AccAddressFromBech32(address)
+	if err != nil {
+		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
+	}
+	if account.String() != address {
+		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
+	}
+	return nil
 }
 
 // notFound turns a missing record into the code that clients tell apart from a failure.
@@ -68,6 +70,9 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) (*types.QueryCreditResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	c, err := q.k.credit(ctx, req.Owner)
 	if err != nil {
 		return nil, notFound(err)
@@ -77,14 +82,17 @@ func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) 
 }
 
 func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest) (*types.QueryCreditsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.credits, req.Pagination, func(_ string, c types.Credit) (types.Credit, error) { return q.k.withKeys(ctx, c) })
 	return &types.QueryCreditsResponse{Credits: list, Pagination: page}, err
 }
 
 func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest) (*types.QuerySubLineResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	key, err := hexKey(req.SessionKey)
 	if err != nil {
 		return nil, err
@@ -94,7 +102,7 @@ func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest
 }
 
 func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesRequest) (*types.QuerySubLinesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
+	if err := checkAccount("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.subLines, req.Pagination,
@@ -107,6 +115,9 @@ func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesReque
 }
 
 func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendingRequest) (*types.QueryKeySpendingResponse, error) {
+	if err := checkAccount("owner", req.Owner); err != nil {
+		return nil, err
+	}
 	key, err := hexKey(req.Key)
 	if err != nil {
 		return nil, err
@@ -116,25 +127,28 @@ func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendin
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
+	if err := checkAccount("provider", req.Address); err != nil {
+		return nil, err
+	}
 	p, err := q.k.provider(ctx, req.Address)
 	return &types.QueryProviderResponse{Provider: p}, notFound(err)
 }
 
 func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersRequest) (*types.QueryProvidersResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.providers, req.Pagination, func(_ string, p types.Provider) (types.Provider, error) { return p, nil })
 	return &types.QueryProvidersResponse{Providers: list, Pagination: page}, err
 }
 
 func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*types.QueryClaimResponse, error) {
+	if err := checkAccount("provider", req.Provider); err != nil {
+		return nil, err
+	}
 	c, err := q.k.claimWithDebits(ctx, req.Provider, req.Epoch)
 	return &types.QueryClaimResponse{Claim: c}, notFound(err)
 }
 
 func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) (*types.QueryClaimsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
+	if err := checkAccount("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.claims, req.Pagination, func(_ claimID, c types.Claim) (types.Claim, error) { return c, nil },
@@ -143,9 +157,6 @@ func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) 
 }
 
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination, func(_ uint64, s types.Settlement) (types.Settlement, error) { return s, nil })
 	return &types.QuerySettlementsResponse{Settlements: list, Pagination: page}, err
 }

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/topnetwork/top/relayer/ibc"
+	servicestypes "github.com/topnetwork/top/x/services/types"
+)
+
+// validate the two ends: what could never be dialled, and what would have the relayer take one chain for the other.
+func (c Chains) validate() error {
+	for _, end := range []struct {
+		name string
+		at   ibc.EndpointConfig
+	}{{"chains.main", c.Main}, {"chains.service", c.Service}} {
+		if end.at.ChainID == "" {
+			return fmt.Errorf("%s.chain_id is empty, e.g. top-main-1", end.name)
+		}
+		if err := servicestypes.ValidateChainID(end.at.ChainID); err != nil {
+			return fmt.Errorf("%s.chain_id: %w", end.name, err)
+		}
+		for _, list := range []struct {
+			name, example string
+			addresses     ibc.Addresses
+			validate      func(string) error
+		}{{"rpc", "http://127.0.0.1:26657", end.at.RPC, rpcURL}, {"grpc", "127.0.0.1:9090", end.at.GRPC, grpcAddress}} {
+			if len(list.addresses) == 0 {
+				return fmt.Errorf("%s.%s is empty, e.g. %s", end.name, list.name, list.example)
+			}
+			for _, address := range list.addresses {
+				if err := list.validate(address); err != nil {
+					return fmt.Errorf("%s.%s %q: %w, e.g. %s", end.name, list.name, address, err, list.example)
+				}
+			}
+		}
+	}
+	if c.Main.ChainID == c.Service.ChainID {
+		return fmt.Errorf("chains.main and chains.service are both %s", c.Main.ChainID)
+	}
+	for _, list := range []struct {
+		name          string
+		main, service ibc.Addresses
+	}{{"rpc", c.Main.RPC, c.Service.RPC}, {"grpc", c.Main.GRPC, c.Service.GRPC}} {
+		for _, address := range list.main {
+			if slices.Contains(list.service, address) {
+				return fmt.Errorf("chains.main.%s and chains.service.%s both name %s: a node is of one chain, give each chain its own nodes", list.name, list.name, address)
+			}
+		}
+	}
+	return nil
+}
+
+// rpcURL of a CometBFT node; tcp is what the nodes' own configuration calls plain HTTP.
+func rpcURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || !slices.Contains([]string{"http", "https", "tcp"}, u.Scheme) || u.Host == "":
+		return errors.New("want a URL that begins with http:// or https://")
+	case u.RawQuery != "" || u.Fragment != "":
+		return errors.New("want a URL without query and fragment")
+	case u.Port() == "":
+		return host(u.Hostname())
+	}
+	return hostPort(u.Host, 1)
+}
+
+func grpcAddress(address string) error { return hostPort(address, 1) }
+
+// hostPort of whom to ask; least is 0 where port 0 means any free one.
+func hostPort(address string, least int) error {
+	name, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("want host:port without a scheme")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n < uint64(least) {
+		return fmt.Errorf("port %q: want %d to 65535", port, least)
+	}
+	return host(name)
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?\.?$`)
+
+func host(name string) error {
+	if net.ParseIP(name) == nil && !hostName.MatchString(name) {
+		return fmt.Errorf("host %q: want a host name or an IP address", name)
+	}
+	return nil
+}
+
+// listenAddress of this machine: no host is all of its interfaces.
+func listenAddress(address string) error {
+	if name, port, err := net.SplitHostPort(address); err == nil && name == "" {
+		address = net.JoinHostPort("0.0.0.0", port)
+	}
+	return hostPort(address, 0)
+}
