@@ -168,7 +168,10 @@ func TestExportBeginsAgain(t *testing.T) {
 	again.blocks(t, 3)
 	e.blocks(t, 3)
 	require.Equal(t, books(t, e.Chain), books(t, again.Chain))
-	require.Equal(t, e.supply(t), again.supply(t))
+	issued, issuedAgain := e.supply(t), again.supply(t)
+	require.NotEqual(t, issued.Split, issuedAgain.Split, "the first block after an import has no commit to pay for")
+	issuedAgain.Split = issued.Split
+	require.Equal(t, issued, issuedAgain)
 	require.Equal(t, e.in(e.next), again.in(again.next))
 }
 
