@@ -14,6 +14,7 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/issuance/keeper"
 	"github.com/topnetwork/top/x/issuance/types"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 )
 
 const epochBlocks = 3
@@ -27,6 +28,10 @@ func begin(t *testing.T) *inprocess.Chain {
 	c.App.Codec.MustUnmarshalJSON(state[billingtypes.ModuleName], &billing)
 	billing.EpochBlocks = epochBlocks
 	state[billingtypes.ModuleName] = c.App.Codec.MustMarshalJSON(&billing)
+	var sortition sortitiontypes.GenesisState
+	c.App.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
+	sortition.Params = sortitiontypes.DevnetParams(epochBlocks)
+	state[sortitiontypes.ModuleName] = c.App.Codec.MustMarshalJSON(&sortition)
 	params := types.DefaultGenesisState()
 	params.Params.HistoryEpochs = 4
 	state[types.ModuleName] = c.App.Codec.MustMarshalJSON(params)
