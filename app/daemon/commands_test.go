@@ -57,7 +57,7 @@ func TestCommandTree(t *testing.T) {
 	own := map[string][]string{
 		"topchaind": {"query billing explain", "query services service-types", "tx billing deposit", "query staking validators", "tx staking create-validator",
 			"node-keys", "query stake node", "query stake snapshot", "query sortition record", "query sortition election", "tx stake register-node",
-			"genesis devnet", "query committees committee", "query committees security"},
+			"genesis devnet", "query committees committee", "query committees security", "query issuance supply", "query issuance schedule"},
 		"topserviced": {"launch", "genesis set-chain", "genesis add-operator", "query operators operators", "query usage params", "tx usage allot"},
 	}
 	for _, c := range both() {

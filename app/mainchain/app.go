@@ -12,8 +12,6 @@ import (
 	evidencekeeper "github.com/cosmos/cosmos-sdk/x/evidence/keeper"
 	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
 	govkeeper "github.com/cosmos/cosmos-sdk/x/gov/keeper"
-	mintkeeper "github.com/cosmos/cosmos-sdk/x/mint/keeper"
-	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 	slashingkeeper "github.com/cosmos/cosmos-sdk/x/slashing/keeper"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	stakingkeeper "github.com/cosmos/cosmos-sdk/x/staking/keeper"
@@ -25,6 +23,8 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	committeeskeeper "github.com/topnetwork/top/x/committees/keeper"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	issuancekeeper "github.com/topnetwork/top/x/issuance/keeper"
+	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	"github.com/topnetwork/top/x/sortition"
@@ -50,7 +50,6 @@ type App struct {
 
 	Staking  *stakingkeeper.Keeper
 	Slashing slashingkeeper.Keeper
-	Mint     mintkeeper.Keeper
 	Distr    distrkeeper.Keeper
 	Evidence *evidencekeeper.Keeper
 	Services *serviceskeeper.Keeper
@@ -60,6 +59,8 @@ type App struct {
 	Sortition *sortitionkeeper.Keeper
 	// Committees say who validates.
 	Committees *committeeskeeper.Keeper
+	// Issuance pays them.
+	Issuance *issuancekeeper.Keeper
 }
 
 // New builds the main chain on a database; with loadLatest it is ready to serve.
@@ -67,12 +68,13 @@ func New(opts base.Options, loadLatest bool) *App {
 	b := base.New(base.Spec{
 		Name: Name,
 		StoreKeys: []string{
-			stakingtypes.StoreKey, minttypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
+			stakingtypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
 			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey,
+			issuancetypes.StoreKey,
 		},
 		ModuleAccounts: map[string][]string{
 			distrtypes.ModuleName:          nil,
-			minttypes.ModuleName:           {authtypes.Minter},
+			issuancetypes.ModuleName:       {authtypes.Minter},
 			stakingtypes.BondedPoolName:    {authtypes.Burner, authtypes.Staking},
 			stakingtypes.NotBondedPoolName: {authtypes.Burner, authtypes.Staking},
 			servicestypes.ModuleName:       nil,
@@ -95,7 +97,6 @@ func (a *App) buildKeepers() {
 	consCodec := authcodec.NewBech32Codec(sdk.GetConfig().GetBech32ConsensusAddrPrefix())
 
 	a.Staking = stakingkeeper.NewKeeper(a.Codec, a.Store(stakingtypes.StoreKey), a.Account, a.Bank, a.Authority, valCodec, consCodec)
-	a.Mint = mintkeeper.NewKeeper(a.Codec, a.Store(minttypes.StoreKey), a.Staking, a.Account, a.Bank, authtypes.FeeCollectorName, a.Authority)
 	a.Distr = distrkeeper.NewKeeper(a.Codec, a.Store(distrtypes.StoreKey), a.Account, a.Bank, a.Staking, authtypes.FeeCollectorName, a.Authority)
 	adapted := committeeskeeper.NewStaking(a.Staking)
 	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), adapted, a.Authority)
@@ -109,6 +110,7 @@ func (a *App) buildKeepers() {
 	a.Sortition = sortitionkeeper.NewKeeper(a.Codec, a.Store(sortitiontypes.StoreKey), a.Stake, a.Billing, a.Authority)
 	a.Committees = committeeskeeper.NewKeeper(a.Codec, a.Store(committeestypes.StoreKey), a.Staking, a.Slashing, a.Sortition, a.Billing, a.Authority)
 	adapted.SetCommittees(a.Committees)
+	a.Issuance = issuancekeeper.NewKeeper(a.Codec, a.Store(issuancetypes.StoreKey), a.Bank, a.Staking, a.Distr, a.Billing, distrtypes.ModuleName, a.Authority)
 	a.Sortition.SetCommittees(a.Committees)
 	// x/stake comes first: it must see stakes before anything reacts to their change.
 	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Committees.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))

@@ -24,6 +24,7 @@ import (
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/testutil/inprocess"
+	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 )
 
@@ -61,6 +62,12 @@ func valAddress(name string) sdk.ValAddress { return sdk.ValAddress(inprocess.Ac
 // begin a chain of six validators, four of whom sit.
 func begin(t *testing.T, unbonding time.Duration) *engine {
 	t.Helper()
+	return beginWith(t, unbonding, func(*issuancetypes.GenesisState) {})
+}
+
+// beginWith another genesis of x/issuance.
+func beginWith(t *testing.T, unbonding time.Duration, change func(*issuancetypes.GenesisState)) *engine {
+	t.Helper()
 	e := &engine{Chain: inprocess.Unborn(), names: []string{"a", "b", "c", "d", "e", "f"}, absent: map[string]bool{}}
 	state, cdc := e.Genesis(t, e.names...), e.App.Codec
 	var staking stakingtypes.GenesisState
@@ -95,6 +102,10 @@ func begin(t *testing.T, unbonding time.Duration) *engine {
 	cdc.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
 	sortition.Params.MaxMembers = seats
 	state[sortitiontypes.ModuleName] = cdc.MustMarshalJSON(&sortition)
+	var issuance issuancetypes.GenesisState
+	cdc.MustUnmarshalJSON(state[issuancetypes.ModuleName], &issuance)
+	change(&issuance)
+	state[issuancetypes.ModuleName] = cdc.MustMarshalJSON(&issuance)
 	bz, err := json.Marshal(state)
 	require.NoError(t, err)
 	e.initChain(t, bz, 1, nil)
@@ -153,6 +164,7 @@ func (e *engine) blockWith(t *testing.T, evidence []abci.Misbehavior, txs ...[]b
 		require.NoError(t, e.next.UpdateWithChangeSet(changes(t, res.ValidatorUpdates)))
 	}
 	require.NoError(t, e.App.Committees.Invariants(e.Context()))
+	require.NoError(t, e.App.Issuance.Invariants(e.Context()))
 	return res
 }
 

@@ -9,7 +9,6 @@ import (
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
-	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/app/base"
@@ -32,21 +31,19 @@ func (a *App) stakingGenesis(state map[string]json.RawMessage) {
 	state[stakingtypes.ModuleName] = a.Codec.MustMarshalJSON(&gs)
 }
 
-// checkGenesis asks for somebody who makes blocks, and for one coin: another would be staked, minted or deposited beside the TOP token. The modules have validated
+// checkGenesis asks for somebody who makes blocks, and for one coin: another would be staked or deposited beside the TOP token. The modules have validated
 // their own parts before.
 func (a *App) checkGenesis(state map[string]json.RawMessage) error {
 	var (
 		genutil genutiltypes.GenesisState
 		staking stakingtypes.GenesisState
-		mint    minttypes.GenesisState
 		gov     govv1.GenesisState
 	)
 	a.Codec.MustUnmarshalJSON(state[genutiltypes.ModuleName], &genutil)
 	a.Codec.MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
-	a.Codec.MustUnmarshalJSON(state[minttypes.ModuleName], &mint)
 	a.Codec.MustUnmarshalJSON(state[govtypes.ModuleName], &gov)
 	type field struct{ name, denom string }
-	fields := []field{{"staking.params.bond_denom", staking.Params.BondDenom}, {"mint.params.mint_denom", mint.Params.MintDenom}}
+	fields := []field{{"staking.params.bond_denom", staking.Params.BondDenom}}
 	for _, d := range []struct {
 		name  string
 		coins []sdk.Coin

@@ -21,8 +21,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/gov"
 	govclient "github.com/cosmos/cosmos-sdk/x/gov/client"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
-	"github.com/cosmos/cosmos-sdk/x/mint"
-	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 	"github.com/cosmos/cosmos-sdk/x/slashing"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	"github.com/cosmos/cosmos-sdk/x/staking"
@@ -38,6 +36,8 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/committees"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	"github.com/topnetwork/top/x/issuance"
+	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	"github.com/topnetwork/top/x/services"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 	"github.com/topnetwork/top/x/sortition"
@@ -53,9 +53,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		auth.NewAppModule(a.Codec, a.Account, nil, nil),
 		bank.NewAppModule(a.Codec, a.Bank, a.Account, nil),
 		gov.NewAppModule(a.Codec, a.Gov, a.Account, a.Bank, nil),
-		mint.NewAppModule(a.Codec, a.Mint, a.Account, nil, nil),
 		slashing.NewAppModule(a.Codec, a.Slashing, a.Account, a.Bank, a.Staking, nil, a.Registry),
-		distrModule{distr.NewAppModule(a.Codec, a.Distr, a.Account, a.Bank, a.Staking, nil), a.Distr, a.Staking},
+		distrModule{distr.NewAppModule(a.Codec, a.Distr, a.Account, a.Bank, a.Staking, nil), a.Distr, a.Staking, a.Bank},
 		stakingModule{staking.NewAppModule(a.Codec, a.Staking, a.Account, a.Bank, nil)},
 		evidence.NewAppModule(*a.Evidence),
 		upgrade.NewAppModule(a.Upgrade, a.Account.AddressCodec()),
@@ -69,6 +68,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		stake.NewAppModule(a.Stake),
 		sortition.NewAppModule(a.Sortition),
 		committees.NewAppModule(a.Committees),
+		issuance.NewAppModule(a.Issuance),
 	)
 	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
@@ -79,7 +79,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 
 	a.Modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	a.Modules.SetOrderBeginBlockers(
-		minttypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName, stakingtypes.ModuleName,
+		issuancetypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName, stakingtypes.ModuleName,
 		ibcexported.ModuleName, genutiltypes.ModuleName, authz.ModuleName, feegrant.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
 		// x/stake after those that slash, x/sortition after the snapshot that it draws from.
 		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
@@ -93,7 +93,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 	// genutil comes after staking, whose pools its transactions fill, and after auth, whose parameters they are checked with.
 	order := []string{
 		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName, slashingtypes.ModuleName, govtypes.ModuleName,
-		minttypes.ModuleName, ibcexported.ModuleName, ibctm.ModuleName, genutiltypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
+		issuancetypes.ModuleName, ibcexported.ModuleName, ibctm.ModuleName, genutiltypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName, feegrant.ModuleName,
 		upgradetypes.ModuleName, consensustypes.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
 		// x/committees makes its first committee of what x/staking and x/genutil have bonded, in x/sortition's sizes.
 		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,

@@ -161,7 +161,7 @@ func mintedIn(ctx context.Context, height int64) (uint64, error) {
 	}
 	var sum uint64
 	for _, e := range answer.Result.Events {
-		if e.Type != "mint" {
+		if e.Type != "coinbase" {
 			continue
 		}
 		for _, a := range e.Attributes {

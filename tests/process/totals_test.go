@@ -167,6 +167,13 @@ func TestEveryBalanceAddsUp(t *testing.T) {
 	// Inflation and fees are with the distribution of rewards, and nowhere else.
 	inflation := minted(t, height)
 	require.NotZero(t, inflation)
+	var supply struct {
+		Issued amount `json:"issued"`
+		Burned amount `json:"burned"`
+	}
+	l.get("/top/issuance/v1/supply", &supply)
+	assert.Equal(t, inflation, uint64(supply.Issued), "all that was minted is what x/issuance says")
+	assert.Zero(t, supply.Burned)
 	assert.Equal(t, inflation+fees, owners[modules["fee_collector"]]+owners[modules["distribution"]], "rewards")
 
 	// Nobody else has anything, and it all adds up.

@@ -109,7 +109,7 @@ func sameState(t *testing.T, nodes []localnet.Node) {
 // booksHold asks for the module's invariants.
 func booksHold(t *testing.T) {
 	t.Helper()
-	for _, module := range []string{"committees", "sortition", "stake", "billing"} {
+	for _, module := range []string{"committees", "sortition", "stake", "billing", "issuance"} {
 		var answer struct {
 			OK     bool   `json:"ok"`
 			Broken string `json:"broken"`

@@ -107,13 +107,13 @@ func countPackets(ctx context.Context, n *localnet.Network) (uint64, error) {
 // invariantSamples is on how many heights of each chain the modules' own invariant checkers are run.
 const invariantSamples = 12
 
-// CheckInvariants asks x/billing and x/usage on heights spread over the chains' whole life.
+// CheckInvariants asks x/billing, x/issuance and x/usage on heights spread over the chains' whole life.
 func CheckInvariants(ctx context.Context, n *localnet.Network) error {
 	var broken []error
 	for _, m := range []struct {
 		chain *localnet.Chain
 		path  string
-	}{{n.Main, "/top/billing/v1/invariants"}, {n.Service, "/top/usage/v1/invariants"}} {
+	}{{n.Main, "/top/billing/v1/invariants"}, {n.Main, "/top/issuance/v1/invariants"}, {n.Service, "/top/usage/v1/invariants"}} {
 		latest, err := m.chain.REST().LatestHeight(ctx)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func (w *watch) step(ctx context.Context) error {
 	for _, m := range []struct {
 		chain *localnet.Chain
 		path  string
-	}{{w.Network.Main, "/top/billing/v1/invariants"}, {w.Network.Main, "/top/services/v1/invariants"}, {w.Network.Service, "/top/usage/v1/invariants"}} {
+	}{{w.Network.Main, "/top/billing/v1/invariants"}, {w.Network.Main, "/top/services/v1/invariants"}, {w.Network.Main, "/top/issuance/v1/invariants"}, {w.Network.Service, "/top/usage/v1/invariants"}} {
 		var answer struct {
 			OK     bool   `json:"ok"`
 			Broken string `json:"broken"`
