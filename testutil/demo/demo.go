@@ -81,7 +81,7 @@ func (d Demo) config(dir string) localnet.Config {
 }
 
 func (d Demo) play(ctx context.Context) error {
-	cfg := d.config(d.dir("demo"))
+	cfg := play.Stage(d.config(d.dir("demo")))
 	cfg.Outlive = d.Keep
 	cfg.Logf("demo in %s", cfg.Dir)
 	result, n, err := perform(ctx, cfg, play.Demo)
