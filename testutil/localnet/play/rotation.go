@@ -74,34 +74,42 @@ func (s *stage) rotation(ctx context.Context) error {
 	}
 }
 
-// committees has another program make the committee of each epoch since the conversation began again, from every node: all must come to the same, and to who voted.
+// committees holds what another program makes of every node's answers against who voted.
 func (s *stage) committees(ctx context.Context, result *Result) error {
-	now, err := s.mainEpoch(ctx)
+	made, err := s.recompute(ctx, s.Network.Main.Nodes...)
 	if err != nil {
 		return err
 	}
+	if result.CommitteeChanges = sortition.Changes(made); result.CommitteeChanges == 0 {
+		return fmt.Errorf("a committee has followed another, and those of %d epochs are all the same", len(made))
+	}
+	result.CommitteeRecomputed = true
+	return nil
+}
+
+// recompute has another program make the committee of each epoch since the play began again, from what each of the nodes answers: all must come to the same, and to who voted.
+func (s *stage) recompute(ctx context.Context, nodes ...localnet.Node) ([]sortition.Committee, error) {
+	now, err := s.mainEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
 	// The epoch's committee votes from the third block on, and a node may be a block behind.
-	last := uint64(now.Epoch)*uint64(now.Blocks) + 3
-	nodes := s.Network.Main.Nodes
+	votes := int64(now.Epoch*now.Blocks) + 3
 	made := make([][]sortition.Committee, len(nodes))
 	if err := each(len(nodes), func(i int) (err error) {
-		if err := s.Network.AwaitHeight(ctx, nodes[i], int64(last)); err != nil {
+		if err := s.Network.AwaitHeight(ctx, nodes[i], votes); err != nil {
 			return err
 		}
 		made[i], err = sortition.Committees(ctx, nodes[i].REST, nodes[i].RPC, uint64(s.firstEpoch.Epoch), uint64(now.Epoch))
 		return err
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	for i, m := range made {
 		if !reflect.DeepEqual(m, made[0]) {
-			return fmt.Errorf("%s has other committees than %s: %+v, %+v", nodes[i].Name, nodes[0].Name, m, made[0])
+			return nil, fmt.Errorf("%s has other committees than %s: %+v, %+v", nodes[i].Name, nodes[0].Name, m, made[0])
 		}
 	}
-	if result.CommitteeChanges = sortition.Changes(made[0]); result.CommitteeChanges == 0 {
-		return fmt.Errorf("a committee has followed another, and the committees of epochs %d to %d are all the same", s.firstEpoch.Epoch, now.Epoch)
-	}
-	result.CommitteeRecomputed = true
-	s.logf("%-18s %d epochs recomputed on %d nodes, %d changes of the committee", "", len(made[0]), len(nodes), result.CommitteeChanges)
-	return nil
+	s.logf("%-18s %d epochs recomputed from %d nodes, %d changes of the committee", "", len(made[0]), len(nodes), sortition.Changes(made[0]))
+	return made[0], nil
 }
