@@ -18,7 +18,6 @@ import (
 	"github.com/topnetwork/top/testutil/localnet"
 	"github.com/topnetwork/top/testutil/nodes"
 	"github.com/topnetwork/top/x/sortition"
-	sortitionkeeper "github.com/topnetwork/top/x/sortition/keeper"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	staketypes "github.com/topnetwork/top/x/stake/types"
 )
@@ -167,12 +166,13 @@ func seal(t testing.TB, n *nodes.Network, names []string) (time.Duration, error)
 		if err != nil {
 			return 0, err
 		}
-		name := named[s.Operator]
-		duty, err := sortitionkeeper.NewQueryServer(n.Sortition).Duty(ctx, &sortitiontypes.QueryDutyRequest{HotAddress: nodes.Hot(name)})
+		now, err := n.Sortition.Record(ctx, measuredEpoch)
 		if err != nil {
 			return 0, err
 		}
-		msg := &sortitiontypes.MsgSeal{Sender: nodes.Hot(name), Epoch: measuredEpoch, Index: duty.SealIndex, Proof: nodes.Prove(t, name, duty.SealAlpha)}
+		name, chain := named[s.Operator], now.Chain(nodes.ChainID)
+		alpha := chain.Alpha()
+		msg := &sortitiontypes.MsgSeal{Sender: nodes.Hot(name), Epoch: measuredEpoch, Index: now.Decided + 1, Proof: nodes.Prove(t, name, alpha[:])}
 		timed(func() error {
 			_, err := n.Sortition.Seal(ctx, msg)
 			return err

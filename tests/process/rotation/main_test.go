@@ -29,6 +29,8 @@ const (
 	epochBlocks = 12
 	// snapshotInterval of nodes that fresh ones join from.
 	snapshotInterval = 20
+	// signedBlocksWindow: a node that is restarted misses less than half of it, one that is killed is jailed within some epochs.
+	signedBlocksWindow = 60
 )
 
 // net is the network that all tests share.
@@ -52,7 +54,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	}
 	began := time.Now()
 	if net, err = localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-rotation"), Bin: build, Validators: candidates, Committee: seats, Standbys: candidates - seats, SignedBlocksWindow: 20,
+		Dir: filepath.Join(build, "test-rotation"), Bin: build, Validators: candidates, Committee: seats, Standbys: candidates - seats, SignedBlocksWindow: signedBlocksWindow,
 		ServiceValidators: 1, Providers: 1, Users: 1, TimeoutCommit: 300 * time.Millisecond, EpochBlocks: epochBlocks, VotingPeriod: 10 * time.Second, SnapshotInterval: snapshotInterval,
 		Logf: func(format string, args ...any) {
 			fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
