@@ -124,7 +124,6 @@ func TestGenesisThatCannotStart(t *testing.T) {
 		"topchaind": {
 			"there is no validator":                     func(doc map[string]any) { at(doc, "app_state", "genutil")["gen_txs"] = []any{} },
 			"staking.params.bond_denom is in \"stake\"": denom("bond_denom", "stake", "staking", "params"),
-			"mint.params.mint_denom is in \"stake\"":    denom("mint_denom", "stake", "mint", "params"),
 			"gov.params.min_deposit is in \"stake\"": func(doc map[string]any) {
 				at(doc, "app_state", "gov", "params")["min_deposit"] = []any{map[string]any{"denom": "stake", "amount": "10000000"}}
 			},

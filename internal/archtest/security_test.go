@@ -28,3 +28,18 @@ func TestNamedAttacksAreTested(t *testing.T) {
 		require.True(t, found, "%s has no %s", n[1], n[2])
 	}
 }
+
+// attacks that every state machine and every committee must stand: each has a row in docs/security.md, with its outcome and with tests.
+var attacks = []string{
+	"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "18", "19", "20", "21", "27", "28", "29", "30", "33",
+	"35", "36", "37", "39", "40", "41", "42", "43", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53", "56", "57",
+}
+
+func TestAttacksHaveRows(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/security.md")
+	require.NoError(t, err)
+	for _, number := range attacks {
+		row := regexp.MustCompile(`(?m)^\| ` + number + ` \| [^|]+ \| [^|]+ \| .*\.(Test|Fuzz)[A-Za-z0-9]+.* \|$`)
+		require.Regexp(t, row, string(doc), "attack %s", number)
+	}
+}

@@ -107,6 +107,29 @@ func (p *Publisher) step(ctx context.Context, height int64) error {
 	return p.send(ctx, msg)
 }
 
+// Sign a transaction of one message by the hot key, without a fee, and encode it.
+func (k Keys) Sign(ctx context.Context, config client.TxConfig, chainID string, number, sequence uint64, msg sdk.Msg) ([]byte, error) {
+	builder := config.NewTxBuilder()
+	if err := builder.SetMsgs(msg); err != nil {
+		return nil, err
+	}
+	builder.SetGasLimit(gas)
+	key, mode := k.hot(), signing.SignMode_SIGN_MODE_DIRECT
+	data := authsigning.SignerData{Address: k.HotAddress().String(), ChainID: chainID, AccountNumber: number, Sequence: sequence, PubKey: key.PubKey()}
+	// The signer info is part of what is signed.
+	if err := builder.SetSignatures(signing.SignatureV2{PubKey: key.PubKey(), Data: &signing.SingleSignatureData{SignMode: mode}, Sequence: sequence}); err != nil {
+		return nil, err
+	}
+	signature, err := tx.SignWithPrivKey(ctx, mode, data, builder, key, config, sequence)
+	if err != nil {
+		return nil, err
+	}
+	if err := builder.SetSignatures(signature); err != nil {
+		return nil, err
+	}
+	return config.TxEncoder()(builder.GetTx())
+}
+
 // send signs a transaction of one message by the hot key and gives it to the node.
 func (p *Publisher) send(ctx context.Context, msg sdk.Msg) error {
 	address := p.keys.HotAddress()
@@ -114,25 +137,7 @@ func (p *Publisher) send(ctx context.Context, msg sdk.Msg) error {
 	if err != nil {
 		return fmt.Errorf("account of the hot key: %w", err)
 	}
-	builder := p.ctx.TxConfig.NewTxBuilder()
-	if err := builder.SetMsgs(msg); err != nil {
-		return err
-	}
-	builder.SetGasLimit(gas)
-	key, mode, sequence := p.keys.hot(), signing.SignMode_SIGN_MODE_DIRECT, res.Info.Sequence
-	data := authsigning.SignerData{Address: address.String(), ChainID: p.chainID, AccountNumber: res.Info.AccountNumber, Sequence: sequence, PubKey: key.PubKey()}
-	// The signer info is part of what is signed.
-	if err := builder.SetSignatures(signing.SignatureV2{PubKey: key.PubKey(), Data: &signing.SingleSignatureData{SignMode: mode}, Sequence: sequence}); err != nil {
-		return err
-	}
-	signature, err := tx.SignWithPrivKey(ctx, mode, data, builder, key, p.ctx.TxConfig, sequence)
-	if err != nil {
-		return err
-	}
-	if err := builder.SetSignatures(signature); err != nil {
-		return err
-	}
-	bz, err := p.ctx.TxConfig.TxEncoder()(builder.GetTx())
+	bz, err := p.keys.Sign(ctx, p.ctx.TxConfig, p.chainID, res.Info.AccountNumber, res.Info.Sequence, msg)
 	if err != nil {
 		return err
 	}

@@ -53,3 +53,42 @@ func FuzzPossession(f *testing.F) {
 		}
 	})
 }
+
+// Whatever an election is asked: it is refused, or the same members come out again, nobody twice, as many as there are seats or as sat.
+func FuzzElection(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 4, 5, 6}, []byte{0, 1}, []byte{}, uint8(3), uint8(2), uint64(7), []byte("seed"))
+	f.Add([]byte{9, 9, 9, 9, 0, 9, 9, 9}, []byte{0, 1, 2, 3, 7}, []byte{1, 2}, uint8(6), uint8(0), uint64(0), []byte{})
+	f.Add([]byte{1}, []byte{5, 5}, []byte{0}, uint8(0), uint8(200), uint64(1), []byte{1})
+	f.Fuzz(func(t *testing.T, weights, sitting, exclude []byte, size, standbys uint8, epoch uint64, seed []byte) {
+		e := Election{Committee: Committee{Name: "top-shard-1", Size: int(size), Standbys: int(standbys)}, Epoch: epoch}
+		copy(e.Seed[:], seed)
+		for i, w := range weights {
+			e.Candidates = append(e.Candidates, Candidate{Operator: name(i), Weight: uint64(w) << (w % 60)})
+		}
+		for _, i := range sitting {
+			e.Committee.Sitting = append(e.Committee.Sitting, name(int(i)))
+		}
+		for _, i := range exclude {
+			e.Exclude = append(e.Exclude, name(int(i)))
+		}
+		out, err := e.Run()
+		again, errAgain := e.Run()
+		require.Equal(t, err, errAgain)
+		require.Equal(t, out, again)
+		if err != nil {
+			return
+		}
+		seen := map[string]bool{}
+		for _, m := range append(slices.Clone(out.Members), out.Standbys...) {
+			require.False(t, seen[m], "%s twice", m)
+			seen[m] = true
+		}
+		require.LessOrEqual(t, len(out.Members), max(int(size), len(sitting)))
+		require.LessOrEqual(t, len(out.Standbys), int(standbys))
+		if len(e.Committee.Sitting) > 0 {
+			rotation := max(1, len(e.Committee.Sitting)/6)
+			require.LessOrEqual(t, len(out.Joined), rotation)
+			require.LessOrEqual(t, len(out.Left), rotation)
+		}
+	})
+}

@@ -161,7 +161,7 @@ func TestBiasIsOneBitPerColluderAtTheTail(t *testing.T) {
 	}
 }
 
-// With a third of the stake and eight sealers, an epoch's tail holds Σ f^b = 1/2 colluder on average, and all eight are theirs once in 6,561 epochs.
+// With a third of the stake and sixteen sealers, an epoch's tail holds Σ f^b = 1/2 colluder on average, and by chance all sixteen are theirs once in 43 million epochs.
 func TestExpectedBias(t *testing.T) {
 	candidates := []Candidate{}
 	for i := range 300 {
@@ -170,7 +170,7 @@ func TestExpectedBias(t *testing.T) {
 	const epochs = 4000
 	bits := 0
 	for e := range uint64(epochs) {
-		sealers, err := Sealers("top-main-1", e, Seed{1}, candidates, 8)
+		sealers, err := Sealers("top-main-1", e, Seed{1}, candidates, 16)
 		require.NoError(t, err)
 		for i := len(sealers) - 1; i >= 0 && sealers[i][0] == 'A'; i-- {
 			bits++

@@ -103,9 +103,9 @@ func TestVectors(t *testing.T) {
 	// One weight above 2^53, where numbers of JavaScript end.
 	pool[39].Weight = 1<<60 + 1
 	seed := Seed(newEncoder("test").str("a seed").hash())
-	sealers, err := Sealers("top-main-1", 9, seed, pool, 8)
+	sealers, err := Sealers("top-main-1", 9, seed, pool, 16)
 	require.NoError(t, err)
-	got.Sealers = sealersVector{ChainID: "top-main-1", Epoch: 9, Seed: hex.EncodeToString(seed[:]), Candidates: candidateVectors(pool), Count: 8, Sealers: sealers}
+	got.Sealers = sealersVector{ChainID: "top-main-1", Epoch: 9, Seed: hex.EncodeToString(seed[:]), Candidates: candidateVectors(pool), Count: 16, Sealers: sealers}
 
 	e := Election{Committee: Committee{Name: "top-shard-1", Size: 13, Standbys: 5}, Epoch: 11, Seed: seed, Candidates: pool}
 	add := func(what string) []string {

@@ -8,7 +8,9 @@ import (
 const (
 	biasCandidates = 200
 	biasSize       = 21
-	biasSealers    = 8
+	biasSealers    = 16
+	// stallSealers are fewer: each is a bit, and all 2^16 seeds of an epoch are too many to try.
+	stallSealers = 8
 )
 
 // bias asks how many seats, and how much of the seed, colluders win by withholding.
@@ -39,8 +41,8 @@ func bias(o Options, tell report) error {
 	}
 	// A third and more can also keep honest seals out: each of the sealers is then a bit.
 	for _, ppm := range above {
-		all := func(int) float64 { return perTail(biasSealers) }
-		if err := o.bend(tell, "stall", ppm, biasSealers, short, strategy{veto: true}, seats(all, false)); err != nil {
+		all := func(int) float64 { return perTail(stallSealers) }
+		if err := o.bend(tell, "stall", ppm, stallSealers, short, strategy{veto: true}, seats(all, false)); err != nil {
 			return err
 		}
 	}

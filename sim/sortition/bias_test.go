@@ -15,20 +15,20 @@ import (
 
 const seals = "bias.seals.bad30.seats"
 
-func bendSeals(t *testing.T, rules Rules, epochs int, s strategy) finding.Finding {
+func bendSeals(t *testing.T, rules Rules, sealers, epochs int, s strategy) finding.Finding {
 	o := real()
 	o.Rules = rules
 	return ask(t, func(tell report) error {
-		return o.bend(tell, "seals", 300_000, biasSealers, epochs, s, seats(perTail, false))
+		return o.bend(tell, "seals", 300_000, sealers, epochs, s, seats(perTail, false))
 	})[seals]
 }
 
 // Colluders who choose do win, and no more than the bound; those who do not choose win nothing.
 func TestWithheldSealsStayWithinTheBound(t *testing.T) {
-	chosen := bendSeals(t, Real(), 1_500, strategy{})
+	chosen := bendSeals(t, Real(), biasSealers, 1_500, strategy{})
 	require.False(t, chosen.Broken())
 	require.Greater(t, chosen.Value, 0.04)
-	passive := bendSeals(t, Real(), 1_500, strategy{passive: true})
+	passive := bendSeals(t, Real(), biasSealers, 1_500, strategy{passive: true})
 	require.Less(t, math.Abs(passive.Value), passive.Conditions["noise"].(float64))
 }
 
@@ -38,7 +38,7 @@ func TestBiasIsSeenWhereRulesAreWrong(t *testing.T) {
 	isBad := func(name string) bool { return bad[name] }
 	rules := Real()
 	rules.Elect = favouring(isBad, 100)
-	require.True(t, bendSeals(t, rules, 800, strategy{}).Broken(), "an election that favours")
+	require.True(t, bendSeals(t, rules, biasSealers, 800, strategy{}).Broken(), "an election that favours")
 
 	rules = Real()
 	rules.Sealers = func(id string, epoch uint64, seed sortition.Seed, candidates []sortition.Candidate, count int) ([]string, error) {
@@ -46,9 +46,9 @@ func TestBiasIsSeenWhereRulesAreWrong(t *testing.T) {
 		slices.SortStableFunc(sealers, func(a, b string) int { return colludersLast(isBad(a), isBad(b)) })
 		return sealers, err
 	}
-	require.True(t, bendSeals(t, rules, 800, strategy{}).Broken(), "colluders seal last")
+	require.True(t, bendSeals(t, rules, biasSealers, 800, strategy{}).Broken(), "colluders seal last")
 
-	require.True(t, bendSeals(t, Real(), 200, strategy{veto: true}).Broken(), "honest seals kept out")
+	require.True(t, bendSeals(t, Real(), stallSealers, 200, strategy{veto: true}).Broken(), "honest seals kept out")
 }
 
 func colludersLast(a, b bool) int {

@@ -8,7 +8,7 @@ import (
 
 // Without a choice the share of seats is that of stake, and tails are as chance has them.
 func TestNoChoiceIsNoBias(t *testing.T) {
-	c := coalition{candidates: 200, bad: 60, size: 21, sealers: 8}
+	c := coalition{candidates: 200, bad: 60, size: 21, sealers: biasSealers}
 	b := c.anyStrategy(one)
 	require.InDelta(t, 0.3, b.Seats, 1e-9)
 	var bits, all float64
@@ -19,8 +19,17 @@ func TestNoChoiceIsNoBias(t *testing.T) {
 	require.InDelta(t, bits, b.Bits, 1e-9)
 	// Almost f / (1 − f), since nobody seals twice.
 	require.InDelta(t, 0.3/0.7, bits, 0.01)
-	require.InDelta(t, c.tails()[8], b.Owned, 1e-9)
+	require.InDelta(t, c.tails()[biasSealers], b.Owned, 1e-9)
+	c.sealers = 8
 	require.InEpsilon(t, 21_535, c.untilOwned(one), 1e-3)
+}
+
+// With the sealers of a public network a third of the stake owns them all after tens of millions of epochs at the least; with half as many it would after some thousand.
+func TestNobodyOwnsTheSeed(t *testing.T) {
+	c := coalition{candidates: 200, bad: 67, size: 21, sealers: biasSealers}
+	require.Greater(t, c.untilOwned(perTail), 4e7)
+	c.sealers /= 2
+	require.InEpsilon(t, 2_900, c.untilOwned(perTail), 0.01)
 }
 
 // One sealer of two candidates, one of them bad: half of the epochs are theirs by chance, and of two seeds one or the other is theirs in three of four cases. With x the
@@ -36,7 +45,7 @@ func TestBoundOfOneSealer(t *testing.T) {
 
 // The bound takes the most seats in every epoch for the worst that can be. That needs more seats now to mean no fewer next time, for each number of seeds.
 func TestMoreSeatsNeverHurt(t *testing.T) {
-	for _, c := range []coalition{{200, 60, 21, 8}, {200, 80, 21, 8}, {60, 20, 7, 4}, {40, 20, 24, 4}} {
+	for _, c := range []coalition{{200, 60, 21, biasSealers}, {200, 80, 21, biasSealers}, {60, 20, 7, 4}, {40, 20, 24, 4}} {
 		kernel := newRotation(counts{c.candidates - c.bad, c.bad}, [classes]float64{1, 1, 1}, c.size, max(1, c.size/6)).kernel()
 		// Rows run from no honest member up, so from many colluders to few; more honest now must be more honest next.
 		for i := 1; i < len(kernel); i++ {

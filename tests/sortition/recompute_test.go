@@ -1,4 +1,3 @@
-// Package sortition has another implementation of protocol/sortition, in JavaScript, and lets it recompute what ours published.
 package sortition
 
 import (

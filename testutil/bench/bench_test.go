@@ -17,6 +17,15 @@ func TestMeasuredEvidenceIsPayable(t *testing.T) {
 	require.NoError(t, voucher.VerifyEvidence(w.evidence(1), chainID, epoch))
 }
 
+// The epoch that is measured is held in full: proofs of all, seals of all, an election.
+func TestMeasuredEpochHoldsItsElection(t *testing.T) {
+	r, err := epochCost(21)
+	require.NoError(t, err)
+	require.Equal(t, "epoch.us_21", r.Name)
+	require.Positive(t, r.Value)
+	require.ErrorContains(t, attempt(func(t testing.TB) { require.True(t, false, "so it says") }), "so it says")
+}
+
 func TestResultsHaveTheDocumentedForm(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, Write(&out, newResult("a", 1, "ns", nil), newResult("b", 1, "ns", map[string]any{"vouchers": 2}).against("c", 4)))

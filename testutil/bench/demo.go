@@ -12,7 +12,7 @@ import (
 
 // demo times the play of `make demo`, from nothing to the last payout.
 func (r *run) demo(ctx context.Context) (results []Result, err error) {
-	cfg := r.Network
+	cfg := play.Stage(r.Network)
 	cfg.Dir = NetworkDirs(cfg.Dir)[1]
 	began := time.Now()
 	n, err := localnet.Start(ctx, cfg)
@@ -26,11 +26,11 @@ func (r *run) demo(ctx context.Context) (results []Result, err error) {
 		return nil, err
 	}
 	lasted := time.Since(began)
-	if !played.InvariantsOK {
-		return nil, fmt.Errorf("the demo's invariants do not hold: %+v", played)
+	if !played.InvariantsOK || !played.CommitteeRecomputed {
+		return nil, fmt.Errorf("the demo's invariants do not hold, or its committees are others: %+v", played)
 	}
 	return []Result{newResult("demo.seconds", lasted.Seconds(), "s", map[string]any{
-		"network_up_s": started.Seconds(), "messages": played.MessagesDelivered, "vouchers": played.Vouchers, "paid_utop": played.Paid, "packets": played.Packets,
+		"network_up_s": started.Seconds(), "messages": played.MessagesDelivered, "vouchers": played.Vouchers, "paid_utop": played.Paid, "packets": played.Packets, "committee_changes": played.CommitteeChanges,
 		"what": "localnet.Start and play.Demo; building the programs is not counted",
 	})}, nil
 }

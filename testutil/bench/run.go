@@ -21,7 +21,7 @@ type Options struct {
 }
 
 // Groups in their order. Later ones are compared with earlier ones.
-var Groups = []string{"rules", "stock", "settle", "relay", "message", "node", "demo"}
+var Groups = []string{"rules", "stock", "committee", "settle", "relay", "message", "node", "demo"}
 
 // NetworkDirs are the folders of local networks that a run leaves processes in when it is killed.
 func NetworkDirs(dir string) []string {
@@ -51,13 +51,14 @@ func Run(ctx context.Context, o Options, write func(...Result) error) error {
 	}
 	r := &run{Options: o, figures: map[string]float64{}, resident: map[string]float64{}}
 	measure := map[string]func(context.Context) ([]Result, error){
-		"rules":   func(context.Context) ([]Result, error) { return Rules() },
-		"stock":   r.stock,
-		"settle":  r.on((*scene).settle),
-		"relay":   r.on((*scene).relay),
-		"message": r.on((*scene).message),
-		"node":    r.node,
-		"demo":    r.demo,
+		"rules":     func(context.Context) ([]Result, error) { return Rules() },
+		"stock":     r.stock,
+		"committee": r.committee,
+		"settle":    r.on((*scene).settle),
+		"relay":     r.on((*scene).relay),
+		"message":   r.on((*scene).message),
+		"node":      r.node,
+		"demo":      r.demo,
 	}
 	var failed []error
 	for _, name := range Groups {

@@ -50,7 +50,7 @@ type mainChain struct {
 }
 
 // startMainChain makes a chain on which the accounts have funds and waits for its first blocks.
-func startMainChain(ctx context.Context, cfg localnet.Config, dir string, validators int, accounts []account) (m *mainChain, err error) {
+func startMainChain(ctx context.Context, cfg localnet.Config, dir string, validators int, accounts []account, flags ...string) (m *mainChain, err error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
 	}
@@ -61,6 +61,7 @@ func startMainChain(ctx context.Context, cfg localnet.Config, dir string, valida
 	for _, a := range accounts {
 		args = append(args, "--account", fmt.Sprintf("%s=%d", a.address, stockFunds))
 	}
+	args = append(args, flags...)
 	program := filepath.Join(cfg.Bin, "topchaind")
 	bz, err := process.Run(ctx, process.Spec{Name: "init-files", Path: program, Args: args, Log: filepath.Join(dir, "logs", "init.log")})
 	if err != nil {

@@ -30,11 +30,12 @@ type Demo struct {
 	Stdout, Stderr io.Writer
 }
 
-const usage = `topdemo           the network at work: messages between two users, paid and settled; one JSON line on stdout
-topdemo localnet  the network without the play, until interrupted
-topdemo bench     what the network costs and how fast it is, as JSON lines (ONLY=rules,stock,… measures some of it)
-topdemo soak      a long conversation under random faults (SOAK=30m, SEED=1); one JSON line on stdout
-topdemo stop      end what KEEP=1 left running
+const usage = `topdemo                 the network at work: messages between two users, paid and settled; one JSON line on stdout
+topdemo localnet        the network without the play, until interrupted
+topdemo bench           what the network costs and how fast it is, as JSON lines (ONLY=rules,committee,… measures some of it)
+topdemo soak            a long conversation under random faults (SOAK=30m, SEED=1); one JSON line on stdout
+topdemo soak-committee  21 members and 7 standbys under random faults (SOAK=20m, SEED=1, REPORT=FILE for a page); one JSON line on stdout
+topdemo stop            end what KEEP=1 left running
 `
 
 // Run does what the arguments say.
@@ -55,6 +56,8 @@ func (d Demo) Run(ctx context.Context, args []string) error {
 		return d.bench(ctx)
 	case "soak":
 		return d.soak(ctx)
+	case "soak-committee":
+		return d.soakCommittee(ctx)
 	case "stop":
 		return d.stop()
 	case "help", "-h", "--help":
@@ -81,7 +84,7 @@ func (d Demo) config(dir string) localnet.Config {
 }
 
 func (d Demo) play(ctx context.Context) error {
-	cfg := d.config(d.dir("demo"))
+	cfg := play.Stage(d.config(d.dir("demo")))
 	cfg.Outlive = d.Keep
 	cfg.Logf("demo in %s", cfg.Dir)
 	result, n, err := perform(ctx, cfg, play.Demo)
@@ -128,7 +131,7 @@ func (d Demo) localnet(ctx context.Context) error {
 }
 
 func (d Demo) stop() error {
-	for _, dir := range append(bench.NetworkDirs(d.dir("bench")), d.dir("demo"), d.dir("localnet"), d.dir("soak")) {
+	for _, dir := range append(bench.NetworkDirs(d.dir("bench")), d.dir("demo"), d.dir("localnet"), d.dir("soak"), d.dir("soak-committee")) {
 		ended, err := localnet.EndRecorded(dir)
 		if err != nil {
 			return err

@@ -167,6 +167,17 @@ func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string
 	return nil
 }
 
+// AwaitHeight waits until a node has a block.
+func (n *Network) AwaitHeight(ctx context.Context, node Node, height int64) error {
+	return n.await(ctx, fmt.Sprintf("height %d of %s", height, node.Name), func(ctx context.Context) error {
+		s, err := node.Status(ctx)
+		if err == nil && s.Height < height {
+			err = fmt.Errorf("height is %d", s.Height)
+		}
+		return err
+	}, n.Process(node.Name))
+}
+
 // writeRecord brings network.json up to date: it lists what runs now.
 func (n *Network) writeRecord() error {
 	r := &Record{Chains: []ChainRecord{}, Processes: []ProcessRecord{}, Keys: []Key{}}

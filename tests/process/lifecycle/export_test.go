@@ -3,12 +3,10 @@
 package lifecycle
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,26 +15,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/log/v2"
-
-	abci "github.com/cometbft/cometbft/abci/types"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmttypes "github.com/cometbft/cometbft/types"
-	dbm "github.com/cosmos/cosmos-db"
-	"github.com/spf13/viper"
-
-	"github.com/cosmos/cosmos-sdk/baseapp"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/mainchain"
 	"github.com/topnetwork/top/app/servicechain"
-	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/reimport"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
@@ -170,58 +158,16 @@ func openCreditLine(t *testing.T, user int) {
 	require.NoError(t, err)
 }
 
-// app of a home, loaded at its latest height. Nothing else may have the database open.
-func (s side) app(t *testing.T, home string, load bool) (*base.App, dbm.DB) {
-	t.Helper()
-	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, filepath.Join(home, "data"))
-	require.NoError(t, err)
-	opts := base.Options{Logger: log.NewNopLogger(), DB: db, App: viper.New(), BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(s.ID)}}
+// reimport takes the chain's state to another home and back.
+func (s side) reimport() reimport.Chain {
+	c := reimport.Chain{ID: s.ID, Kind: s.Kind, Program: s.old(), Logs: filepath.Join(net.Dir, "logs"), New: func(o base.Options, load bool) *base.App { return servicechain.New(o, load).App }}
 	if s.Kind == "main" {
-		return mainchain.New(opts, load).App, db
+		c.New = func(o base.Options, load bool) *base.App { return mainchain.New(o, load).App }
 	}
-	return servicechain.New(opts, load).App, db
+	return c
 }
 
-// importGenesis begins a chain from a genesis file, in a new home, as a node does: InitChain with what CometBFT would say, then the commit of its state.
-func (s side) importGenesis(t *testing.T, file, home string) {
-	t.Helper()
-	for _, dir := range []string{"config", "data"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(home, dir), 0o700))
-	}
-	bz, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(home, "config", "genesis.json"), bz, 0o600))
-	doc, err := genutiltypes.AppGenesisFromFile(file)
-	require.NoError(t, err)
-	genesis, err := doc.ToGenesisDoc()
-	require.NoError(t, err)
-	validators := make([]*cmttypes.Validator, len(genesis.Validators))
-	for i, v := range genesis.Validators {
-		validators[i] = cmttypes.NewValidator(v.PubKey, v.Power)
-	}
-	params := genesis.ConsensusParams.ToProto()
-
-	app, db := s.app(t, home, true)
-	defer db.Close()
-	_, err = app.InitChain(&abci.RequestInitChain{
-		Time: genesis.GenesisTime, ChainId: genesis.ChainID, ConsensusParams: &params, InitialHeight: genesis.InitialHeight, AppStateBytes: genesis.AppState,
-		Validators: cmttypes.TM2PB.ValidatorUpdates(cmttypes.NewValidatorSet(validators)),
-	})
-	require.NoError(t, err)
-	// The state as InitChain left it, before any block: a block would mint, pay and drop what is due.
-	app.NewContextLegacy(false, cmtproto.Header{}).MultiStore().(storetypes.CacheMultiStore).Write()
-	require.Equal(t, genesis.InitialHeight, app.CommitMultiStore().Commit().Version)
-}
-
-// command runs the daemon to its end.
-func (s side) command(t *testing.T, name string, args ...string) {
-	t.Helper()
-	_, err := process.Run(t.Context(), process.Spec{Name: name, Path: s.old(), Args: args, Log: filepath.Join(net.Dir, "logs", name+".log")})
-	require.NoError(t, err)
-}
-
-// A chain's state with claims open and packets under way survives export, validation, import and export again, byte by byte. What must differ is
-// initial_height: the imported chain's first block is the one that the export named.
+// A chain's state with claims open and packets under way survives export, validation, import and export again, byte by byte.
 func TestExportImportExportIsEqual(t *testing.T) {
 	writing := converse(t, 0, 400)
 	stopRelayerWithClaims(t, 8)
@@ -250,47 +196,9 @@ func TestExportImportExportIsEqual(t *testing.T) {
 }
 
 func (s side) roundTrip(t *testing.T, home string, sent []uint64) {
-	dir := t.TempDir()
-	first, second, imported := filepath.Join(dir, "first.json"), filepath.Join(dir, "second.json"), filepath.Join(dir, "home")
-	s.command(t, s.Kind+"-export", "export", "--home", home, "--output-document", first)
-	s.command(t, s.Kind+"-validate", "genesis", "validate", first, "--home", home)
-	s.importGenesis(t, first, imported)
-	s.command(t, s.Kind+"-export-again", "export", "--home", imported, "--output-document", second)
-
-	before, after := genesisFields(t, first), genesisFields(t, second)
-	require.Equal(t, s.sentIn(t, before), sent, "packets under way are in the export")
-	var height struct{ First, Second int64 }
-	require.NoError(t, json.Unmarshal(before["initial_height"], &height.First))
-	require.NoError(t, json.Unmarshal(after["initial_height"], &height.Second))
-	require.Equal(t, height.First+1, height.Second)
-	delete(before, "initial_height")
-	delete(after, "initial_height")
-	require.Equal(t, slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
-	for field, was := range before {
-		if field != "app_state" {
-			require.Equal(t, string(was), string(after[field]), field)
-			continue
-		}
-		modules, again := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-		require.NoError(t, json.Unmarshal(was, &modules))
-		require.NoError(t, json.Unmarshal(after[field], &again))
-		for module, state := range modules {
-			require.Equal(t, string(state), string(again[module]), module)
-		}
-		require.True(t, bytes.Equal(was, after[field]), "app_state")
-	}
+	genesis, imported := s.reimport().RoundTrip(t, home)
+	require.Equal(t, s.sentIn(t, genesis), sent, "packets under way are in the export")
 	s.sameStores(t, home, imported)
-}
-
-// genesisFields are the top-level fields of a genesis file, as their bytes.
-func genesisFields(t *testing.T, file string) map[string]json.RawMessage {
-	t.Helper()
-	bz, err := os.ReadFile(file)
-	require.NoError(t, err)
-	fields := map[string]json.RawMessage{}
-	require.NoError(t, json.Unmarshal(bz, &fields))
-	require.NotEmpty(t, fields["app_state"])
-	return fields
 }
 
 // sentIn are the sequences of the packet commitments in a genesis.
@@ -358,7 +266,7 @@ func (s side) sameStores(t *testing.T, home, imported string) {
 // stores of a home: name → key → value.
 func (s side) stores(t *testing.T, home string) map[string]map[string]string {
 	t.Helper()
-	app, db := s.app(t, home, true)
+	app, db := s.reimport().Open(t, home)
 	defer db.Close()
 	named, ok := app.CommitMultiStore().(interface {
 		StoreKeysByName() map[string]storetypes.StoreKey

@@ -8,37 +8,46 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os/exec"
-	"strconv"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/sdk/chain"
+	"github.com/topnetwork/top/tests/sortition"
 	"github.com/topnetwork/top/testutil/localnet"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 )
 
 const epochs = 10
 
-// made is what tests/sortition/committee.mjs prints of an epoch.
-type made struct {
-	Epoch    uint64   `json:"epoch"`
-	Elected  bool     `json:"elected"`
-	Replaced int      `json:"replaced"`
-	Voters   []string `json:"voters"`
+// Ten epochs and more: committees rotate, blocks go on, packets arrive across rotations, also those of a relayer that was off for epochs; every node has the same blocks, and a
+// program that imports nothing of ours makes every committee again. Meanwhile governance enlarges the committee, and a node that joined late is elected.
+func TestCommitteesRotate(t *testing.T) {
+	late := newJoiner(t)
+	t.Run("while", func(t *testing.T) {
+		t.Run("epochs pass", func(t *testing.T) { t.Parallel(); rotate(t) })
+		t.Run("governance enlarges the committee", func(t *testing.T) { t.Parallel(); enlarge(t) })
+		t.Run("a late joiner is elected", func(t *testing.T) { t.Parallel(); late.elected(t) })
+	})
+	sameState(t, append(slices.Clone(net.Main.Nodes), late.Node))
+	booksHold(t)
 }
 
-// Ten epochs: committees rotate, blocks go on, packets arrive across rotations, also those of a relayer that was off for epochs; every node has the same blocks, and a program
-// that imports nothing of ours makes every committee again.
-func TestCommitteesRotate(t *testing.T) {
-	program, err := exec.LookPath("node")
-	require.NoError(t, err, "install Node 18 or newer")
+func rotate(t *testing.T) {
 	c := newCourier(t)
-	for epoch := int64(2); epoch <= epochs; epoch++ {
+	// signed[e] are the last heights that nodes have signed, by address, soon after epoch e has begun.
+	signed := map[int]map[string]int64{}
+	pass := func(epoch int) {
 		for _, node := range net.Main.Nodes {
-			awaitHeight(t, node, epoch*epochBlocks+4)
+			awaitHeight(t, node, int64(epoch*epochBlocks+4))
 		}
+		signed[epoch] = lastSigned(t)
+	}
+	for epoch := 2; epoch <= epochs; epoch++ {
+		pass(epoch)
 		c.send()
 		switch epoch {
 		case 3:
@@ -50,34 +59,110 @@ func TestCommitteesRotate(t *testing.T) {
 		}
 	}
 	c.arrival()
-	sameState(t, net.Main.Nodes)
-	booksHold(t)
 
-	var first []made
-	for _, node := range []localnet.Node{net.Main.Nodes[0], net.Main.Nodes[candidates-1]} {
-		out, err := exec.Command(program, "../../sortition/committee.mjs", node.REST, node.RPC, "0", strconv.Itoa(epochs)).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		var list []made
-		require.NoError(t, json.Unmarshal(out, &list), "%s", out)
-		if first == nil {
-			first = list
-		}
-		require.Equal(t, first, list)
-	}
-	changes, elected := 0, 0
-	for i, m := range first {
-		require.Len(t, m.Voters, seats)
+	first := made(t, 0, 0, epochs)
+	require.Equal(t, first, made(t, candidates-1, 0, epochs), "two nodes")
+	elected := 0
+	for _, m := range first {
+		require.GreaterOrEqual(t, len(m.Voters), seats)
+		require.LessOrEqual(t, len(m.Voters), moreSeats)
 		if m.Elected {
 			elected++
 		}
-		if i > 0 && fmt.Sprint(m.Voters) != fmt.Sprint(first[i-1].Voters) {
-			changes++
-		}
 	}
-	t.Logf("%d epochs, %d with an election, %d changes of the committee", len(first), elected, changes)
+	t.Logf("%d epochs, %d with an election, %d changes of the committee", len(first), elected, sortition.Changes(first))
 	require.Greater(t, elected, epochs/2)
 	// A lot may draw who left again: three changes in nine elections are missed once in some thousand runs.
-	require.GreaterOrEqual(t, changes, 3)
+	require.GreaterOrEqual(t, sortition.Changes(first), 3)
+
+	// Somebody comes back within some epochs more; it signs on from what it remembers.
+	for last := epochs; ; last++ {
+		if again, out, back := reelected(first, signed); again != "" {
+			// The epoch's committee votes from its third block on.
+			require.Less(t, signed[out][again], int64(out*epochBlocks+3), "it has signed nothing more while others sat")
+			require.Positive(t, signed[out][again], "and kept what it had signed")
+			signsIn(t, again, back)
+			nobodyEquivocated(t)
+			t.Logf("%s left before epoch %d, sat again in epoch %d", again, out, back)
+			return
+		}
+		require.Less(t, last, 4*epochs, "nobody was elected again")
+		pass(last + 1)
+		first = append(first, made(t, 0, last+1, last+1)...)
+	}
+}
+
+// made are committees that the program of tests/sortition has made from what a node publishes.
+func made(t *testing.T, node, from, to int) []sortition.Committee {
+	t.Helper()
+	n := net.Main.Nodes[node]
+	list, err := sortition.Committees(t.Context(), n.REST, n.RPC, uint64(from), uint64(to))
+	require.NoError(t, err)
+	return list
+}
+
+// reelected names who sat, was out in an epoch of which we know what it had signed by then, and sat again.
+func reelected(list []sortition.Committee, signed map[int]map[string]int64) (address string, out, back int) {
+	for back := range list {
+		for _, address := range list[back].Voters {
+			for out := back - 1; out > 0; out-- {
+				_, known := signed[out][address]
+				if known && !slices.Contains(list[out].Voters, address) && slices.ContainsFunc(list[:out], func(m sortition.Committee) bool { return slices.Contains(m.Voters, address) }) {
+					return address, out, back
+				}
+			}
+		}
+	}
+	return "", 0, 0
+}
+
+// lastSigned is what each node's own memory says, by consensus address: no node signs at that height again, nor below.
+func lastSigned(t *testing.T) map[string]int64 {
+	t.Helper()
+	heights := map[string]int64{}
+	for _, node := range net.Main.Nodes {
+		status, err := node.Status(t.Context())
+		require.NoError(t, err)
+		bz, err := os.ReadFile(filepath.Join(node.Home, "data", "priv_validator_state.json"))
+		require.NoError(t, err)
+		var state struct {
+			Height localnet.Uint `json:"height"`
+		}
+		require.NoError(t, json.Unmarshal(bz, &state))
+		heights[status.Validator] = int64(state.Height)
+	}
+	return heights
+}
+
+// signsIn waits for a precommit of a member in an epoch, or later.
+func signsIn(t *testing.T, address string, epoch int) {
+	t.Helper()
+	at := int64(epoch*epochBlocks + 3)
+	await(t, address+" to sign", func(ctx context.Context) error {
+		header, err := net.Main.Nodes[0].Header(ctx, at)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(header.Signers, address) {
+			at++
+			return fmt.Errorf("it has not signed height %d", at-1)
+		}
+		return nil
+	})
+}
+
+// nobodyEquivocated asks x/slashing.
+func nobodyEquivocated(t *testing.T) {
+	t.Helper()
+	infos, err := localnet.All[struct {
+		Address    string `json:"address"`
+		Tombstoned bool   `json:"tombstoned"`
+	}](t.Context(), net.Main.REST(), "/cosmos/slashing/v1beta1/signing_infos", "info")
+	require.NoError(t, err)
+	require.NotEmpty(t, infos)
+	for _, i := range infos {
+		require.False(t, i.Tombstoned, i.Address)
+	}
 }
 
 // courier sends packets from the main chain, one per credit that it adds to its line.

@@ -1,7 +1,7 @@
 //go:build process
 
 // Package rotation tests the main chain under committees that change: real nodes, more candidates than seats, short epochs, packets under way. The tests run in the order of
-// their files' names.
+// their files' names, each on what the one before has left.
 package rotation
 
 import (
@@ -27,6 +27,10 @@ const (
 	candidates  = 7
 	seats       = 5
 	epochBlocks = 12
+	// snapshotInterval of nodes that fresh ones join from.
+	snapshotInterval = 20
+	// signedBlocksWindow: a node that is restarted misses less than half of it, one that is killed is jailed within some epochs.
+	signedBlocksWindow = 60
 )
 
 // net is the network that all tests share.
@@ -50,8 +54,8 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	}
 	began := time.Now()
 	if net, err = localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-rotation"), Bin: build, Validators: candidates, Committee: seats, Standbys: candidates - seats, SignedBlocksWindow: 20,
-		ServiceValidators: 1, Providers: 1, Users: 1, TimeoutCommit: 300 * time.Millisecond, EpochBlocks: epochBlocks, VotingPeriod: 10 * time.Second,
+		Dir: filepath.Join(build, "test-rotation"), Bin: build, Validators: candidates, Committee: seats, Standbys: candidates - seats, SignedBlocksWindow: signedBlocksWindow,
+		ServiceValidators: 1, Providers: 1, Users: 1, TimeoutCommit: 300 * time.Millisecond, EpochBlocks: epochBlocks, VotingPeriod: 10 * time.Second, SnapshotInterval: snapshotInterval,
 		Logf: func(format string, args ...any) {
 			fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 		},
@@ -87,6 +91,15 @@ func height(t *testing.T) int64 {
 	s, err := net.Main.Nodes[0].Status(t.Context())
 	require.NoError(t, err)
 	return s.Height
+}
+
+// restart a node after a change of its files.
+func restart(t *testing.T, node localnet.Node, change func()) {
+	t.Helper()
+	require.NoError(t, net.Process(node.Name).Stop(30*time.Second))
+	change()
+	_, err := net.Restart(node.Name)
+	require.NoError(t, err)
 }
 
 // sameState compares the nodes' blocks and app hashes a few blocks from now.

@@ -61,7 +61,7 @@ func TestVacantSeats(t *testing.T) {
 		if err := net.Main.REST().Get(ctx, "/top/stake/v1/nodes/"+account(t, double).Address(), &answer); err != nil {
 			return err
 		}
-		if answer.Node.Reputation != 100_000 {
+		if answer.Node.Reputation != floor {
 			return fmt.Errorf("reputation is %d", answer.Node.Reputation)
 		}
 		return nil
@@ -110,6 +110,18 @@ func validator(t *testing.T, node int) staked {
 
 // voters at the newest height, by CometBFT's RPC.
 func voters(ctx context.Context) ([]string, error) {
+	return askVoters(ctx, "/validators?per_page=100")
+}
+
+// votersAt a height.
+func votersAt(t *testing.T, height int64) []string {
+	t.Helper()
+	list, err := askVoters(t.Context(), fmt.Sprintf("/validators?per_page=100&height=%d", height))
+	require.NoError(t, err)
+	return list
+}
+
+func askVoters(ctx context.Context, path string) ([]string, error) {
 	var answer struct {
 		Result struct {
 			Validators []struct {
@@ -117,7 +129,7 @@ func voters(ctx context.Context) ([]string, error) {
 			} `json:"validators"`
 		} `json:"result"`
 	}
-	if err := (localnet.REST{URL: net.Main.Nodes[0].RPC}).Get(ctx, "/validators?per_page=100", &answer); err != nil {
+	if err := (localnet.REST{URL: net.Main.Nodes[0].RPC}).Get(ctx, path, &answer); err != nil {
 		return nil, err
 	}
 	var addresses []string

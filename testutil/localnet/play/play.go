@@ -28,12 +28,14 @@ type Script struct {
 	Calm bool
 	// KillRelayer kills the relayer while there is something to settle, and starts it again later.
 	KillRelayer bool
+	// Rotation lets them talk on until the main chain's committee has changed, and has another program make all committees again.
+	Rotation bool
 	// Offline is called while messages wait in mailboxes for a user who is away.
 	Offline func(*Cast) error
 }
 
 // Demo is the script of `make demo`.
-var Demo = Script{Messages: 200, Pace: 200 * time.Millisecond}
+var Demo = Script{Messages: 200, Pace: 200 * time.Millisecond, Rotation: true}
 
 // Cast is who takes part.
 type Cast struct {
@@ -53,6 +55,10 @@ type Result struct {
 	Fees              uint64 `json:"fees_utop"`
 	Packets           uint64 `json:"packets"`
 	InvariantsOK      bool   `json:"invariants_ok"`
+	// CommitteeChanges are epochs with another committee than the epoch before, since the play began, where the script rotates.
+	CommitteeChanges int `json:"committee_changes,omitempty"`
+	// CommitteeRecomputed says that a program that shares no code with the chain has come to the same committees, from every node.
+	CommitteeRecomputed bool `json:"committee_recomputed_ok,omitempty"`
 }
 
 type stage struct {
@@ -63,6 +69,9 @@ type stage struct {
 	before Books
 	// serial makes every message's text unique.
 	serial atomic.Int64
+	// firstEpoch and firstTerm are the main chain's when the conversation began, where the script rotates.
+	firstEpoch mainEpoch
+	firstTerm  uint64
 }
 
 // Run plays a script on a fresh network with two users or more. It stops the users; the network stays.
@@ -74,18 +83,29 @@ func Run(ctx context.Context, n *localnet.Network, script Script, logf func(form
 		name string
 		run  func(context.Context) error
 	}
-	steps := []step{{"users", s.users}, {"both online", s.bothOnline}}
+	steps := []step{{"users", s.users}}
+	if script.Rotation {
+		steps = append(steps, step{"committee", s.begin})
+	}
+	steps = append(steps, step{"both online", s.bothOnline})
 	if script.Calm {
 		steps = append(steps, step{"more of it", s.calm})
 	} else {
 		steps = append(steps, step{"one offline", s.oneOffline}, step{"provider killed", s.providerKilled}, step{"the other offline", s.otherOffline})
+	}
+	if script.Rotation {
+		steps = append(steps, step{"another committee", s.rotation})
 	}
 	steps = append(steps, step{"delivery", s.delivery})
 	if script.KillRelayer {
 		steps = append(steps, step{"relayer killed", s.relayerKilled})
 	}
 	var result *Result
-	steps = append(steps, step{"settlement", s.settlement}, step{"books", func(ctx context.Context) (err error) { result, err = s.books(ctx); return err }}, step{"goodbye", s.goodbye})
+	steps = append(steps, step{"settlement", s.settlement}, step{"books", func(ctx context.Context) (err error) { result, err = s.books(ctx); return err }})
+	if script.Rotation {
+		steps = append(steps, step{"recomputing", func(ctx context.Context) error { return s.committees(ctx, result) }})
+	}
+	steps = append(steps, step{"goodbye", s.goodbye})
 	for _, step := range steps {
 		began := time.Now()
 		if err := step.run(ctx); err != nil {

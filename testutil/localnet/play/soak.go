@@ -71,30 +71,31 @@ func RunSoak(ctx context.Context, n *localnet.Network, soak Soak, pace time.Dura
 	return out, flat(out.Resources)
 }
 
-// under runs traffic, faults and the watch side by side. The first that fails ends the others; whatever is broken then is mended.
+// under runs traffic, faults and the watch side by side.
 func (s *stage) under(ctx context.Context, d time.Duration, chaos *chaos, watch *watch) error {
+	a, b := s.Users[0], s.Users[1]
+	return s.side(ctx, d,
+		func(ctx context.Context) error { return s.send(ctx, a, b, 1) },
+		func(ctx context.Context) error { return s.send(ctx, b, a, 1) },
+		chaos.step,
+		watch.step,
+	)
+}
+
+// side runs tasks side by side for a time, each again and again. The first that fails ends the others; whatever is broken then is mended.
+func (s *stage) side(ctx context.Context, d time.Duration, tasks ...func(context.Context) error) error {
 	end := time.Now().Add(d)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	until := func(f func(context.Context) error) func() error {
-		return func() error {
-			for time.Now().Before(end) && ctx.Err() == nil {
-				if err := f(ctx); err != nil {
-					cancel()
-					return err
-				}
+	err := each(len(tasks), func(i int) error {
+		for time.Now().Before(end) && ctx.Err() == nil {
+			if err := tasks[i](ctx); err != nil {
+				cancel()
+				return err
 			}
-			return nil
 		}
-	}
-	a, b := s.Users[0], s.Users[1]
-	tasks := []func() error{
-		until(func(ctx context.Context) error { return s.send(ctx, a, b, 1) }),
-		until(func(ctx context.Context) error { return s.send(ctx, b, a, 1) }),
-		until(chaos.step),
-		until(watch.step),
-	}
-	err := each(len(tasks), func(i int) error { return tasks[i]() })
+		return nil
+	})
 	return errors.Join(err, context.Cause(ctx))
 }
 

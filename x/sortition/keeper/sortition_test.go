@@ -274,6 +274,7 @@ func TestMempoolTakesOnePublication(t *testing.T) {
 
 func TestParametersOfAPublicNetwork(t *testing.T) {
 	require.NoError(t, types.DefaultParams().Validate(false))
+	require.EqualValues(t, 16, types.DefaultParams().Sealers, "a third of the stake owns all of eight within thousands of epochs: sim/sortition.TestNobodyOwnsTheSeed")
 	for epochBlocks := uint64(3); epochBlocks < 200; epochBlocks++ {
 		p := types.DevnetParams(epochBlocks)
 		require.NoError(t, p.Validate(true), epochBlocks)
