@@ -54,6 +54,8 @@ var (
 	sourceLine = regexp.MustCompile(`\s*\[[^\]\s]*\.go:\d+\]`)
 	// doubledRPC is an RPC error around another, whose code is the cause's.
 	doubledRPC = regexp.MustCompile(`(?:rpc error: code = \w+ desc = )+(rpc error: code = \w+ desc = )`)
+	// positional is an argument that the library binds to a flag named by its place, from 0.
+	positional = regexp.MustCompile(`(invalid argument "[^"]*") for "--\d+" flag`)
 )
 
 // plainError is an error as an operator reads it.
@@ -76,5 +78,6 @@ func plain(err error) error {
 		text += ": a node or another command uses this home's database; stop it first"
 	}
 	text = doubledRPC.ReplaceAllString(sourceLine.ReplaceAllString(text, ""), "$1")
+	text = positional.ReplaceAllString(text, "$1")
 	return plainError{text: text, cause: err}
 }

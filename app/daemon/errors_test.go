@@ -54,6 +54,7 @@ func TestErrorsAreForOperators(t *testing.T) {
 		"rpc error: code = Unknown desc = rpc error: code = NotFound desc = account top1 not found": "rpc error: code = NotFound desc = account top1 not found",
 		"out of gas [/root/go/pkg/mod/github.com/cosmos/cosmos-sdk@v0.54.4/baseapp/baseapp.go:123]": "out of gas",
 		"a [cosmos/cosmos-sdk@v0.54.4/x/auth/ante/sigverify.go:7] with gas used: '5': unauthorized": "a with gas used: '5': unauthorized",
+		`invalid argument "x" for "--0" flag: invalid address`:                                      `invalid argument "x": invalid address`,
 		"list [1 2] of peers": "list [1 2] of peers",
 	} {
 		require.EqualError(t, plain(errors.New(given)), want)

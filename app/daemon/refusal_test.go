@@ -154,7 +154,8 @@ func TestGenesisThatCannotStart(t *testing.T) {
 				require.NotContains(t, err.Error(), "This is a bug")
 			})
 		}
-		// Whatever came last is still there.
+		require.NoError(t, os.WriteFile(path, good, 0o600))
+		edited(t, home, block("max_bytes", "0"))
 		_, invalid := run(t, c, home, "genesis", "validate")
 		_, err = run(t, c, home, "start")
 		require.EqualError(t, err, invalid.Error(), "start says the same")
