@@ -216,14 +216,21 @@ func (r *reader) setDebit(t *testing.T, n *localnet.Network) {
 			return err
 		}
 		for _, c := range claims {
-			for _, d := range c.Debits {
+			// The list has no debits.
+			var one struct {
+				Claim claim `json:"claim"`
+			}
+			if err := n.Service.REST().Get(ctx, fmt.Sprintf("/top/usage/v1/claims/%s/%d", provider, c.Epoch), &one); err != nil {
+				return err
+			}
+			var answer struct {
+				Payout struct {
+					Status string `json:"status"`
+				} `json:"payout"`
+			}
+			for _, d := range one.Claim.Debits {
 				if d.Payer != owner.Address || c.Status != usagetypes.ClaimStatus_CLAIM_STATUS_SETTLED.String() {
 					continue
-				}
-				var answer struct {
-					Payout struct {
-						Status string `json:"status"`
-					} `json:"payout"`
 				}
 				if err := n.Main.REST().Get(ctx, fmt.Sprintf("/top/billing/v1/payouts/%s/%d/%s", n.Service.ID, c.Settled, provider), &answer); err != nil {
 					return err
