@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // maxDisputes caps the answers that have no pages.
@@ -17,7 +18,7 @@ const maxDisputes = 500
 
 // Explain recomputes a payout from what this chain has. What the provider's vouchers were is on the service chain (query usage claims PROVIDER).
 func (q queryServer) Explain(ctx context.Context, req *types.QueryExplainRequest) (*types.QueryExplainResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)
@@ -100,7 +101,7 @@ func (q queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 
 // OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing.
 func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDisputesRequest) (*types.QueryOpenDisputesResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	res := &types.QueryOpenDisputesResponse{}

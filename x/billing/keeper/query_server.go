@@ -12,24 +12,13 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
-func checkAccount(field, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
-	}
-	if account.String() != address {
-		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
-	}
-	return nil
-}
 
 func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	p, err := q.k.params.Get(ctx)
@@ -46,7 +35,7 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Escrow(ctx context.Context, req *types.QueryEscrowRequest) (*types.QueryEscrowResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	e, err := q.k.escrow(ctx, req.Owner)
@@ -62,7 +51,7 @@ func (q queryServer) Escrows(ctx context.Context, req *types.QueryEscrowsRequest
 }
 
 func (q queryServer) CreditLines(ctx context.Context, req *types.QueryCreditLinesRequest) (*types.QueryCreditLinesResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.lines, req.Pagination,
@@ -92,7 +81,7 @@ func (q queryServer) Payouts(ctx context.Context, req *types.QueryPayoutsRequest
 }
 
 func (q queryServer) Payout(ctx context.Context, req *types.QueryPayoutRequest) (*types.QueryPayoutResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	p, err := q.k.payout(ctx, req.ChainId, req.Epoch, req.Provider)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	errorsmod "cosmossdk.io/errors"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // maxEpochBlocks: an epoch of a week in one-second blocks is beyond use.
@@ -39,7 +41,7 @@ func (gs GenesisState) Validate() error {
 		return nil
 	}
 	for _, e := range gs.Escrows {
-		if err := checkAddress("owner", e.Owner); err != nil {
+		if err := account.Check(ErrInvalid, "owner", e.Owner); err != nil {
 			return err
 		}
 		if err := once("escrow " + e.Owner); err != nil {
@@ -52,7 +54,7 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, k := range gs.EndedKeys {
-		if err := checkAddress("owner", k.Owner); err != nil {
+		if err := account.Check(ErrInvalid, "owner", k.Owner); err != nil {
 			return err
 		}
 		if err := k.Key.Validate(); err != nil {

@@ -4,6 +4,8 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var (
@@ -32,29 +34,29 @@ func checkAmount(amount uint64) error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgDeposit) ValidateBasic() error {
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	return checkAmount(m.Amount)
 }
 
 // ValidateBasic checks what needs no state.
-func (m *MsgSetReserve) ValidateBasic() error { return checkAddress("owner", m.Owner) }
+func (m *MsgSetReserve) ValidateBasic() error { return account.Check(ErrInvalid, "owner", m.Owner) }
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRequestWithdrawal) ValidateBasic() error {
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	return checkAmount(m.Amount)
 }
 
 // ValidateBasic checks what needs no state.
-func (m *MsgWithdraw) ValidateBasic() error { return checkAddress("owner", m.Owner) }
+func (m *MsgWithdraw) ValidateBasic() error { return account.Check(ErrInvalid, "owner", m.Owner) }
 
 // ValidateBasic checks what needs no state.
 func (m *MsgAddSessionKey) ValidateBasic() error {
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	return SessionKey{Key: m.Key, CapUtop: m.CapUtop, ExpiresEpoch: m.ExpiresEpoch, GrantedBy: m.Signer}.Validate()
@@ -62,10 +64,10 @@ func (m *MsgAddSessionKey) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRevokeSessionKey) ValidateBasic() error {
-	if err := checkAddress("signer", m.Signer); err != nil {
+	if err := account.Check(ErrInvalid, "signer", m.Signer); err != nil {
 		return err
 	}
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	return ValidateKey(m.Key)
@@ -73,18 +75,18 @@ func (m *MsgRevokeSessionKey) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgDelegate) ValidateBasic() error {
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	if m.Owner == m.Delegate {
 		return errorsmod.Wrap(ErrInvalid, "an owner needs no delegation to itself")
 	}
-	return checkAddress("delegate", m.Delegate)
+	return account.Check(ErrInvalid, "delegate", m.Delegate)
 }
 
 // ValidateBasic checks what needs no state.
 func (m *MsgOpenCreditLine) ValidateBasic() error {
-	if err := checkAddress("owner", m.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", m.Owner); err != nil {
 		return err
 	}
 	if err := checkChainID(m.ChainId); err != nil {
@@ -102,10 +104,10 @@ func checkChainID(id string) error {
 
 // checkParties is for messages between a signer and another account about a chain.
 func checkParties(chainID, signerField, signer, otherField, other string) error {
-	if err := checkAddress(signerField, signer); err != nil {
+	if err := account.Check(ErrInvalid, signerField, signer); err != nil {
 		return err
 	}
-	if err := checkAddress(otherField, other); err != nil {
+	if err := account.Check(ErrInvalid, otherField, other); err != nil {
 		return err
 	}
 	return checkChainID(chainID)
@@ -166,7 +168,7 @@ func (m *MsgCloseCreditLine) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if err := checkAddress("authority", m.Authority); err != nil {
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
 		return err
 	}
 	return m.Params.Validate()

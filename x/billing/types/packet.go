@@ -6,6 +6,7 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	"github.com/topnetwork/top/protocol/voucher"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // Limits of a packet.
@@ -58,7 +59,7 @@ func (p *PacketData) Validate() error {
 
 // Validate checks owner and keys.
 func (p *CreditPacket) Validate() error {
-	if err := checkAddress("owner", p.Owner); err != nil {
+	if err := account.Check(ErrInvalid, "owner", p.Owner); err != nil {
 		return err
 	}
 	if len(p.SessionKeys) > maxListed {
@@ -79,7 +80,7 @@ func (p *CreditPacket) Validate() error {
 
 // Validate checks address, key, prices and that an active provider may claim every epoch.
 func (p *ProviderPacket) Validate() error {
-	if err := checkAddress("provider", p.Address); err != nil {
+	if err := account.Check(ErrInvalid, "provider", p.Address); err != nil {
 		return err
 	}
 	if err := ValidateKey(p.Key); err != nil {
@@ -124,7 +125,7 @@ func (p *SettlementPacket) Validate() error {
 }
 
 func checkEntry(what, addr, last string, amount uint64) error {
-	if err := checkAddress(what, addr); err != nil {
+	if err := account.Check(ErrInvalid, what, addr); err != nil {
 		return err
 	}
 	if addr <= last {

@@ -6,6 +6,8 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // ValidateKey checks a session key's form.
@@ -24,17 +26,6 @@ func (k SessionKey) Validate() error {
 	if k.CapUtop == 0 {
 		return errorsmod.Wrap(ErrInvalid, "session key with a cap of 0")
 	}
-	return checkAddress("granted_by", k.GrantedBy)
+	return account.Check(ErrInvalid, "granted_by", k.GrantedBy)
 }
 
-// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
-func checkAddress(field, addr string) error {
-	account, err := sdk.AccAddressFromBech32(addr)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
-	}
-	if account.String() != addr {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
-	}
-	return nil
-}

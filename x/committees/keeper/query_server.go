@@ -13,6 +13,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/x/committees/types"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 const (
@@ -58,8 +59,8 @@ func (q queryServer) Term(ctx context.Context, req *types.QueryTermRequest) (*ty
 }
 
 func (q queryServer) Member(ctx context.Context, req *types.QueryMemberRequest) (*types.QueryMemberResponse, error) {
-	if _, err := sdk.AccAddressFromBech32(req.Operator); err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "operator %q: %s: want the account's address, top1…", req.Operator, err)
+	if err := account.CheckQuery("operator", req.Operator); err != nil {
+		return nil, err
 	}
 	c, err := q.k.committee.Get(ctx)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/committee"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // Power of every member. Which number it is decides nothing, as all have it; CometBFT rotates proposers by integers that it divides whenever the set changes, and at 1 all
@@ -81,8 +82,8 @@ func NewLine(l committee.Line) Line {
 func checkMembers(members []Member) error {
 	keys := map[string]bool{}
 	for i, m := range members {
-		if _, err := sdk.AccAddressFromBech32(m.Operator); err != nil {
-			return errorsmod.Wrapf(ErrInvalid, "operator %q: %s", m.Operator, err)
+		if err := account.Check(ErrInvalid, "operator", m.Operator); err != nil {
+			return err
 		}
 		if len(m.Key) != ed25519.PubKeySize || keys[string(m.Key)] {
 			return errorsmod.Wrapf(ErrInvalid, "the key of %s has %d bytes, want %d that no other member has", m.Operator, len(m.Key), ed25519.PubKeySize)

@@ -4,6 +4,8 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var _ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
@@ -27,8 +29,8 @@ func (p Params) Validate() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if _, err := sdk.AccAddressFromBech32(m.Authority); err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "authority %q: %s", m.Authority, err)
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
+		return err
 	}
 	return m.Params.Validate()
 }

@@ -117,8 +117,6 @@ func TestSchedule(t *testing.T) {
 	require.Len(t, res.Years, 20)
 	_, err = q.Schedule(c.Context(), &types.QueryScheduleRequest{Years: 201})
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
-	_, err = q.Years(c.Context(), &types.QueryYearsRequest{Pagination: &query.PageRequest{Limit: 501}})
-	require.Equal(t, codes.InvalidArgument, status.Code(err))
 }
 
 // Parameters are governance's, within bounds; the running year keeps its terms, shares change at once.

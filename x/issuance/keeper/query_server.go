@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	maxPage = 500
 	// maxSchedule caps the years that one query answers; defaultSchedule are answered unasked.
 	maxSchedule     = 200
 	defaultSchedule = 20
@@ -51,9 +50,6 @@ func (q queryServer) Supply(ctx context.Context, _ *types.QuerySupplyRequest) (*
 }
 
 func (q queryServer) Years(ctx context.Context, req *types.QueryYearsRequest) (*types.QueryYearsResponse, error) {
-	if req.Pagination != nil && req.Pagination.Limit > maxPage {
-		return nil, status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", req.Pagination.Limit, maxPage)
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.years, req.Pagination, func(_ uint64, y types.Year) (types.Year, error) { return y, nil })
 	return &types.QueryYearsResponse{Years: list, Pagination: page}, err
 }

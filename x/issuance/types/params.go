@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/issuance"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var _ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
@@ -71,8 +72,8 @@ func (p Params) Validate() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if _, err := sdk.AccAddressFromBech32(m.Authority); err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "authority %q: %s", m.Authority, err)
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
+		return err
 	}
 	return m.Params.Validate()
 }

@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/operators/types"
 )
 
@@ -19,18 +20,6 @@ type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
-func checkAccount(field, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
-	}
-	if account.String() != address {
-		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
-	}
-	return nil
-}
 
 // Operators lists the validators in address order.
 func (q queryServer) Operators(ctx context.Context, req *types.QueryOperatorsRequest) (*types.QueryOperatorsResponse, error) {
@@ -43,7 +32,7 @@ func (q queryServer) Operators(ctx context.Context, req *types.QueryOperatorsReq
 
 // Operator answers one validator.
 func (q queryServer) Operator(ctx context.Context, req *types.QueryOperatorRequest) (*types.QueryOperatorResponse, error) {
-	if err := checkAccount("operator", req.Address); err != nil {
+	if err := account.CheckQuery("operator", req.Address); err != nil {
 		return nil, err
 	}
 	o, err := q.k.Operators.Get(ctx, req.Address)

@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/services/types"
 )
 
@@ -18,18 +19,6 @@ type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
-func checkAccount(field, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
-	}
-	if account.String() != address {
-		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
-	}
-	return nil
-}
 
 // notFound turns a missing record into the code that clients tell apart from a failure.
 func notFound(err error) error {
@@ -70,7 +59,7 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
-	if err := checkAccount("provider", req.Address); err != nil {
+	if err := account.CheckQuery("provider", req.Address); err != nil {
 		return nil, err
 	}
 	p, err := q.k.Provider(ctx, req.ChainId, req.Address)

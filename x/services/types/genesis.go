@@ -4,6 +4,8 @@ import (
 	"math/bits"
 
 	errorsmod "cosmossdk.io/errors"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // DefaultGenesisState has the standard service types and no chains.
@@ -32,7 +34,7 @@ func (gs GenesisState) Validate() error {
 		if err := ValidateChainID(c.ChainId); err != nil {
 			return err
 		}
-		if err := checkAddress("operator", c.Operator); err != nil {
+		if err := account.Check(ErrInvalid, "operator", c.Operator); err != nil {
 			return err
 		}
 		if _, ok := types[c.Type]; !ok {
@@ -49,7 +51,7 @@ func (gs GenesisState) Validate() error {
 		if !ok {
 			return errorsmod.Wrapf(ErrNotFound, "chain %q of provider %s", p.ChainId, p.Address)
 		}
-		if err := checkAddress("provider", p.Address); err != nil {
+		if err := account.Check(ErrInvalid, "provider", p.Address); err != nil {
 			return err
 		}
 		if id, err := PeerID(p.Key); err != nil || id != p.PeerId {

@@ -7,6 +7,8 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // chainIDPattern: ids end in a revision number, by which light clients follow upgrades (ICS-02).
@@ -27,18 +29,6 @@ var (
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
-// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
-func checkAddress(field, addr string) error {
-	account, err := sdk.AccAddressFromBech32(addr)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
-	}
-	if account.String() != addr {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
-	}
-	return nil
-}
-
 // ValidateChainID checks the form of a service chain's id.
 func ValidateChainID(id string) error {
 	if !chainIDPattern.MatchString(id) {
@@ -49,7 +39,7 @@ func ValidateChainID(id string) error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRegisterServiceType) ValidateBasic() error {
-	if err := checkAddress("creator", m.Creator); err != nil {
+	if err := account.Check(ErrInvalid, "creator", m.Creator); err != nil {
 		return err
 	}
 	return ServiceType{Name: m.Name, Description: m.Description, Measures: m.Measures}.Validate()
@@ -57,7 +47,7 @@ func (m *MsgRegisterServiceType) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRegisterServiceChain) ValidateBasic() error {
-	if err := checkAddress("operator", m.Operator); err != nil {
+	if err := account.Check(ErrInvalid, "operator", m.Operator); err != nil {
 		return err
 	}
 	if err := ValidateTypeName(m.Type); err != nil {
@@ -68,7 +58,7 @@ func (m *MsgRegisterServiceChain) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgLinkServiceChain) ValidateBasic() error {
-	if err := checkAddress("operator", m.Operator); err != nil {
+	if err := account.Check(ErrInvalid, "operator", m.Operator); err != nil {
 		return err
 	}
 	if m.ClientId == "" || len(m.ClientId) > 64 {
@@ -79,7 +69,7 @@ func (m *MsgLinkServiceChain) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRegisterProvider) ValidateBasic() error {
-	if err := checkAddress("address", m.Address); err != nil {
+	if err := account.Check(ErrInvalid, "address", m.Address); err != nil {
 		return err
 	}
 	if err := ValidateChainID(m.ChainId); err != nil {
@@ -96,7 +86,7 @@ func (m *MsgRegisterProvider) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateProvider) ValidateBasic() error {
-	if err := checkAddress("address", m.Address); err != nil {
+	if err := account.Check(ErrInvalid, "address", m.Address); err != nil {
 		return err
 	}
 	if err := ValidateChainID(m.ChainId); err != nil {
@@ -110,7 +100,7 @@ func (m *MsgUpdateProvider) ValidateBasic() error {
 
 // checkAccount is for messages about a chain, signed by an account.
 func checkAccount(field, addr, chainID string) error {
-	if err := checkAddress(field, addr); err != nil {
+	if err := account.Check(ErrInvalid, field, addr); err != nil {
 		return err
 	}
 	return ValidateChainID(chainID)
@@ -153,7 +143,7 @@ func (m *MsgWithdrawServiceChainDeposit) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if err := checkAddress("authority", m.Authority); err != nil {
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
 		return err
 	}
 	return m.Params.Validate()

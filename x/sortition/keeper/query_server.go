@@ -12,12 +12,10 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/protocol/epoch"
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/sortition/types"
 	staketypes "github.com/topnetwork/top/x/stake/types"
 )
-
-// maxPage caps what one query answers.
-const maxPage = 500
 
 type queryServer struct{ k *Keeper }
 
@@ -60,9 +58,6 @@ func (q queryServer) Record(ctx context.Context, req *types.QueryRecordRequest) 
 }
 
 func (q queryServer) Proofs(ctx context.Context, req *types.QueryProofsRequest) (*types.QueryProofsResponse, error) {
-	if req.Pagination != nil && req.Pagination.Limit > maxPage {
-		return nil, status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", req.Pagination.Limit, maxPage)
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.proofs, req.Pagination,
 		func(_ proofKey, p types.Proof) (types.Proof, error) { return p, nil },
 		query.WithCollectionPaginationPairPrefix[uint64, string](req.Epoch))
@@ -79,6 +74,9 @@ func (q queryServer) Election(ctx context.Context, req *types.QueryElectionReque
 
 // Duty says what a transaction could publish in the next block.
 func (q queryServer) Duty(ctx context.Context, req *types.QueryDutyRequest) (*types.QueryDutyResponse, error) {
+	if err := account.CheckQuery("hot_address", req.HotAddress); err != nil {
+		return nil, err
+	}
 	operator, err := q.k.stake.OperatorOf(ctx, req.HotAddress)
 	if err != nil {
 		return nil, notFound(err)

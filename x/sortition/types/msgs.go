@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var (
@@ -27,14 +28,14 @@ func (m *MsgSeal) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state: the bounds of a devnet, which are the wider ones.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if err := checkAddress("authority", m.Authority); err != nil {
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
 		return err
 	}
 	return m.Params.Validate(true)
 }
 
 func checkPublished(sender string, proof []byte) error {
-	if err := checkAddress("sender", sender); err != nil {
+	if err := account.Check(ErrInvalid, "sender", sender); err != nil {
 		return err
 	}
 	if len(proof) != ecvrf.ProofSize {
@@ -43,14 +44,3 @@ func checkPublished(sender string, proof []byte) error {
 	return nil
 }
 
-// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
-func checkAddress(field, addr string) error {
-	account, err := sdk.AccAddressFromBech32(addr)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
-	}
-	if account.String() != addr {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
-	}
-	return nil
-}

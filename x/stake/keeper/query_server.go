@@ -11,23 +11,14 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/stake/types"
 )
-
-// maxPage caps what one query answers.
-const maxPage = 500
 
 type queryServer struct{ k *Keeper }
 
 // NewQueryServer serves the module's queries.
 func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
-
-func checkPage(page *query.PageRequest) error {
-	if page != nil && page.Limit > maxPage {
-		return status.Errorf(codes.InvalidArgument, "page limit %d, at most %d", page.Limit, maxPage)
-	}
-	return nil
-}
 
 // notFound turns a missing record into the code that clients tell apart from a failure.
 func notFound(err error) error {
@@ -43,14 +34,14 @@ func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*
 }
 
 func (q queryServer) Nodes(ctx context.Context, req *types.QueryNodesRequest) (*types.QueryNodesResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.nodes, req.Pagination, func(_ string, n types.Node) (types.Node, error) { return n, nil })
 	return &types.QueryNodesResponse{Nodes: list, Pagination: page}, err
 }
 
 func (q queryServer) Node(ctx context.Context, req *types.QueryNodeRequest) (*types.QueryNodeResponse, error) {
+	if err := account.CheckQuery("operator", req.Operator); err != nil {
+		return nil, err
+	}
 	n, err := q.k.Node(ctx, req.Operator)
 	if err != nil {
 		return nil, notFound(err)
@@ -65,6 +56,9 @@ func (q queryServer) Node(ctx context.Context, req *types.QueryNodeRequest) (*ty
 
 // History asks each kept snapshot; there are at most history_epochs.
 func (q queryServer) History(ctx context.Context, req *types.QueryHistoryRequest) (*types.QueryHistoryResponse, error) {
+	if err := account.CheckQuery("operator", req.Operator); err != nil {
+		return nil, err
+	}
 	res := &types.QueryHistoryResponse{}
 	return res, q.k.snapshots.Walk(ctx, nil, func(epoch uint64, _ types.Snapshot) (bool, error) {
 		entry, err := q.k.entries.Get(ctx, collections.Join(epoch, req.Operator))
@@ -77,9 +71,6 @@ func (q queryServer) History(ctx context.Context, req *types.QueryHistoryRequest
 }
 
 func (q queryServer) Snapshot(ctx context.Context, req *types.QuerySnapshotRequest) (*types.QuerySnapshotResponse, error) {
-	if err := checkPage(req.Pagination); err != nil {
-		return nil, err
-	}
 	s, err := q.k.snapshots.Get(ctx, req.Epoch)
 	if err != nil {
 		return nil, notFound(err)

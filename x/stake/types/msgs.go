@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var (
@@ -16,7 +17,7 @@ var (
 
 // ValidateBasic checks what needs no state.
 func (m *MsgRegisterNode) ValidateBasic() error {
-	if err := checkAddress("operator", m.Operator); err != nil {
+	if err := account.Check(ErrInvalid, "operator", m.Operator); err != nil {
 		return err
 	}
 	if err := checkHot(m.Operator, m.HotAddress); err != nil {
@@ -30,7 +31,7 @@ func (m *MsgRegisterNode) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateNode) ValidateBasic() error {
-	if err := checkAddress("operator", m.Operator); err != nil {
+	if err := account.Check(ErrInvalid, "operator", m.Operator); err != nil {
 		return err
 	}
 	if m.HotAddress != "" {
@@ -48,7 +49,7 @@ func (m *MsgUpdateNode) ValidateBasic() error {
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if err := checkAddress("authority", m.Authority); err != nil {
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
 		return err
 	}
 	return m.Params.Validate()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
 	"github.com/topnetwork/top/protocol/stake"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // Bounds of what an operator states.
@@ -29,7 +30,7 @@ func NewNode(operator, hotAddress string, vrfKey []byte, roles []Role, endpoints
 
 // Validate checks a node by itself.
 func (n Node) Validate() error {
-	if err := checkAddress("operator", n.Operator); err != nil {
+	if err := account.Check(ErrInvalid, "operator", n.Operator); err != nil {
 		return err
 	}
 	if err := checkHot(n.Operator, n.HotAddress); err != nil {
@@ -76,23 +77,11 @@ func checkStated(roles []Role, endpoints []string, version string) error {
 
 // checkHot refuses the operator's own account as hot key: the node must not hold what moves the deposit.
 func checkHot(operator, hot string) error {
-	if err := checkAddress("hot_address", hot); err != nil {
+	if err := account.Check(ErrInvalid, "hot_address", hot); err != nil {
 		return err
 	}
 	if hot == operator {
 		return errorsmod.Wrap(ErrInvalid, "hot_address is the operator's: use the node's own key (topchaind node-keys)")
-	}
-	return nil
-}
-
-// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
-func checkAddress(field, addr string) error {
-	account, err := sdk.AccAddressFromBech32(addr)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
-	}
-	if account.String() != addr {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/claim"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -98,17 +99,17 @@ func (k *Keeper) settledRoots(ctx context.Context, settlement uint64, provider s
 
 // DebitProof leads one debit to its settlement's debit root.
 func (q queryServer) DebitProof(ctx context.Context, req *types.QueryDebitProofRequest) (*types.QueryDebitProofResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	key, err := hexKey(req.SessionKey)
 	if err != nil {
 		return nil, err
 	}
-	payer, err := sdk.AccAddressFromBech32(req.Payer)
-	if err != nil {
-		return nil, status.Errorf(codes.InvalidArgument, "payer %q: %s", req.Payer, err)
+	if err := account.CheckQuery("payer", req.Payer); err != nil {
+		return nil, err
 	}
+	payer := sdk.MustAccAddressFromBech32(req.Payer)
 	now, err := q.k.Epoch(ctx)
 	if err != nil {
 		return nil, err

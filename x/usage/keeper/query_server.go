@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/protocol/epoch"
+	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -29,18 +30,6 @@ func hexKey(s string) ([]byte, error) {
 		return nil, status.Errorf(codes.InvalidArgument, "session key %q: want hex of %d bytes", s, ed25519.PublicKeySize)
 	}
 	return key, nil
-}
-
-// checkAccount refuses what is no account's address, or another spelling of one: it would look like an account that has nothing.
-func checkAccount(field, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return status.Errorf(codes.InvalidArgument, "%s %q is no account's address: %s", field, address, err)
-	}
-	if account.String() != address {
-		return status.Errorf(codes.InvalidArgument, "%s %q: write it in lower case, %s", field, address, account)
-	}
-	return nil
 }
 
 // notFound turns a missing record into the code that clients tell apart from a failure.
@@ -70,7 +59,7 @@ func (q queryServer) Epoch(ctx context.Context, _ *types.QueryEpochRequest) (*ty
 }
 
 func (q queryServer) Credit(ctx context.Context, req *types.QueryCreditRequest) (*types.QueryCreditResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	c, err := q.k.credit(ctx, req.Owner)
@@ -87,10 +76,10 @@ func (q queryServer) Credits(ctx context.Context, req *types.QueryCreditsRequest
 }
 
 func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest) (*types.QuerySubLineResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	key, err := hexKey(req.SessionKey)
@@ -102,7 +91,7 @@ func (q queryServer) SubLine(ctx context.Context, req *types.QuerySubLineRequest
 }
 
 func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesRequest) (*types.QuerySubLinesResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.subLines, req.Pagination,
@@ -115,7 +104,7 @@ func (q queryServer) SubLines(ctx context.Context, req *types.QuerySubLinesReque
 }
 
 func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendingRequest) (*types.QueryKeySpendingResponse, error) {
-	if err := checkAccount("owner", req.Owner); err != nil {
+	if err := account.CheckQuery("owner", req.Owner); err != nil {
 		return nil, err
 	}
 	key, err := hexKey(req.Key)
@@ -127,7 +116,7 @@ func (q queryServer) KeySpending(ctx context.Context, req *types.QueryKeySpendin
 }
 
 func (q queryServer) Provider(ctx context.Context, req *types.QueryProviderRequest) (*types.QueryProviderResponse, error) {
-	if err := checkAccount("provider", req.Address); err != nil {
+	if err := account.CheckQuery("provider", req.Address); err != nil {
 		return nil, err
 	}
 	p, err := q.k.provider(ctx, req.Address)
@@ -140,7 +129,7 @@ func (q queryServer) Providers(ctx context.Context, req *types.QueryProvidersReq
 }
 
 func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*types.QueryClaimResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	c, err := q.k.claimWithDebits(ctx, req.Provider, req.Epoch)
@@ -148,7 +137,7 @@ func (q queryServer) Claim(ctx context.Context, req *types.QueryClaimRequest) (*
 }
 
 func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) (*types.QueryClaimsResponse, error) {
-	if err := checkAccount("provider", req.Provider); err != nil {
+	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.claims, req.Pagination, func(_ claimID, c types.Claim) (types.Claim, error) { return c, nil },

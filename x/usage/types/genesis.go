@@ -6,6 +6,7 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // DefaultGenesisState is a chain that nobody has founded yet; `topserviced launch` fills in what it is.
@@ -28,7 +29,7 @@ func (gs GenesisState) Validate() error {
 		return err
 	}
 	if gs.Chain.Operator != "" {
-		if err := checkAddress("operator", gs.Chain.Operator); err != nil {
+		if err := account.Check(ErrInvalid, "operator", gs.Chain.Operator); err != nil {
 			return err
 		}
 	}
@@ -41,7 +42,7 @@ func (gs GenesisState) Validate() error {
 		return nil
 	}
 	for _, c := range gs.Credits {
-		if err := checkAddress("owner", c.Owner); err != nil {
+		if err := account.Check(ErrInvalid, "owner", c.Owner); err != nil {
 			return err
 		}
 		if err := once("credit " + c.Owner); err != nil {
@@ -73,7 +74,7 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, p := range gs.Providers {
-		if err := checkAddress("provider", p.Address); err != nil {
+		if err := account.Check(ErrInvalid, "provider", p.Address); err != nil {
 			return err
 		}
 		if err := once("provider " + p.Address); err != nil {
@@ -81,7 +82,7 @@ func (gs GenesisState) Validate() error {
 		}
 	}
 	for _, a := range gs.Activities {
-		if err := checkAddress("account", a.Account); err != nil {
+		if err := account.Check(ErrInvalid, "account", a.Account); err != nil {
 			return err
 		}
 		if err := once("activity of " + a.Account); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/claim"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 var (
@@ -23,18 +24,6 @@ var (
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
-// checkAddress refuses every spelling of an account but one: bech32 also reads capitals, and books are kept by the text.
-func checkAddress(field, addr string) error {
-	account, err := sdk.AccAddressFromBech32(addr)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: %s", field, addr, err)
-	}
-	if account.String() != addr {
-		return errorsmod.Wrapf(ErrInvalid, "%s %q: write it in lower case, %s", field, addr, account)
-	}
-	return nil
-}
-
 func checkSessionKey(key []byte) error {
 	if len(key) != ed25519.PublicKeySize {
 		return errorsmod.Wrapf(ErrInvalid, "session_key has %d bytes, want the %d of an ed25519 key of the escrow (query usage credit lists them)", len(key), ed25519.PublicKeySize)
@@ -47,7 +36,7 @@ func checkAmount(owner string, amount uint64) error {
 	if amount == 0 {
 		return errorsmod.Wrap(ErrInvalid, "amount is 0 utop")
 	}
-	return checkAddress("owner", owner)
+	return account.Check(ErrInvalid, "owner", owner)
 }
 
 // checkLine is for messages about a sub-line.
@@ -55,7 +44,7 @@ func checkLine(owner, provider string, key []byte, amount uint64) error {
 	if err := checkAmount(owner, amount); err != nil {
 		return err
 	}
-	if err := checkAddress("provider", provider); err != nil {
+	if err := account.Check(ErrInvalid, "provider", provider); err != nil {
 		return err
 	}
 	return checkSessionKey(key)
@@ -66,7 +55,7 @@ func (m *MsgLinkMainChain) ValidateBasic() error {
 	if m.ClientId == "" || len(m.ClientId) > 64 {
 		return errorsmod.Wrapf(ErrInvalid, "client id %q", m.ClientId)
 	}
-	return checkAddress("operator", m.Operator)
+	return account.Check(ErrInvalid, "operator", m.Operator)
 }
 
 // ValidateBasic checks what needs no state.
@@ -84,7 +73,7 @@ func (m *MsgRelease) ValidateBasic() error { return checkAmount(m.Owner, m.Amoun
 
 // ValidateBasic checks form, order and that the debits sum to the claim.
 func (m *MsgClaim) ValidateBasic() error {
-	if err := checkAddress("provider", m.Provider); err != nil {
+	if err := account.Check(ErrInvalid, "provider", m.Provider); err != nil {
 		return err
 	}
 	if len(m.Root) != 32 {
@@ -131,15 +120,15 @@ func (m *MsgProve) ValidateBasic() error {
 			return errorsmod.Wrapf(ErrInvalid, "proof %d: evidence missing, or a path of %d nodes", i, len(p.Path))
 		}
 	}
-	return checkAddress("provider", m.Provider)
+	return account.Check(ErrInvalid, "provider", m.Provider)
 }
 
 // ValidateBasic checks what needs no state.
-func (m *MsgRetrySettlement) ValidateBasic() error { return checkAddress("signer", m.Signer) }
+func (m *MsgRetrySettlement) ValidateBasic() error { return account.Check(ErrInvalid, "signer", m.Signer) }
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
-	if err := checkAddress("authority", m.Authority); err != nil {
+	if err := account.Check(ErrInvalid, "authority", m.Authority); err != nil {
 		return err
 	}
 	return m.Params.Validate()
