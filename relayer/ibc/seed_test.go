@@ -34,7 +34,7 @@ type seedless struct {
 	*seedNode
 }
 
-func (n seedless) SeedAfter(_ context.Context, req *sortitiontypes.QuerySeedAfterRequest) (*sortitiontypes.QuerySeedAfterResponse, error) {
+func (n *seedless) SeedAfter(_ context.Context, req *sortitiontypes.QuerySeedAfterRequest) (*sortitiontypes.QuerySeedAfterResponse, error) {
 	n.asked++
 	return nil, status.Errorf(codes.NotFound, "none after %d and %d", req.Height, req.Time)
 }
@@ -45,7 +45,7 @@ func TestSeedsAreBroughtWhenAwaited(t *testing.T) {
 	chain := &grpcNode{}
 	address := chain.listen(t, func(srv *grpc.Server) {
 		usagetypes.RegisterQueryServer(srv, state)
-		sortitiontypes.RegisterQueryServer(srv, seedless{seedNode: state})
+		sortitiontypes.RegisterQueryServer(srv, &seedless{seedNode: state})
 	})
 	client, err := EndpointConfig{ChainID: "top-a-1", GRPC: Addresses{address}}.Dial(t.Context())
 	require.NoError(t, err)

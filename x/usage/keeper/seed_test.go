@@ -173,6 +173,7 @@ func TestSeedsThatAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	gs.Chain.MainClientId = ""
 	require.NoError(t, fresh.Service.Usage.InitGenesis(fresh.Service.Ctx, gs))
+	fresh.Service.Clients.Height = n.Service.Clients.Height
 	require.ErrorContains(t, deliver(fresh, right), "relayer link")
 }
 
@@ -199,11 +200,20 @@ func TestClaimsWaitWhileTheMainChainMakesNoSeeds(t *testing.T) {
 	n.Blocks(t, 5) // its sealing has begun
 	claim("pat", late)
 	n.Seeds.None = false
-	for n.Claimed(t, "pat", epoch).Status == types.ClaimStatus_CLAIM_STATUS_CLAIMED {
+	challenged := func() (count int) {
+		for _, provider := range []string{"pat", "quin"} {
+			if n.Claimed(t, provider, epoch).Status == types.ClaimStatus_CLAIM_STATUS_CHALLENGED {
+				count++
+			}
+		}
+		return count
+	}
+	for challenged() == 0 {
 		n.Block(t)
 	}
-	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CLAIMED, n.Claimed(t, "quin", epoch).Status, "one per block")
+	require.Equal(t, 1, challenged(), "one per block")
 	n.Block(t)
+	require.Equal(t, 2, challenged())
 	first := n.Claimed(t, "quin", epoch)
 	require.Equal(t, n.Claimed(t, "pat", epoch).SeedEpoch, first.SeedEpoch)
 	require.NotEqual(t, n.Claimed(t, "pat", epoch).Seed, first.Seed)
