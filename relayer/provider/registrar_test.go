@@ -160,7 +160,7 @@ func TestRegistrarHaltsAndResumes(t *testing.T) {
 	require.Equal(t, 1, ledger.tries, "what somebody made inactive is not made active again")
 	ledger.standing.ClosingEpoch = 24
 	require.NoError(t, r.Step(t.Context()))
-	require.ErrorContains(t, r.serves(), "closes with epoch 26")
+	require.ErrorContains(t, r.serves(), "closes with epoch 24")
 }
 
 // Nothing is sent to the chain for a provider that cannot become active: its operator is told the remedy once, and when it has been applied the provider registers.
