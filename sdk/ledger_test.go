@@ -114,7 +114,7 @@ const leastDeposit = 1_000_000
 func (l providerLedger) Standing(context.Context) (provider.Standing, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := provider.Standing{Epoch: l.epoch, Notice: 12, ClosingEpoch: l.closing, Least: leastDeposit, Deposit: leastDeposit, Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE}
+	s := provider.Standing{Epoch: l.epoch, Notice: 14, ClosingEpoch: l.closing, Least: leastDeposit, Deposit: leastDeposit, Status: servicestypes.ProviderStatus_PROVIDER_STATUS_ACTIVE}
 	_, s.Registered = l.providers[l.address]
 	if status, changed := l.statuses[l.address]; changed {
 		s.Status = status

@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	commitmenttypesv2 "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types/v2"
 	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
 	ibckeeper "github.com/cosmos/ibc-go/v11/modules/core/keeper"
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
@@ -47,6 +48,17 @@ func (c Clients) LatestHeight(ctx sdk.Context, clientID string) (int64, error) {
 		return 0, errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s is at height %s", clientID, tm.LatestHeight)
 	}
 	return int64(tm.LatestHeight.RevisionHeight), nil
+}
+
+// VerifyStored refuses what is not proven to be the value of a key in a store of the followed chain, by the header of a height that the client has verified. A client that is
+// frozen or has expired proves nothing.
+func (c Clients) VerifyStored(ctx sdk.Context, clientID string, height uint64, store string, key, value, proof []byte) error {
+	tm, err := c.tendermint(ctx, clientID)
+	if err != nil {
+		return err
+	}
+	at := clienttypes.NewHeight(tm.LatestHeight.RevisionNumber, height)
+	return c.ibc.ClientKeeper.VerifyMembership(ctx, clientID, at, 0, 0, proof, commitmenttypesv2.NewMerklePath([]byte(store), key), value)
 }
 
 func (c Clients) tendermint(ctx sdk.Context, clientID string) (*ibctm.ClientState, error) {

@@ -59,7 +59,7 @@ var messageClasses = []struct {
 		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
 	{ClassUser, "top.sortition.v1", "MsgPublishProof MsgSeal"},
 	{ClassUser, "top.stake.v1", "MsgRegisterNode MsgUpdateNode"},
-	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},
+	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgDeliverSeed MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},
 
 	{ClassGovernance, "cosmos.auth.v1beta1", "MsgUpdateParams"},
 	{ClassGovernance, "cosmos.bank.v1beta1", "MsgSetSendEnabled MsgUpdateParams"},

@@ -27,7 +27,7 @@ type class int
 const (
 	// proof transactions hold claims and proofs of registered providers alone. They have a deadline.
 	proof class = iota
-	// relay transactions hold packets and client updates alone. Without them no epoch ends.
+	// relay transactions hold packets, seeds and client updates alone. Without them no epoch ends and no claim is challenged.
 	relay
 	ordinary
 )
@@ -52,7 +52,7 @@ func classOfMessage(ctx context.Context, ledger Ledger, msg sdk.Msg) (class, err
 		provider = m.Provider
 	case *usagetypes.MsgProve:
 		provider = m.Provider
-	case *clienttypes.MsgUpdateClient, *channeltypesv2.MsgRecvPacket, *channeltypesv2.MsgAcknowledgement, *channeltypesv2.MsgTimeout:
+	case *clienttypes.MsgUpdateClient, *usagetypes.MsgDeliverSeed, *channeltypesv2.MsgRecvPacket, *channeltypesv2.MsgAcknowledgement, *channeltypesv2.MsgTimeout:
 		return relay, nil
 	default:
 		return ordinary, nil

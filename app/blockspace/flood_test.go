@@ -36,6 +36,7 @@ func chain(t *testing.T, mempool int, payers ...string) *inprocess.Service {
 	t.Helper()
 	pat, ann := inprocess.Account("pat").String(), inprocess.Account("ann").String()
 	return inprocess.NewService(t, mempool, func(gs *usagetypes.GenesisState) {
+		gs.Seed = books.FarSeed()
 		gs.Providers = []usagetypes.Provider{{Address: pat, Key: books.Public("pat"), Active: true}}
 		for _, name := range append(payers, "ann") {
 			owner := inprocess.Account(name).String()

@@ -27,9 +27,9 @@ var offered = []string{
 	"cosmos.gov.v1.MsgCancelProposal MsgDeposit MsgVote MsgVoteWeighted",
 	"cosmos.gov.v1beta1.MsgDeposit MsgVote MsgVoteWeighted",
 	"ibc.core.channel.v2.MsgAcknowledgement MsgRecvPacket MsgTimeout",
-	"ibc.core.client.v1.MsgCreateClient MsgUpdateClient MsgUpgradeClient", // creating: founder and operators; an upgrade comes with the main chain's proof
-	"ibc.core.client.v2.MsgRegisterCounterparty",                          // of whoever created the client
-	"top.usage.v1.MsgAllot MsgClaim MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement",
+	"ibc.core.client.v1.MsgCreateClient MsgUpdateClient MsgUpgradeClient",                                              // creating: founder and operators; an upgrade comes with the main chain's proof
+	"ibc.core.client.v2.MsgRegisterCounterparty",                                                                       // of whoever created the client
+	"top.usage.v1.MsgAllot MsgClaim MsgDeliverSeed MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement", // seeds: what claims wait for, proven
 }
 
 func TestWhatIsOffered(t *testing.T) {

@@ -14,6 +14,7 @@ const (
 	domainLeaf      = "TOP/claim/leaf/1"
 	domainNode      = "TOP/claim/node/1"
 	domainSample    = "TOP/claim/sample/1"
+	domainChallenge = "TOP/claim/challenge/1"
 	domainDebitLeaf = "TOP/debit/leaf/1"
 	domainDebitNode = "TOP/debit/node/1"
 )

@@ -24,6 +24,8 @@ type vectors struct {
 	DebitRoot string        `json:"debit_root_top1provider_epoch_7"`
 	// TwoClaims is the debit root of that claim and one of epoch 8 with the same debits.
 	TwoClaims string `json:"debit_root_epochs_7_and_8"`
+	// Challenge is of the last root, as that of epoch 7 on top-msg-1, by a seed of zeros.
+	Challenge string `json:"challenge_top-msg-1_top1provider_epoch_7"`
 }
 
 type leafVector struct {
@@ -92,6 +94,8 @@ func TestVectors(t *testing.T) {
 	got.DebitRoot = hex.EncodeToString(seven[:])
 	both := DebitRoot([][32]byte{seven, eight})
 	got.TwoClaims = hex.EncodeToString(both[:])
+	challenge := Challenge([32]byte{}, "top-msg-1", "top1provider", 7, build(t, leaves).Root().Hash)
+	got.Challenge = hex.EncodeToString(challenge[:])
 
 	b, err := json.MarshalIndent(got, "", "  ")
 	require.NoError(t, err)

@@ -134,7 +134,7 @@ func TestHollowAnswersAreErrors(t *testing.T) {
 		require.Error(t, err, hollow)
 		_, err = found{event: "send_packet"}.in(t.Context(), at)
 		require.Error(t, err, hollow)
-		_, _, err = proofFrom(t.Context(), at, []byte("key"), view{height: 5, root: make([]byte, 32)})
+		_, _, err = proofFrom(t.Context(), at, "ibc", []byte("key"), view{height: 5, root: make([]byte, 32)})
 		require.Error(t, err, hollow)
 		_, err = n.latest(t.Context(), time.Now())
 		require.Error(t, err, hollow)

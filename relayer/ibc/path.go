@@ -34,6 +34,8 @@ type Path struct {
 	SourceClient, DestinationClient string
 	// Refresh bounds the age of what the destination knows of the source; 0 leaves it to a third of the trusting period.
 	Refresh time.Duration
+	// Seeds tells that the source is the main chain, whose seeds the destination waits for.
+	Seeds   bool
 	Log     *slog.Logger
 	Metrics *Metrics
 
@@ -141,7 +143,11 @@ func (p *Path) Step(ctx context.Context) error {
 			toAck = append(toAck, s)
 		}
 	}
-	return errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+	failed := errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+	if p.Seeds {
+		failed = errors.Join(failed, p.seed(ctx))
+	}
+	return failed
 }
 
 // unreceived asks the destination which packets have not arrived. A node that names one that the chain has refused as received before loses its turn, and the next is asked.

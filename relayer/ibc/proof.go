@@ -9,8 +9,8 @@ import (
 	rpcclient "github.com/cometbft/cometbft/rpc/client"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
-	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 	commitmenttypes "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types"
+	commitmenttypesv2 "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types/v2"
 	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
 )
 
@@ -44,8 +44,13 @@ func (e *Endpoint) view(ctx context.Context) (view, error) {
 
 // proof of a key in the chain's IBC store that verifies against the view's root. value is empty when the key is absent, and the proof is one of absence then.
 func (e *Endpoint) proof(ctx context.Context, key []byte, v view) (value, proof []byte, err error) {
+	return e.proofIn(ctx, ibcexported.StoreKey, key, v)
+}
+
+// proofIn any of the chain's stores.
+func (e *Endpoint) proofIn(ctx context.Context, store string, key []byte, v view) (value, proof []byte, err error) {
 	err = e.nodes.ask(ctx, func(at node) error {
-		value, proof, err = proofFrom(ctx, at, key, v)
+		value, proof, err = proofFrom(ctx, at, store, key, v)
 		return err
 	})
 	if err != nil {
@@ -54,8 +59,8 @@ func (e *Endpoint) proof(ctx context.Context, key []byte, v view) (value, proof 
 	return value, proof, nil
 }
 
-func proofFrom(ctx context.Context, at node, key []byte, v view) (value, proof []byte, err error) {
-	res, err := at.ABCIQueryWithOptions(ctx, "store/"+ibcexported.StoreKey+"/key", key, rpcclient.ABCIQueryOptions{Height: v.height - 1, Prove: true})
+func proofFrom(ctx context.Context, at node, store string, key []byte, v view) (value, proof []byte, err error) {
+	res, err := at.ABCIQueryWithOptions(ctx, "store/"+store+"/key", key, rpcclient.ABCIQueryOptions{Height: v.height - 1, Prove: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +75,7 @@ func proofFrom(ctx context.Context, at node, key []byte, v view) (value, proof [
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := verify(merkle, v.root, key, r.Value); err != nil {
+	if err := verify(merkle, v.root, store, key, r.Value); err != nil {
 		return nil, nil, fmt.Errorf("the proof does not fit the header: %w", err)
 	}
 	proof, err = merkle.Marshal()
@@ -78,8 +83,8 @@ func proofFrom(ctx context.Context, at node, key []byte, v view) (value, proof [
 }
 
 // verify a proof as the other chain's light client will.
-func verify(proof commitmenttypes.MerkleProof, root, key, value []byte) error {
-	path := channeltypesv2.BuildMerklePath(merklePrefix, key)
+func verify(proof commitmenttypes.MerkleProof, root []byte, store string, key, value []byte) error {
+	path := commitmenttypesv2.NewMerklePath([]byte(store), key)
 	against := commitmenttypes.NewMerkleRoot(root)
 	if len(value) == 0 {
 		return proof.VerifyNonMembership(commitmenttypes.GetSDKSpecs(), against, path)

@@ -102,7 +102,7 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 // relay between linked chains until ctx ends.
 func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient, serviceClient string, log *slog.Logger, metrics *Metrics) {
 	paths := []*Path{
-		{Source: main, Destination: service, SourceClient: mainClient, DestinationClient: serviceClient, Refresh: cfg.Refresh, Log: log, Metrics: metrics},
+		{Source: main, Destination: service, SourceClient: mainClient, DestinationClient: serviceClient, Refresh: cfg.Refresh, Seeds: true, Log: log, Metrics: metrics},
 		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
 	}
 	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)

@@ -33,7 +33,7 @@ const (
 
 // good is the standing of a provider that serves.
 func good() Standing {
-	return Standing{Epoch: 20, Notice: 12, Registered: true, Status: active, Deposit: 100, Least: 100}
+	return Standing{Epoch: 20, Notice: 14, Registered: true, Status: active, Deposit: 100, Least: 100}
 }
 
 func TestWhoMustNotServe(t *testing.T) {
@@ -44,12 +44,12 @@ func TestWhoMustNotServe(t *testing.T) {
 		reason  string
 	}{
 		"good":                               {func(*Standing) {}, 20, true, ""},
-		"not registered yet":                 {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 12, Least: 100} }, 20, false, ""},
-		"closing, time enough":               {func(s *Standing) { s.ClosingEpoch = 25 }, 20, true, ""},
-		"closing, too late to settle":        {func(s *Standing) { s.ClosingEpoch = 24 }, 20, true, "closes with epoch 24"},
-		"the service chain is ahead":         {func(s *Standing) { s.ClosingEpoch = 25 }, 21, true, "closes with epoch 25"},
+		"not registered yet":                 {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 14, Least: 100} }, 20, false, ""},
+		"closing, time enough":               {func(s *Standing) { s.ClosingEpoch = 27 }, 20, true, ""},
+		"closing, too late to settle":        {func(s *Standing) { s.ClosingEpoch = 26 }, 20, true, "closes with epoch 26"},
+		"the service chain is ahead":         {func(s *Standing) { s.ClosingEpoch = 27 }, 21, true, "closes with epoch 27"},
 		"closed":                             {func(s *Standing) { s.ClosingEpoch = 3 }, 20, true, "closes with epoch 3"},
-		"not registered on a closing chain":  {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 12, ClosingEpoch: 32} }, 20, false, "takes no provider"},
+		"not registered on a closing chain":  {func(s *Standing) { *s = Standing{Epoch: 20, Notice: 14, ClosingEpoch: 34} }, 20, false, "takes no provider"},
 		"main chain silent, time enough":     {func(*Standing) {}, 27, true, ""},
 		"main chain silent for too long":     {func(*Standing) {}, 28, true, "last heard of in epoch 20"},
 		"exiting":                            {func(s *Standing) { s.Status = exiting }, 20, true, "withdraw-provider-deposit"},
@@ -143,7 +143,7 @@ func (r *registrar) serves() error {
 }
 
 func TestRegistrarHaltsAndResumes(t *testing.T) {
-	ledger := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}}
+	ledger := &registry{standing: Standing{Epoch: 20, Notice: 14, Least: 100}}
 	r, told, _ := newRegistrar(t, ledger)
 	ledger.down = errors.New("no main chain")
 	require.NoError(t, r.Step(t.Context()))
@@ -201,7 +201,7 @@ func TestRegistrarDoesNotLoop(t *testing.T) {
 	require.NoError(t, r.Step(t.Context()))
 	require.NoError(t, r.serves())
 
-	other := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}, refuse: errOtherIdentity}
+	other := &registry{standing: Standing{Epoch: 20, Notice: 14, Least: 100}, refuse: errOtherIdentity}
 	r, _, _ = newRegistrar(t, other)
 	require.ErrorIs(t, r.run(t.Context(), time.Second, time.Second), errOtherIdentity)
 }
@@ -211,7 +211,7 @@ func TestRegistrarDoesNotLoop(t *testing.T) {
 func TestRegistrarSaysForWhatItWaits(t *testing.T) {
 	down := errors.New("connection refused")
 	pending := func(why string) error { return fmt.Errorf("%w: %s", errPending, why) }
-	ledger := &registry{standing: Standing{Epoch: 20, Notice: 12, Least: 100}, down: down}
+	ledger := &registry{standing: Standing{Epoch: 20, Notice: 14, Least: 100}, down: down}
 	r, told, now := newRegistrar(t, ledger)
 	var log bytes.Buffer
 	r.log = slog.New(slog.NewTextHandler(&log, nil))

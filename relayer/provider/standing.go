@@ -6,9 +6,9 @@ import (
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
-// settleEpochs is how long what is used in an epoch may take to be settled: claimed in the next one, its proof perhaps in the one after, settled in the third by the
-// packet of that epoch, which comes again in the fourth when the main chain refuses it or the relayer is late.
-const settleEpochs = 4
+// settleEpochs is how long what is used in an epoch may take to be settled: claimed in the next one, challenged by a seed perhaps two later, its proof perhaps in the one
+// after, settled in the fifth by the packet of that epoch, which comes again in the sixth when the main chain refuses it or the relayer is late.
+const settleEpochs = 6
 
 // leastLead of the main chain's epoch before the service chain's, which hears of each epoch a little later.
 const leastLead = 2

@@ -94,7 +94,7 @@ func TestDisputedProviderAnswersByItself(t *testing.T) {
 		}
 		return billingtypes.Payout{}, fmt.Errorf("no payout of epoch %d", settled)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var settled uint64
 	require.NoError(t, process.Await(ctx, "the payout", func(ctx context.Context) error {

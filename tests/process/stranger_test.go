@@ -95,7 +95,7 @@ func TestStrangerFoundsAnotherService(t *testing.T) {
 		}
 		return amount, fees
 	}
-	require.Eventually(t, func() bool { amount, _ := paid(); return amount == stamps*price }, 3*time.Minute, time.Second, "the stranger is paid for what was charged")
+	require.Eventually(t, func() bool { amount, _ := paid(); return amount == stamps*price }, 5*time.Minute, time.Second, "the stranger is paid for what was charged")
 	amount, fees := paid()
 	require.Equal(t, before+amount-fees, balances.balance(provider.Address))
 	var books struct {

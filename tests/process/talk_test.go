@@ -72,7 +72,7 @@ func (k *talk) paidInFull() {
 			require.Equal(t, 1, k.users[1-i].Received(body), body)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	require.NoError(t, process.Await(ctx, "pay for what was signed", func(ctx context.Context) error {
 		for _, u := range k.users {

@@ -27,7 +27,7 @@ const (
 	settleVouchers = 1_000_000
 	// trialVouchers are signed first to know how long the others take: their epoch is part of what is signed.
 	trialVouchers = 10_000
-	// settleTimeout bounds the wait for an epoch's end, and for a payout.
+	// settleTimeout bounds the wait for an epoch's end, for a challenge, and for a payout.
 	settleTimeout = 15 * time.Minute
 )
 
@@ -67,7 +67,7 @@ func (s *scene) settle(ctx context.Context) ([]Result, error) {
 	}
 	query := &usagetypes.QueryClaimRequest{Provider: provider.Address(), Epoch: epoch}
 	var seed []byte
-	if err := s.await(ctx, stepTimeout, "the challenge", func(ctx context.Context) error {
+	if err := s.await(ctx, settleTimeout, "the challenge", func(ctx context.Context) error {
 		res, err := usage.Claim(ctx, query)
 		if err == nil && res.Claim.Status != usagetypes.ClaimStatus_CLAIM_STATUS_CHALLENGED {
 			err = fmt.Errorf("the claim is %s", res.Claim.Status)
@@ -122,7 +122,7 @@ func (s *scene) settle(ctx context.Context) ([]Result, error) {
 	perMillion := float64(needed) * 1e6 / settleVouchers
 	return []Result{
 		newResult("settle.txs_per_million", perMillion, "tx", with(conditions, map[string]any{
-			"what": "transactions with a claim, a proof, a packet or an acknowledgement on both chains, from claim to payout", "client_update_txs_meanwhile": updates,
+			"what": "transactions with a claim, a seed, a proof, a packet or an acknowledgement on both chains, from claim to payout", "client_update_txs_meanwhile": updates,
 		})).against("tx: one bank transfer per voucher", 1e6),
 		newResult("settle.cpu_s", cpu.Seconds(), "s", with(conditions, map[string]any{
 			"what":       "user and system time of all nodes of both chains from claim to payout, empty blocks included",
@@ -222,7 +222,7 @@ func (s *scene) moment(ctx context.Context) (m moment, err error) {
 // settling counts transactions between two moments: those that settlement needs, and those that only keep the light clients fresh.
 func (s *scene) settling(ctx context.Context, from, to moment) (needed, updates int, err error) {
 	need := []string{
-		sdk.MsgTypeURL(&usagetypes.MsgClaim{}), sdk.MsgTypeURL(&usagetypes.MsgProve{}),
+		sdk.MsgTypeURL(&usagetypes.MsgClaim{}), sdk.MsgTypeURL(&usagetypes.MsgProve{}), sdk.MsgTypeURL(&usagetypes.MsgDeliverSeed{}),
 		sdk.MsgTypeURL(&channeltypesv2.MsgRecvPacket{}), sdk.MsgTypeURL(&channeltypesv2.MsgAcknowledgement{}),
 	}
 	for _, c := range []struct {

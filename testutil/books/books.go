@@ -59,6 +59,8 @@ type Network struct {
 	Main    *Main
 	Service *Service
 	Founder string
+	// Seeds that the main chain makes.
+	Seeds Seeds
 }
 
 // Main is the main chain's side.
@@ -138,7 +140,7 @@ func New(t testing.TB) *Network {
 func chain(chainID string, stores ...string) (sdk.Context, map[string]*storetypes.KVStoreKey) {
 	keys := storetypes.NewKVStoreKeys(stores...)
 	ctx := sdktestutil.DefaultContextWithKeys(keys, nil, nil)
-	return ctx.WithChainID(chainID).WithBlockHeight(1).WithBlockTime(time.Unix(1_800_000_000, 0).UTC()).WithHeaderHash(blockHash(chainID, 1)), keys
+	return ctx.WithChainID(chainID).WithBlockHeight(1).WithBlockTime(time.Unix(1_800_000_000, 0).UTC()), keys
 }
 
 func newMain(t testing.TB) *Main {
@@ -182,7 +184,7 @@ func newService(t testing.TB, founder string) *Service {
 	t.Helper()
 	ctx, keys := chain(ServiceID, authtypes.StoreKey, usagetypes.StoreKey, pipeStore)
 	cdc := moduletestutil.MakeTestEncodingConfig(auth.AppModuleBasic{}, usage.AppModule{}).Codec
-	s := &Service{Ctx: ctx, Clients: &Clients{Known: map[string]string{}}, Out: &Pipe{key: keys[pipeStore]}}
+	s := &Service{Ctx: ctx, Clients: &Clients{Known: map[string]string{}, Stored: map[string][]byte{}}, Out: &Pipe{key: keys[pipeStore]}}
 	s.Accounts = authkeeper.NewAccountKeeper(cdc, runtime.NewKVStoreService(keys[authtypes.StoreKey]), authtypes.ProtoBaseAccount, nil,
 		addresscodec.NewBech32Codec("top"), "top", Authority())
 	s.Usage = usagekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[usagetypes.StoreKey]), s.Accounts, s.Clients, s.Out, Authority())
@@ -238,20 +240,18 @@ func Registration(name string) *servicestypes.MsgRegisterProvider {
 	}
 }
 
-// blockHash of a height, different for every block.
-func blockHash(chainID string, height int64) []byte {
-	h := sha256.Sum256(fmt.Appendf(nil, "%s/%d", chainID, height))
-	return h[:]
-}
-
-// Block ends the current block on both chains and begins the next; the service chain's light client is up to date.
+// Block ends the current block on both chains and begins the next; the service chain's light client is up to date, and the seed that it waits for is brought to it.
 func (n *Network) Block(t testing.TB) {
 	t.Helper()
 	require.NoError(t, n.Main.Billing.EndBlock(n.Main.Ctx))
 	n.Main.Ctx = next(n.Main.Ctx)
+	n.seal()
 	n.Service.Clients.Height = n.Main.Ctx.BlockHeight()
 	n.Service.Ctx = next(n.Service.Ctx)
 	require.NoError(t, n.Service.Usage.BeginBlock(n.Service.Ctx))
+	if !n.Seeds.Held {
+		n.RelaySeed(t)
+	}
 }
 
 // Blocks makes count blocks.
@@ -280,7 +280,7 @@ func (n *Network) Epoch(t testing.TB) uint64 {
 
 func next(ctx sdk.Context) sdk.Context {
 	h := ctx.BlockHeight() + 1
-	return ctx.WithBlockHeight(h).WithBlockTime(ctx.BlockTime().Add(time.Second)).WithHeaderHash(blockHash(ctx.ChainID(), h)).WithEventManager(sdk.NewEventManager())
+	return ctx.WithBlockHeight(h).WithBlockTime(ctx.BlockTime().Add(time.Second)).WithEventManager(sdk.NewEventManager())
 }
 
 // Do runs a message's handler as a transaction does: what fails leaves no trace.

@@ -192,7 +192,7 @@ func Unborn(t testing.TB) *Network {
 	keys := storetypes.NewKVStoreKeys(staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey)
 	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}, committees.AppModule{}).Codec
 	n := &Network{
-		Ctx:     sdktestutil.DefaultContextWithKeys(keys, nil, nil).WithChainID(ChainID).WithBlockHeight(0),
+		Ctx:     sdktestutil.DefaultContextWithKeys(keys, nil, nil).WithChainID(ChainID).WithBlockHeight(0).WithBlockTime(time.Unix(1_800_000_000, 0).UTC()),
 		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}},
 		Absent:  map[string]bool{},
 	}

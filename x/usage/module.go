@@ -104,5 +104,5 @@ func (am AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.Raw
 	return cdc.MustMarshalJSON(gs)
 }
 
-// BeginBlock draws challenges, ends overdue claims and sends settlements.
+// BeginBlock dates claims, draws challenges, ends overdue claims and sends settlements.
 func (am AppModule) BeginBlock(ctx context.Context) error { return am.keeper.BeginBlock(ctx) }

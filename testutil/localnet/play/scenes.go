@@ -194,8 +194,8 @@ func (s *stage) relayerKilled(ctx context.Context) error {
 	return err
 }
 
-// settlementTimeout bounds the wait for the last payout: an epoch's end, a claim, its proof, a packet and the payout window.
-const settlementTimeout = 3 * time.Minute
+// settlementTimeout bounds the wait for the last payout: an epoch's end, a claim, its seed, its proof, a packet and the payout window.
+const settlementTimeout = 5 * time.Minute
 
 // settlement waits until all that the users used is vouchered, claimed, proven, settled and paid.
 func (s *stage) settlement(ctx context.Context) error {

@@ -22,8 +22,7 @@ func TestFormerKeyAnswersDisputes(t *testing.T) {
 	c := books.NewClaim(t, "pat", epoch, session)
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
 	require.NoError(t, err)
-	n.Block(t)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, "pat", epoch).Seed, usagetypes.DefaultParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Challenged(t, "pat", epoch).Seed, usagetypes.DefaultParams().Samples))
 	require.NoError(t, err)
 
 	pat := books.Address("pat")

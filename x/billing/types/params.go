@@ -10,9 +10,9 @@ const (
 	maxPayoutsPerBlock = 10_000
 	// MaxPacketTimeout is IBC v2's limit, in seconds.
 	MaxPacketTimeout = 86_400
-	// ClaimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet: a withdrawal must wait longer, and x/usage fits its
+	// ClaimAndProofEpochs is how long a service chain may take from the end of an epoch to the settlement packet, the wait for a seed included: a withdrawal must wait longer, and x/usage fits its
 	// windows into it.
-	ClaimAndProofEpochs = 8
+	ClaimAndProofEpochs = 10
 	// MaxPayoutWindow: x/usage keeps the debits of a settlement for so many epochs after its acknowledgement, and without them nobody can dispute a payout.
 	MaxPayoutWindow = 8
 	maxExposureBps  = 1_000_000
@@ -21,7 +21,7 @@ const (
 // DefaultParams of x/billing.
 func DefaultParams() Params {
 	return Params{
-		WithdrawalDelayEpochs: 12, PayoutWindowEpochs: 1, FeeBps: 100, MaxSessionKeys: 16, MaxDelegations: 16,
+		WithdrawalDelayEpochs: 14, PayoutWindowEpochs: 1, FeeBps: 100, MaxSessionKeys: 16, MaxDelegations: 16,
 		MaxPayoutsPerBlock: 200, PacketTimeoutSeconds: 3_600, MinCredit: 1,
 		DisputeBond: 100_000, AnswerWindowEpochs: 2, ExposureBps: 100_000,
 	}

@@ -154,9 +154,10 @@ func (k *Keeper) close(ctx context.Context, r *types.Record) error {
 		return err
 	}
 	r.Digest = digest[:]
-	r.TurnEnds = sdk.UnwrapSDKContext(ctx).BlockHeight() + int64(r.SealBlocks)
+	c := sdk.UnwrapSDKContext(ctx)
+	r.TurnEnds, r.SealingTime = c.BlockHeight()+int64(r.SealBlocks), c.BlockTime().UnixNano()
 	if err := k.records.Set(ctx, r.Epoch, *r); err != nil {
 		return err
 	}
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventCollectionClosed{Epoch: r.Epoch, Proofs: r.Proofs})
+	return c.EventManager().EmitTypedEvent(&types.EventCollectionClosed{Epoch: r.Epoch, Proofs: r.Proofs})
 }

@@ -37,6 +37,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
+	for _, p := range gs.Published {
+		if err := k.published.Set(ctx, p.Epoch, p); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -62,8 +67,14 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}); err != nil {
 		return nil, err
 	}
-	return gs, k.elections.Walk(ctx, nil, func(_ uint64, e types.Election) (bool, error) {
+	if err := k.elections.Walk(ctx, nil, func(_ uint64, e types.Election) (bool, error) {
 		gs.Elections = append(gs.Elections, e)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	return gs, k.published.Walk(ctx, nil, func(_ uint64, p types.PublishedSeed) (bool, error) {
+		gs.Published = append(gs.Published, p)
 		return false, nil
 	})
 }

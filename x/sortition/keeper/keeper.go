@@ -36,6 +36,8 @@ type Keeper struct {
 	records   collections.Map[uint64, types.Record]
 	proofs    collections.Map[proofKey, types.Proof]
 	elections collections.Map[uint64, types.Election]
+	// published seeds by epoch, for other chains.
+	published collections.Map[uint64, types.PublishedSeed]
 	// pending marks what waits in the mempool; it is written in the state of CheckTx alone.
 	pending collections.KeySet[collections.Triple[uint64, uint32, string]]
 }
@@ -51,6 +53,7 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, stake type
 		records:   collections.NewMap(sb, types.RecordsKey, "records", collections.Uint64Key, codec.CollValue[types.Record](cdc)),
 		proofs:    collections.NewMap(sb, types.ProofsKey, "proofs", collections.PairKeyCodec(collections.Uint64Key, collections.StringKey), codec.CollValue[types.Proof](cdc)),
 		elections: collections.NewMap(sb, types.ElectionsKey, "elections", collections.Uint64Key, codec.CollValue[types.Election](cdc)),
+		published: collections.NewMap(sb, types.PublishedKey, "published", collections.Uint64Key, codec.CollValue[types.PublishedSeed](cdc)),
 		pending: collections.NewKeySet(sb, types.PendingKey, "pending",
 			collections.TripleKeyCodec(collections.Uint64Key, collections.Uint32Key, collections.StringKey)),
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/topnetwork/top/protocol/epoch"
+	"github.com/topnetwork/top/protocol/sortition"
 	"github.com/topnetwork/top/x/internal/account"
 	"github.com/topnetwork/top/x/sortition/types"
 	staketypes "github.com/topnetwork/top/x/stake/types"
@@ -47,6 +48,14 @@ func (q queryServer) Seed(ctx context.Context, req *types.QuerySeedRequest) (*ty
 		return nil, notFound(err)
 	}
 	return &types.QuerySeedResponse{Seed: seed}, nil
+}
+
+func (q queryServer) SeedAfter(ctx context.Context, req *types.QuerySeedAfterRequest) (*types.QuerySeedAfterResponse, error) {
+	p, err := q.k.SeedAfter(ctx, sortition.Moment{Height: req.Height, Time: req.Time})
+	if err != nil {
+		return nil, notFound(err)
+	}
+	return &types.QuerySeedAfterResponse{Seed: p}, nil
 }
 
 func (q queryServer) Record(ctx context.Context, req *types.QueryRecordRequest) (*types.QueryRecordResponse, error) {

@@ -99,5 +99,8 @@ func (k *Keeper) finish(ctx context.Context, r *types.Record) error {
 	if err := c.EventManager().EmitTypedEvent(&types.EventSeed{Epoch: r.Epoch + 1, Seed: r.NextSeed}); err != nil {
 		return err
 	}
+	if err := k.publish(ctx, *r); err != nil {
+		return err
+	}
 	return k.elect(ctx, *r)
 }

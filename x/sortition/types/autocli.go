@@ -17,6 +17,8 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{RpcMethod: "Params", Use: "params", Short: "Parameters"},
 				{RpcMethod: "Seed", Use: "seed [epoch]", Short: "The seed in force in an epoch", PositionalArgs: args("epoch")},
+				{RpcMethod: "SeedAfter", Use: "seed-after [height] [time]", Short: "The first published seed sealed after a height and a time (nanoseconds since 1970): what challenges a claim of then",
+					PositionalArgs: args("height", "time")},
 				{RpcMethod: "Record", Use: "record [epoch]", Short: "How the seed after an epoch was made", PositionalArgs: args("epoch")},
 				{RpcMethod: "Proofs", Use: "proofs [epoch]", Short: "The candidates' proofs of an epoch", PositionalArgs: args("epoch")},
 				{RpcMethod: "Election", Use: "election [epoch]", Short: "Who was elected for an epoch, and from what", PositionalArgs: args("epoch")},

@@ -11,7 +11,7 @@ const SeedSize = len(sortition.Seed{})
 
 // DefaultGenesisState has a seed of zeros: whoever writes a genesis replaces it by one that nobody chose.
 func DefaultGenesisState() *GenesisState {
-	return &GenesisState{Params: DefaultParams(), Seed: make([]byte, SeedSize), Records: []GenesisRecord{}, Elections: []Election{}}
+	return &GenesisState{Params: DefaultParams(), Seed: make([]byte, SeedSize), Records: []GenesisRecord{}, Elections: []Election{}, Published: []PublishedSeed{}}
 }
 
 // Validate checks every record and their order.
@@ -37,6 +37,21 @@ func (gs GenesisState) Validate() error {
 		if len(e.Seed) != SeedSize {
 			return errorsmod.Wrapf(ErrInvalid, "the seed of the election for epoch %d has %d bytes, want %d", e.Epoch, len(e.Seed), SeedSize)
 		}
+	}
+	return gs.validatePublished()
+}
+
+// validatePublished checks that every published seed names the one before.
+func (gs GenesisState) validatePublished() error {
+	var last PublishedSeed
+	for i, p := range gs.Published {
+		if err := p.Validate(); err != nil {
+			return err
+		}
+		if i > 0 && last.Epoch >= p.Epoch || p.Previous() != last.Sealing() {
+			return errorsmod.Wrapf(ErrInvalid, "the published seed of epoch %d does not follow that of epoch %d", p.Epoch, last.Epoch)
+		}
+		last = p
 	}
 	return nil
 }

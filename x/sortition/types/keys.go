@@ -1,6 +1,11 @@
 package types
 
-import "cosmossdk.io/collections"
+import (
+	"encoding/binary"
+	"slices"
+
+	"cosmossdk.io/collections"
+)
 
 const (
 	// ModuleName of x/sortition.
@@ -19,4 +24,11 @@ var (
 	ElectionsKey = collections.NewPrefix(5)
 	// PendingKey marks, in the state of CheckTx alone, proofs that wait in the mempool.
 	PendingKey = collections.NewPrefix(6)
+	// PublishedKey is seen by other chains: it may not change.
+	PublishedKey = collections.NewPrefix(7)
 )
+
+// PublishedSeedKey is where the store has the published seed of an epoch: what is proven to other chains' light clients.
+func PublishedSeedKey(epoch uint64) []byte {
+	return binary.BigEndian.AppendUint64(slices.Clone(PublishedKey.Bytes()), epoch)
+}

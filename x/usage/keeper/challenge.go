@@ -2,62 +2,90 @@ package keeper
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
+	"errors"
 
 	"cosmossdk.io/collections"
-	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/topnetwork/top/protocol/claim"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// drawChallenges gives every claim whose time has come the seed of its samples: the hash of this block, which the claim could not know (docs/adr/004).
-// At most limit claims per block; a claim that waits longer draws from a later block, known to nobody before either.
-func (k *Keeper) drawChallenges(ctx context.Context, params types.Params) error {
-	sdkCtx := sdk.UnwrapSDKContext(ctx)
-	due, err := k.due(ctx, k.challengeQueue, params.MaxClaimsPerBlock, func(height uint64) bool { return height <= uint64(sdkCtx.BlockHeight()) })
+// dateClaims notes when claims were certainly committed: their block is, when this one's time is agreed on, for that is the median of the votes on the block before
+// (a block's own time lies before its proposal, by hours after a standstill). With it goes what is known of the main chain. Both only rise, and a late note is only later.
+func (k *Keeper) dateClaims(ctx context.Context, params types.Params) error {
+	now := sdk.UnwrapSDKContext(ctx)
+	due, err := k.due(ctx, k.undatedQueue, params.MaxClaimsPerBlock, func(height uint64) bool { return height < uint64(now.BlockHeight()) })
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	blockHash := sdkCtx.HeaderHash()
-	if len(blockHash) == 0 {
-		return errorsmod.Wrap(types.ErrInvariant, "the block has no hash to draw challenges from")
+	mainHeight, _, err := k.mainHeight(ctx)
+	if err != nil {
+		return err
 	}
 	for _, key := range due {
 		c, err := k.claim(ctx, key.K2(), key.K3())
 		if err != nil {
 			return err
 		}
-		seed := challengeSeed(sdkCtx.ChainID(), c, blockHash)
-		c.Seed, c.Status = seed[:], types.ClaimStatus_CLAIM_STATUS_CHALLENGED
-		c.ProofDeadline = sdkCtx.BlockHeight() + int64(params.ProofWindowBlocks)
-		if err := k.challengeQueue.Remove(ctx, key); err != nil {
+		c.CommittedTime, c.MainHeight = now.BlockTime().UnixNano(), mainHeight
+		if err := k.undatedQueue.Remove(ctx, key); err != nil {
 			return err
 		}
-		if err := k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch)); err != nil {
+		if err := k.challengeQueue.Set(ctx, collections.Join3(uint64(c.CommittedTime), c.Provider, c.Epoch)); err != nil {
 			return err
 		}
 		if err := k.storeClaim(ctx, c); err != nil {
-			return err
-		}
-		err = emit(ctx, &types.EventChallenged{Provider: c.Provider, Epoch: c.Epoch, Seed: encodeHex(c.Seed), ProofDeadline: c.ProofDeadline})
-		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// challengeSeed binds the samples to chain, claim and block.
-func challengeSeed(chainID string, c types.Claim, blockHash []byte) [32]byte {
-	b := []byte("TOP/challenge/1")
-	for _, field := range [][]byte{[]byte(chainID), []byte(c.Provider), c.Root, blockHash} {
-		b = binary.BigEndian.AppendUint64(b, uint64(len(field)))
-		b = append(b, field...)
+// drawChallenges gives claims the seed of their samples: that of the main chain which is the first after them, and no other (docs/adr/013). They are in the order in which
+// they were committed, so those that the seed is not for come after those that it is for. At most as many per block as parameters say; the others' turn comes.
+func (k *Keeper) drawChallenges(ctx context.Context, params types.Params) error {
+	seed, err := k.seed.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil
 	}
-	return sha256.Sum256(binary.BigEndian.AppendUint64(b, c.Epoch))
+	if err != nil {
+		return err
+	}
+	due, err := k.due(ctx, k.challengeQueue, params.MaxClaimsPerBlock, func(committed uint64) bool { return committed < uint64(seed.SealingTime) })
+	if err != nil {
+		return err
+	}
+	for _, key := range due {
+		c, err := k.claim(ctx, key.K2(), key.K3())
+		if err != nil || !c.ChallengedBy(seed, params) {
+			return err
+		}
+		if err := k.challengeQueue.Remove(ctx, key); err != nil {
+			return err
+		}
+		if err := k.challenge(ctx, c, seed, params); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// challenge a claim: its proof window begins now, however long the seed took.
+func (k *Keeper) challenge(ctx context.Context, c types.Claim, seed sortitiontypes.PublishedSeed, params types.Params) error {
+	now := sdk.UnwrapSDKContext(ctx)
+	drawn := claim.Challenge([32]byte(seed.Seed), now.ChainID(), c.Provider, c.Epoch, [32]byte(c.Root))
+	c.Seed, c.SeedEpoch, c.Status = drawn[:], seed.Epoch, types.ClaimStatus_CLAIM_STATUS_CHALLENGED
+	c.ProofDeadline = now.BlockHeight() + int64(params.ProofWindowBlocks)
+	if err := k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch)); err != nil {
+		return err
+	}
+	if err := k.storeClaim(ctx, c); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventChallenged{Provider: c.Provider, Epoch: c.Epoch, Seed: encodeHex(c.Seed), ProofDeadline: c.ProofDeadline, SeedEpoch: c.SeedEpoch})
 }
 
 // forfeitOverdue ends claims whose proof did not come: a missing proof costs the claim, nothing else, so that a censor cannot slash the honest.
@@ -92,8 +120,8 @@ func (k *Keeper) forfeitOverdue(ctx context.Context, params types.Params) error 
 	return nil
 }
 
-// due lists the first keys of a queue whose height is due, at most limit.
-func (k *Keeper) due(ctx context.Context, queue collections.KeySet[queueKey], limit uint32, isDue func(height uint64) bool) ([]queueKey, error) {
+// due lists the first keys of a queue whose height or time is due, at most limit.
+func (k *Keeper) due(ctx context.Context, queue collections.KeySet[queueKey], limit uint32, isDue func(at uint64) bool) ([]queueKey, error) {
 	var out []queueKey
 	err := queue.Walk(ctx, nil, func(key queueKey) (bool, error) {
 		if !isDue(key.K1()) || len(out) >= int(limit) {

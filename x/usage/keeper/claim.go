@@ -61,7 +61,7 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 	if err := k.debits.Set(ctx, id, types.Debits{Debits: msg.Debits}); err != nil {
 		return nil, err
 	}
-	if err := k.challengeQueue.Set(ctx, collections.Join3(uint64(height)+1, msg.Provider, msg.Epoch)); err != nil {
+	if err := k.undatedQueue.Set(ctx, collections.Join3(uint64(height), msg.Provider, msg.Epoch)); err != nil {
 		return nil, err
 	}
 	return &types.MsgClaimResponse{ChallengeHeight: height + 1},

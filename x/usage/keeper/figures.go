@@ -25,9 +25,9 @@ func (k *Keeper) Figures(ctx context.Context) (Figures, error) {
 	for _, q := range []struct {
 		set   collections.KeySet[queueKey]
 		count *uint64
-	}{{k.challengeQueue, &f.Claimed}, {k.deadlineQueue, &f.Challenged}, {k.provenQueue, &f.Proven}} {
+	}{{k.undatedQueue, &f.Claimed}, {k.challengeQueue, &f.Claimed}, {k.deadlineQueue, &f.Challenged}, {k.provenQueue, &f.Proven}} {
 		if err := q.set.Walk(ctx, nil, func(queueKey) (bool, error) {
-			*q.count++
+			*q.count = min(*q.count+1, maxCounted)
 			return *q.count == maxCounted, nil
 		}); err != nil {
 			return f, err

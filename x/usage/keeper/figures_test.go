@@ -23,7 +23,7 @@ func TestFigures(t *testing.T) {
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
 	require.NoError(t, err)
 	want(keeper.Figures{Claimed: 1})
-	n.Block(t)
+	n.Challenged(t, "pat", epoch)
 	want(keeper.Figures{Challenged: 1})
 	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, "pat", epoch).Seed, books.UsageParams().Samples))
 	require.NoError(t, err)

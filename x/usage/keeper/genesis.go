@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"cosmossdk.io/collections"
 
@@ -55,6 +56,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
+	if gs.Seed != nil {
+		if err := k.seed.Set(ctx, *gs.Seed); err != nil {
+			return err
+		}
+	}
 	for _, a := range gs.Activities {
 		account, err := sdk.AccAddressFromBech32(a.Account)
 		if err != nil {
@@ -93,7 +99,12 @@ func (k *Keeper) initClaim(ctx context.Context, c types.Claim) error {
 	}
 	switch c.Status {
 	case types.ClaimStatus_CLAIM_STATUS_CLAIMED:
-		return k.challengeQueue.Set(ctx, collections.Join3(uint64(c.ClaimedHeight)+1, c.Provider, c.Epoch))
+		if c.CommittedTime == 0 {
+			// The time of the first block is whatever genesis says.
+			first := uint64(max(sdk.UnwrapSDKContext(ctx).BlockHeight(), 1))
+			return k.undatedQueue.Set(ctx, collections.Join3(first, c.Provider, c.Epoch))
+		}
+		return k.challengeQueue.Set(ctx, collections.Join3(uint64(c.CommittedTime), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_CHALLENGED:
 		return k.deadlineQueue.Set(ctx, collections.Join3(uint64(c.ProofDeadline), c.Provider, c.Epoch))
 	case types.ClaimStatus_CLAIM_STATUS_PROVEN:
@@ -119,6 +130,11 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, err
 	}
 	if gs.LastSettlementEpoch, err = k.lastSettlement.Get(ctx); err != nil {
+		return nil, err
+	}
+	if seed, err := k.seed.Get(ctx); err == nil {
+		gs.Seed = &seed
+	} else if !errors.Is(err, collections.ErrNotFound) {
 		return nil, err
 	}
 	if err := k.credits.Walk(ctx, nil, func(_ string, c types.Credit) (bool, error) {

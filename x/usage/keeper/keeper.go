@@ -14,6 +14,7 @@ import (
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	"github.com/topnetwork/top/x/usage/types"
 )
 
@@ -29,7 +30,7 @@ type (
 	claimID = collections.Pair[string, uint64]
 	// releaseKey is (height, owner).
 	releaseKey = collections.Pair[uint64, string]
-	// queueKey is (height or epoch, provider, epoch).
+	// queueKey is (height, time or epoch, provider, epoch).
 	queueKey = collections.Triple[uint64, string, uint64]
 )
 
@@ -55,9 +56,13 @@ type Keeper struct {
 	claims    collections.Map[claimID, types.Claim]
 	// debits of claims, apart from them: a claim moves on without its debits being read.
 	debits collections.Map[claimID, types.Debits]
-	// challengeQueue holds claims by the height that draws their samples, deadlineQueue by the last height for their proof.
+	// undatedQueue holds claims by their block's height until it is known when that was committed, challengeQueue by that time until their seed is here,
+	// deadlineQueue by the last height for their proof.
+	undatedQueue   collections.KeySet[queueKey]
 	challengeQueue collections.KeySet[queueKey]
 	deadlineQueue  collections.KeySet[queueKey]
+	// seed of the main chain that was delivered last, by which claims are challenged.
+	seed collections.Item[sortitiontypes.PublishedSeed]
 	// provenQueue holds claims that wait for a settlement packet by the height of their proof, releaseQueue owners whose credit does by the height of their asking.
 	provenQueue  collections.KeySet[queueKey]
 	releaseQueue collections.KeySet[releaseKey]
@@ -93,7 +98,9 @@ func NewKeeper(
 		providers:      collections.NewMap(sb, types.ProvidersKey, "providers", collections.StringKey, codec.CollValue[types.Provider](cdc)),
 		debits:         collections.NewMap(sb, types.DebitsKey, "debits", claimKey, codec.CollValue[types.Debits](cdc)),
 		claims:         collections.NewMap(sb, types.ClaimsKey, "claims", claimKey, codec.CollValue[types.Claim](cdc)),
+		undatedQueue:   collections.NewKeySet(sb, types.UndatedQueueKey, "undated_queue", queue),
 		challengeQueue: collections.NewKeySet(sb, types.ChallengeQueueKey, "challenge_queue", queue),
+		seed:           collections.NewItem(sb, types.SeedKey, "seed", codec.CollValue[sortitiontypes.PublishedSeed](cdc)),
 		deadlineQueue:  collections.NewKeySet(sb, types.DeadlineQueueKey, "deadline_queue", queue),
 		provenQueue:    collections.NewKeySet(sb, types.ProvenQueueKey, "proven_queue", queue),
 		releaseQueue:   collections.NewKeySet(sb, types.ReleaseQueueKey, "release_queue", collections.PairKeyCodec(collections.Uint64Key, collections.StringKey)),

@@ -35,8 +35,7 @@ func TestFromCreditToPayout(t *testing.T) {
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CLAIMED, n.Claimed(t, "pat", epoch).Status)
 	n.Check(t)
 
-	n.Block(t)
-	challenged := n.Claimed(t, "pat", epoch)
+	challenged := n.Challenged(t, "pat", epoch)
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CHALLENGED, challenged.Status)
 	_, err = books.Do(n.Service.Ctx, usage.Prove, c.Prove(t, challenged.Seed, books.UsageParams().Samples))
 	require.NoError(t, err)
@@ -69,6 +68,10 @@ func TestTenThousandVouchersAreOneClaim(t *testing.T) {
 	n.AddPayer(t, "bob", 100_000_000, 50_000_000, "pat")
 	epoch := n.Epoch(t)
 	n.NextEpoch(t)
+	gs, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+	require.NoError(t, err)
+	gs.Seed = books.FarSeed()
+	require.NoError(t, n.Service.Usage.InitGenesis(n.Service.Ctx, gs))
 	size := map[int]int{}
 	for _, vouchers := range []int{100, 10_000} {
 		c := manyVouchers(t, epoch, vouchers)
@@ -106,8 +109,7 @@ func TestForfeit(t *testing.T) {
 	c := books.NewClaim(t, "pat", epoch, books.Session("pat", "ann", epoch, 5, 1))
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
 	require.NoError(t, err)
-	n.Block(t)
-	challenged := n.Claimed(t, "pat", epoch)
+	challenged := n.Challenged(t, "pat", epoch)
 	n.Blocks(t, int(books.UsageParams().ProofWindowBlocks))
 	require.Equal(t, types.ClaimStatus_CLAIM_STATUS_CHALLENGED, n.Claimed(t, "pat", epoch).Status, "the deadline's block is in time")
 	n.Block(t)
@@ -181,8 +183,7 @@ func prove(t *testing.T, n *books.Network, provider string, epoch uint64, sessio
 	c := books.NewClaim(t, provider, epoch, sessions...)
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, c.MsgClaim)
 	require.NoError(t, err)
-	n.Block(t)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Claimed(t, provider, epoch).Seed, books.UsageParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, c.Prove(t, n.Challenged(t, provider, epoch).Seed, books.UsageParams().Samples))
 	require.NoError(t, err)
 }
 

@@ -188,10 +188,39 @@ func (m *machine) Prove(r *rapid.T) {
 	}
 }
 
+// HoldSeeds has relayers bring no seeds for a while, or again.
+func (m *machine) HoldSeeds(r *rapid.T) { m.n.Seeds.Held = rapid.Bool().Draw(r, "held") }
+
+// BringSeeds brings all that there are, in any order: the one that is awaited is taken, every other refused.
+func (m *machine) BringSeeds(r *rapid.T) {
+	for _, p := range rapid.Permutation(m.n.Seeds.Published).Draw(r, "seeds") {
+		awaited, waits := m.n.AwaitedSeed(r)
+		_, err := books.Do(m.n.Service.Ctx, m.n.Service.Usage.DeliverSeed, m.n.SeedMsg(p))
+		require.Equal(r, waits && awaited.Epoch == p.Epoch, err == nil, "%v", err)
+	}
+}
+
+// challenges holds every claim against the seed that it must have, whoever brought it and whenever it came.
+func (m *machine) challenges(r *rapid.T, gs *types.GenesisState) {
+	for _, c := range gs.Claims {
+		if c.SeedEpoch == 0 {
+			require.Equal(r, types.ClaimStatus_CLAIM_STATUS_CLAIMED, c.Status, "nothing is forfeited before its challenge")
+			continue
+		}
+		for _, p := range m.n.Seeds.Published {
+			require.Equal(r, p.Epoch == c.SeedEpoch, c.ChallengedBy(p, gs.Params))
+			if p.Epoch == c.SeedEpoch {
+				require.Greater(r, p.SealingTime, c.CommittedTime)
+				require.Greater(r, p.SealingHeight, c.MainHeight)
+			}
+		}
+	}
+}
+
 // Serve is the usual course of things, without which random steps would rarely come as far as a payout.
 func (m *machine) Serve(r *rapid.T) {
 	m.Claim(r)
-	m.n.Block(m.t)
+	m.n.Blocks(m.t, books.EpochBlocks-1)
 	m.Prove(r)
 	m.n.NextEpoch(m.t)
 	for _, d := range []books.Direction{m.n.ToService(), m.n.ToMain()} {
@@ -286,6 +315,7 @@ func (m *machine) promises(r *rapid.T, gs *types.GenesisState) {
 func (m *machine) agree(r *rapid.T) {
 	main, service := m.mainBooks(r), m.books(r)
 	m.promises(r, service)
+	m.challenges(r, service)
 	for _, c := range service.Credits {
 		i := slices.IndexFunc(main.CreditLines, func(l billingtypes.CreditLine) bool { return l.Owner == c.Owner })
 		require.GreaterOrEqual(r, i, 0)
@@ -302,7 +332,7 @@ func TestBooksHoldInAnyOrder(t *testing.T) {
 		r.Repeat(map[string]func(*rapid.T){
 			"": m.Check, "Deposit": m.Deposit, "SetReserve": m.SetReserve, "RequestWithdrawal": m.RequestWithdrawal, "Withdraw": m.Withdraw,
 			"OpenCreditLine": m.OpenCreditLine, "Allot": m.Allot, "Reclaim": m.Reclaim, "Release": m.Release, "Claim": m.Claim, "Serve": m.Serve, "Serve again": m.Serve, "Prove": m.Prove,
-			"RetrySettlement": m.RetrySettlement, "Dispute": m.Dispute, "AnswerDispute": m.AnswerDispute, "Packets": m.Packets, "Packets again": m.Packets, "Block": m.Block, "NextEpoch": m.NextEpoch,
+			"RetrySettlement": m.RetrySettlement, "Dispute": m.Dispute, "AnswerDispute": m.AnswerDispute, "Packets": m.Packets, "Packets again": m.Packets, "HoldSeeds": m.HoldSeeds, "BringSeeds": m.BringSeeds, "Block": m.Block, "NextEpoch": m.NextEpoch,
 		})
 		m.roundTrip(r)
 		m.finish(r)
@@ -331,6 +361,7 @@ func doubled(gs *types.GenesisState) *types.GenesisState {
 
 // finish lets everything that is under way come to its end: then both chains name the same sums, and the providers were paid what was proven.
 func (m *machine) finish(r *rapid.T) {
+	m.n.Seeds.Held = false
 	for range 12 {
 		for _, s := range m.books(r).Settlements {
 			if s.Status == types.SettlementStatus_SETTLEMENT_STATUS_REFUSED {

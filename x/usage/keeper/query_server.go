@@ -145,6 +145,20 @@ func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) 
 	return &types.QueryClaimsResponse{Claims: list, Pagination: page}, err
 }
 
+// AwaitedSeed is asked by relayers in every round.
+func (q queryServer) AwaitedSeed(ctx context.Context, _ *types.QueryAwaitedSeedRequest) (*types.QueryAwaitedSeedResponse, error) {
+	params, err := q.k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := q.k.awaitsSeed(ctx, params)
+	if errors.Is(err, types.ErrNotAwaited) {
+		return nil, status.Error(codes.NotFound, err.Error())
+	}
+	m := c.Committed(params)
+	return &types.QueryAwaitedSeedResponse{AfterHeight: m.Height, AfterTime: m.Time}, err
+}
+
 func (q queryServer) Settlements(ctx context.Context, req *types.QuerySettlementsRequest) (*types.QuerySettlementsResponse, error) {
 	list, page, err := query.CollectionPaginate(ctx, q.k.settlements, req.Pagination, func(_ uint64, s types.Settlement) (types.Settlement, error) { return s, nil })
 	return &types.QuerySettlementsResponse{Settlements: list, Pagination: page}, err

@@ -121,8 +121,7 @@ func TestProofsThatAreRefused(t *testing.T) {
 			claim := books.NewClaim(t, "pat", epoch, sessions...)
 			_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, claim.MsgClaim)
 			require.NoError(t, err)
-			n.Block(t)
-			seed := n.Claimed(t, "pat", epoch).Seed
+			seed := n.Challenged(t, "pat", epoch).Seed
 			if c.seed != nil {
 				c.seed(seed)
 			}
@@ -153,8 +152,7 @@ func TestDebitOfAnotherPayerIsSeen(t *testing.T) {
 	claim.Debits[0].Amount, claim.Debits[1].Amount = claim.Debits[1].Amount, claim.Debits[0].Amount
 	_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, claim.MsgClaim)
 	require.NoError(t, err)
-	n.Block(t)
-	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Claimed(t, "pat", epoch).Seed, books.UsageParams().Samples))
+	_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claim.Prove(t, n.Challenged(t, "pat", epoch).Seed, books.UsageParams().Samples))
 	require.ErrorIs(t, err, types.ErrProof)
 }
 

@@ -20,12 +20,13 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// BeginBlock draws challenges, ends overdue claims, and sends settlements. What cannot be sent now is tried again at the next block.
+// BeginBlock dates claims, draws challenges, ends overdue claims, and sends settlements. What cannot be sent now is tried again at the next block.
 func (k *Keeper) BeginBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return err
 	}
+	k.isolated(ctx, "date claims", func(ctx context.Context) error { return k.dateClaims(ctx, params) })
 	if err := k.drawChallenges(ctx, params); err != nil {
 		return err
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/topnetwork/top/x/usage/types"
 )
 
-// Claim, proof and settlement fit into the time that the main chain's withdrawals wait for them, whatever the length of its epochs.
+// Claim, two epochs for its seed, proof and settlement fit into the time that the main chain's withdrawals wait for them, whatever the length of its epochs.
 func TestWindowsFitTheWithdrawalDelay(t *testing.T) {
 	for blocks := uint64(1); blocks < 200; blocks++ {
 		p := types.ParamsFor(blocks)
 		require.NoError(t, p.Validate(), "epochs of %d blocks", blocks)
 		require.NoError(t, p.CheckWindows(blocks), "epochs of %d blocks", blocks)
 		proof := (p.ProofWindowBlocks + blocks - 1) / blocks
-		require.LessOrEqual(t, p.ClaimWindowEpochs+proof+1, uint64(billingtypes.ClaimAndProofEpochs))
+		require.LessOrEqual(t, p.ClaimWindowEpochs+2+proof+1, uint64(billingtypes.ClaimAndProofEpochs))
 	}
 	require.Equal(t, types.DefaultParams(), types.ParamsFor(billingtypes.DefaultEpochBlocks))
 	require.NoError(t, types.ParamsFor(^uint64(0)).CheckWindows(^uint64(0)))

@@ -2,7 +2,7 @@ package types
 
 import autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
 
-// AutoCLIOptions of x/usage. Claims and proofs carry trees and signatures: relayers make them, so they have no command.
+// AutoCLIOptions of x/usage. Claims, proofs and seeds carry trees, signatures and proofs: relayers make them, so they have no command.
 func AutoCLIOptions() *autocliv1.ModuleOptions {
 	cmd := func(method, use, short string, fields ...string) *autocliv1.RpcCommandOptions {
 		o := &autocliv1.RpcCommandOptions{RpcMethod: method, Use: use, Short: short}
@@ -27,6 +27,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				cmd("Providers", "providers", "All providers"),
 				cmd("Claim", "claim [provider] [epoch]", "One claim", "provider", "epoch"),
 				cmd("Claims", "claims [provider]", "A provider's claims", "provider"),
+				cmd("AwaitedSeed", "awaited-seed", "After what the seed was sealed that the oldest claim waits for"),
 				cmd("DebitProof", "debit-proof [settlement-epoch] [provider] [claim-epoch] [payer] [session-key]", "What a dispute on the main chain shows",
 					"settlement_epoch", "provider", "claim_epoch", "payer", "session_key"),
 				cmd("Settlements", "settlements", "Settlement packets and where they are"),
@@ -42,6 +43,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				cmd("Release", "release [amount]", "Give open credit back to your escrow", "amount"),
 				cmd("RetrySettlement", "retry-settlement [epoch]", "Send a refused settlement again", "epoch"),
 				{RpcMethod: "Claim", Skip: true},
+				{RpcMethod: "DeliverSeed", Skip: true},
 				{RpcMethod: "Prove", Skip: true},
 				{RpcMethod: "UpdateParams", Skip: true},
 			},

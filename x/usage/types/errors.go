@@ -15,4 +15,6 @@ var (
 	ErrKey          = errorsmod.Register(ModuleName, 10, "session key refused")
 	ErrLimit        = errorsmod.Register(ModuleName, 11, "limit reached")
 	ErrInvariant    = errorsmod.Register(ModuleName, 12, "invariant broken")
+	ErrSeed         = errorsmod.Register(ModuleName, 13, "seed refused")
+	ErrNotAwaited   = errorsmod.Register(ModuleName, 14, "no seed is awaited")
 )

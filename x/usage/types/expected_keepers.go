@@ -19,4 +19,6 @@ type ClientKeeper interface {
 	CheckClient(ctx sdk.Context, clientID, chainID string) error
 	// LatestHeight is the newest height of the followed chain that the client has verified.
 	LatestHeight(ctx sdk.Context, clientID string) (int64, error)
+	// VerifyStored refuses what is not proven to be the value of a key in a store of the followed chain, by the header of a height that the client has verified.
+	VerifyStored(ctx sdk.Context, clientID string, height uint64, store string, key, value, proof []byte) error
 }

@@ -93,6 +93,14 @@ func (gs GenesisState) Validate() error {
 		if err := c.checkDebitRoot(); err != nil {
 			return err
 		}
+		if err := c.checkChallenge(); err != nil {
+			return err
+		}
+	}
+	if gs.Seed != nil {
+		if err := gs.Seed.Validate(); err != nil {
+			return err
+		}
 	}
 	return gs.CheckBooks()
 }
@@ -111,6 +119,17 @@ func (c Claim) checkDebitRoot() error {
 	}
 	if root := debits.Root(); !bytes.Equal(c.DebitRoot, root[:]) {
 		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d: its debits have the root %x, debit_root is %x", c.Provider, c.Epoch, root, c.DebitRoot)
+	}
+	return nil
+}
+
+// checkChallenge holds what was recorded for a claim's challenge against its status.
+func (c Claim) checkChallenge() error {
+	if len(c.Root) != 32 || c.CommittedTime < 0 || c.MainHeight < 0 {
+		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d: root of %d bytes, committed at %d ns and main height %d", c.Provider, c.Epoch, len(c.Root), c.CommittedTime, c.MainHeight)
+	}
+	if c.Status == ClaimStatus_CLAIM_STATUS_CHALLENGED && len(c.Seed) != 32 {
+		return errorsmod.Wrapf(ErrInvalid, "claim of %s for epoch %d is challenged by a seed of %d bytes, want 32", c.Provider, c.Epoch, len(c.Seed))
 	}
 	return nil
 }

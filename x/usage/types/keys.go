@@ -32,4 +32,6 @@ var (
 	DropQueueKey      = collections.NewPrefix(20)
 	ActivitiesKey     = collections.NewPrefix(21)
 	SessionKeysKey    = collections.NewPrefix(22)
+	UndatedQueueKey   = collections.NewPrefix(23)
+	SeedKey           = collections.NewPrefix(24)
 )

@@ -19,6 +19,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgReclaim)(nil)
 	_ sdk.HasValidateBasic = (*MsgRelease)(nil)
 	_ sdk.HasValidateBasic = (*MsgClaim)(nil)
+	_ sdk.HasValidateBasic = (*MsgDeliverSeed)(nil)
 	_ sdk.HasValidateBasic = (*MsgProve)(nil)
 	_ sdk.HasValidateBasic = (*MsgRetrySettlement)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
@@ -108,6 +109,14 @@ func (m *MsgClaim) ValidateBasic() error {
 		return errorsmod.Wrapf(ErrInvalid, "debits sum to %d utop, the claim to %d", sum, m.Sum)
 	}
 	return nil
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgDeliverSeed) ValidateBasic() error {
+	if len(m.Value) == 0 || len(m.Value) > maxSeedValue || len(m.Proof) == 0 || m.ProofHeight == 0 {
+		return errorsmod.Wrapf(ErrInvalid, "a seed of %d bytes with a proof of %d against height %d: both are asked of the main chain's store (relayer)", len(m.Value), len(m.Proof), m.ProofHeight)
+	}
+	return checkAddress("sender", m.Sender)
 }
 
 // ValidateBasic checks what needs no state.

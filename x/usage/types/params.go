@@ -20,19 +20,27 @@ const (
 	reclaimOverhead = 2
 	minTxsPerEpoch  = 10
 	maxTxsPerEpoch  = 100_000
+	// maxClockMargin is far beyond what clocks that follow NTP differ by, and short of the usual epoch.
+	maxClockMargin = 300
+	// marginPart of an epoch of one-second blocks is the margin at most by default: the collection, which begins an epoch, must outlast it.
+	marginPart = 20
+	// maxSeedValue in bytes, of which a published seed needs less than half.
+	maxSeedValue = 256
 	// relaysPerTx is how many transactions of IBC messages alone an account has for each of another kind: a relayer may need one in every block.
 	relaysPerTx = 10
 	// maxProofEpochs that the proof window of short epochs takes by default: the rest is for claims.
 	maxProofEpochs = 3
 	// settleEpochs from a proof to the settlement packet: it is made when the next epoch begins.
 	settleEpochs = 1
+	// seedEpochs from a claim to its challenge: in the epoch after the claim's at the latest sealing begins anew, and in the one after that it is known here too.
+	seedEpochs = 2
 	// maxClaimWindow leaves an epoch for the proof.
-	maxClaimWindow = billingtypes.ClaimAndProofEpochs - settleEpochs - 1
+	maxClaimWindow = billingtypes.ClaimAndProofEpochs - seedEpochs - settleEpochs - 1
 )
 
 // DefaultParams of x/usage.
 func DefaultParams() Params {
-	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200}
+	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200, ClockMarginSeconds: 10}
 }
 
 // ParamsFor are the defaults with windows that fit epochs of so many blocks.
@@ -41,6 +49,7 @@ func ParamsFor(epochBlocks uint64) Params {
 	if epochBlocks < p.ProofWindowBlocks {
 		p.ProofWindowBlocks = max(min(p.ProofWindowBlocks, maxProofEpochs*epochBlocks), minProofWindow)
 	}
+	p.ClockMarginSeconds = uint32(min(uint64(p.ClockMarginSeconds), max(epochBlocks/marginPart, 1)))
 	p.ClaimWindowEpochs = min(p.ClaimWindowEpochs, claimWindow(p.proofEpochs(epochBlocks)))
 	return p
 }
@@ -50,19 +59,19 @@ func (p Params) proofEpochs(epochBlocks uint64) uint64 {
 	return (p.ProofWindowBlocks-1)/epochBlocks + 1
 }
 
-// claimWindow is the longest beside a proof window of so many epochs.
+// claimWindow is the longest beside the wait for a seed and a proof window of so many epochs.
 func claimWindow(proofEpochs uint64) uint64 {
-	const all = billingtypes.ClaimAndProofEpochs - settleEpochs
+	const all = billingtypes.ClaimAndProofEpochs - seedEpochs - settleEpochs
 	return all - min(all, proofEpochs)
 }
 
-// CheckWindows fits claim, proof and settlement into the time that every withdrawal on the main chain waits for them. epochBlocks is the main chain's, above 0.
+// CheckWindows fits claim, seed, proof and settlement into the time that every withdrawal on the main chain waits for them. epochBlocks is the main chain's, above 0.
 func (p Params) CheckWindows(epochBlocks uint64) error {
 	proof := p.proofEpochs(epochBlocks)
 	if longest := claimWindow(proof); p.ClaimWindowEpochs > longest {
 		return errorsmod.Wrapf(ErrInvalid,
-			"claim_window_epochs is %d: with proof_window_blocks of %d (%d epochs of %d blocks) and %d epoch until the settlement it may be %d, for the main chain lets payers withdraw after %d; lower one of them",
-			p.ClaimWindowEpochs, p.ProofWindowBlocks, proof, epochBlocks, settleEpochs, longest, billingtypes.ClaimAndProofEpochs)
+			"claim_window_epochs is %d: with proof_window_blocks of %d (%d epochs of %d blocks), %d epochs until the seed and %d until the settlement it may be %d, for the main chain lets payers withdraw after %d; lower one of them",
+			p.ClaimWindowEpochs, p.ProofWindowBlocks, proof, epochBlocks, seedEpochs, settleEpochs, longest, billingtypes.ClaimAndProofEpochs)
 	}
 	return nil
 }
@@ -86,6 +95,7 @@ func (p Params) Validate() error {
 		{"max_claims_per_block", uint64(p.MaxClaimsPerBlock), 1, maxClaimsBlock},
 		{"packet_timeout_seconds", p.PacketTimeoutSeconds, minTimeoutSecs, billingtypes.MaxPacketTimeout},
 		{"max_txs_per_epoch", uint64(p.MaxTxsPerEpoch), minTxsPerEpoch, maxTxsPerEpoch},
+		{"clock_margin_seconds", uint64(p.ClockMarginSeconds), 1, maxClockMargin},
 	} {
 		if b.value < b.min || b.value > b.max {
 			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want %d to %d", b.name, b.value, b.min, b.max)
