@@ -48,7 +48,7 @@ type CommitteeResult struct {
 	AllMiB         float64        `json:"all_nodes_mib"`
 }
 
-// RunCommittee lets a committee of ordinary size rotate while one of its nodes after the other is killed, paused or slowed down. Blocks must go on, books must hold, and
+// RunCommittee lets a committee of ordinary size rotate while one of its nodes after the other is killed or paused. Blocks must go on, books must hold, and
 // another program must come to the same committees.
 func RunCommittee(ctx context.Context, n *localnet.Network, soak Soak, logf func(format string, args ...any)) (*CommitteeResult, error) {
 	s := &stage{Cast: Cast{Network: n}, logf: logf}
@@ -95,9 +95,9 @@ func (c *chaos) stepMember(ctx context.Context) error {
 	case 0, 1:
 		return c.kill(ctx, name)
 	case 2:
-		return c.pause(ctx, "pause", name)
+		return c.pause(ctx, name)
 	default:
-		return c.slow(ctx, name)
+		return c.stutter(ctx, name)
 	}
 }
 
@@ -165,7 +165,7 @@ func (r *CommitteeResult) Page(soak Soak, at time.Time) string {
 		kinds[i] = fmt.Sprintf("%d × %s", r.Faults[kind], kind)
 	}
 	return fmt.Sprintf(`# Soak of a committee
-`+"`SOAK=%s SEED=%d make soak-committee`"+`, %s, on %d cores: every node of a committee of ordinary size as a process on one machine, one after the other killed, paused or slowed down. The
+`+"`SOAK=%s SEED=%d make soak-committee`"+`, %s, on %d cores: every node of a committee of ordinary size as a process on one machine, one after the other killed or paused. The
 command writes this page; it fails when no block comes for %s, when an invariant breaks, or when another program comes to other committees.
 
 | what | value |

@@ -5,8 +5,6 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/topnetwork/top/x/internal/account"
 )
 
@@ -28,4 +26,3 @@ func (k SessionKey) Validate() error {
 	}
 	return account.Check(ErrInvalid, "granted_by", k.GrantedBy)
 }
-

@@ -8,8 +8,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/cosmos/cosmos-sdk/types/query"
-
 	"github.com/topnetwork/top/testutil/inprocess"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/issuance/keeper"

@@ -43,4 +43,3 @@ func checkPublished(sender string, proof []byte) error {
 	}
 	return nil
 }
-

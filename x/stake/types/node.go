@@ -6,8 +6,6 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
 	"github.com/topnetwork/top/protocol/stake"
 	"github.com/topnetwork/top/x/internal/account"

@@ -116,7 +116,7 @@ func (m *MsgDeliverSeed) ValidateBasic() error {
 	if len(m.Value) == 0 || len(m.Value) > maxSeedValue || len(m.Proof) == 0 || m.ProofHeight == 0 {
 		return errorsmod.Wrapf(ErrInvalid, "a seed of %d bytes with a proof of %d against height %d: both are asked of the main chain's store (relayer)", len(m.Value), len(m.Proof), m.ProofHeight)
 	}
-	return checkAddress("sender", m.Sender)
+	return account.Check(ErrInvalid, "sender", m.Sender)
 }
 
 // ValidateBasic checks what needs no state.
@@ -133,7 +133,9 @@ func (m *MsgProve) ValidateBasic() error {
 }
 
 // ValidateBasic checks what needs no state.
-func (m *MsgRetrySettlement) ValidateBasic() error { return account.Check(ErrInvalid, "signer", m.Signer) }
+func (m *MsgRetrySettlement) ValidateBasic() error {
+	return account.Check(ErrInvalid, "signer", m.Signer)
+}
 
 // ValidateBasic checks what needs no state.
 func (m *MsgUpdateParams) ValidateBasic() error {
