@@ -35,6 +35,7 @@ func TestLargestClaimFits(t *testing.T) {
 				require.Less(t, uint64(res.GasUsed), gas*5/7)
 			}
 			send(c.MsgClaim)
+			// The block after dates the claim and draws its challenge.
 			s.Block(t)
 			send(c.Prove(t, claimed(t, s).Seed, usagetypes.MaxSamples))
 			require.Equal(t, usagetypes.ClaimStatus_CLAIM_STATUS_PROVEN, claimed(t, s).Status)
@@ -72,7 +73,7 @@ func largest(t *testing.T, debits, keys int) (*inprocess.Service, *books.Claim) 
 	s := inprocess.NewService(t, 10, func(gs *usagetypes.GenesisState) {
 		gs.Params.MaxDebits, gs.Params.Samples = usagetypes.MaxDebits, usagetypes.MaxSamples
 		gs.Providers = []usagetypes.Provider{{Address: pat, Key: books.Public("pat"), Active: true}}
-		gs.Credits, gs.SubLines, gs.KeySpendings = credits, lines, spendings
+		gs.Credits, gs.SubLines, gs.KeySpendings, gs.Seed = credits, lines, spendings, books.FarSeed()
 	}, "pat")
 	for s.App.LastBlockHeight() < 10 {
 		s.Block(t)
