@@ -19,12 +19,13 @@ func (p *Path) acknowledge(ctx context.Context, sequences []uint64) error {
 	if err != nil {
 		return err
 	}
-	sent, err := p.Source.view(ctx)
+	before, err := p.Source.view(ctx)
 	if err != nil {
 		return err
 	}
 	var msgs []sdk.Msg
 	var failed error
+	sent, written := p.Source.sentPackets(p.SourceClient), p.Destination.writtenAcks(p.DestinationClient)
 	for _, s := range sequences {
 		acked, proof, err := p.Destination.proof(ctx, hostv2.PacketAcknowledgementKey(p.DestinationClient, s), at)
 		if err != nil {
@@ -35,7 +36,7 @@ func (p *Path) acknowledge(ctx context.Context, sequences []uint64) error {
 		if len(acked) == 0 {
 			continue
 		}
-		commitment, _, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), sent)
+		commitment, _, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), before)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -44,12 +45,12 @@ func (p *Path) acknowledge(ctx context.Context, sequences []uint64) error {
 		if len(commitment) == 0 {
 			continue
 		}
-		packet, _, err := p.Source.findPacket(ctx, p.SourceClient, s, commitment)
+		packet, _, err := sent.packet(ctx, s, commitment)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		ack, err := p.Destination.findAck(ctx, p.DestinationClient, s, acked)
+		ack, err := written.ack(ctx, s, acked)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue

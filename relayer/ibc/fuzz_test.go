@@ -27,9 +27,11 @@ func FuzzNodeAnswers(f *testing.F) {
 			{Key: channeltypesv2.AttributeKeySequence, Value: "7"},
 			{Key: channeltypesv2.AttributeKeyEncodedPacketHex, Value: answer},
 		}}}
-		value, ok := attribute(events, channeltypesv2.EventTypeSendPacket, channeltypesv2.AttributeKeySrcClient, client, sequence, channeltypesv2.AttributeKeyEncodedPacketHex)
+		s := (&Endpoint{}).sentPackets(client)
+		s.keep(events, 5)
+		v, ok := s.seen[sequence]
 		require.Equal(t, sequence == 7, ok)
-		bz, err := hex.DecodeString(value)
+		bz, err := hex.DecodeString(v.hex)
 		if !ok || err != nil {
 			return
 		}

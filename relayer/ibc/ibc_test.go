@@ -6,8 +6,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	abci "github.com/cometbft/cometbft/abci/types"
-
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 )
 
@@ -26,30 +24,6 @@ func TestPacketTimesOutWithTheSecondItNames(t *testing.T) {
 	packet := channeltypesv2.Packet{TimeoutTimestamp: 1_000}
 	require.False(t, timedOut(packet, time.Unix(999, 999_999_999)))
 	require.True(t, timedOut(packet, time.Unix(1_000, 0)))
-}
-
-// A block has the events of many packets; only the one that was asked for counts.
-func TestAttributeIsOfThePacketAskedFor(t *testing.T) {
-	event := func(kind, client, sequence, value string) abci.Event {
-		return abci.Event{Type: kind, Attributes: []abci.EventAttribute{
-			{Key: "packet_source_client", Value: client}, {Key: "packet_sequence", Value: sequence}, {Key: "encoded_packet_hex", Value: value},
-		}}
-	}
-	events := []abci.Event{
-		event("send_packet", "07-tendermint-0", "1", "aa"), event("send_packet", "07-tendermint-1", "2", "bb"),
-		event("recv_packet", "07-tendermint-0", "2", "cc"), event("send_packet", "07-tendermint-0", "2", "dd"),
-		{Type: "send_packet", Attributes: []abci.EventAttribute{{Key: "packet_source_client", Value: "07-tendermint-0"}, {Key: "packet_sequence", Value: "3"}}},
-	}
-	find := func(sequence uint64) (string, bool) {
-		return attribute(events, channeltypesv2.EventTypeSendPacket, channeltypesv2.AttributeKeySrcClient, "07-tendermint-0", sequence, channeltypesv2.AttributeKeyEncodedPacketHex)
-	}
-	value, ok := find(2)
-	require.True(t, ok)
-	require.Equal(t, "dd", value)
-	_, ok = find(3)
-	require.False(t, ok, "without the attribute")
-	_, ok = find(4)
-	require.False(t, ok)
 }
 
 func TestConfigIsHeldAgainstItsBounds(t *testing.T) {

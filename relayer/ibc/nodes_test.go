@@ -132,7 +132,7 @@ func TestHollowAnswersAreErrors(t *testing.T) {
 		at := n.pick()
 		_, err = validatorsFrom(t.Context(), at, 4, nil)
 		require.Error(t, err, hollow)
-		_, err = found{event: "send_packet"}.in(t.Context(), at)
+		_, _, err = (&Endpoint{nodes: n}).sentPackets("07-tendermint-0").packet(t.Context(), 7, nil)
 		require.Error(t, err, hollow)
 		_, _, err = proofFrom(t.Context(), at, "ibc", []byte("key"), view{height: 5, root: make([]byte, 32)})
 		require.Error(t, err, hollow)

@@ -13,31 +13,50 @@ import (
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 )
 
-// findPacket returns a packet that the chain sent, the one whose commitment is proven, and the height of its block. It was sent in a transaction or at the beginning
-// of a block; both are searched.
-func (e *Endpoint) findPacket(ctx context.Context, clientID string, sequence uint64, commitment []byte) (channeltypesv2.Packet, int64, error) {
-	var packet channeltypesv2.Packet
-	height, err := e.findEvent(ctx, found{
-		event: channeltypesv2.EventTypeSendPacket, clientKey: channeltypesv2.AttributeKeySrcClient, clientID: clientID, sequence: sequence,
-		want: channeltypesv2.AttributeKeyEncodedPacketHex,
-		check: func(bz []byte) (err error) {
-			packet, err = decodePacket(bz, clientID, sequence, commitment)
-			return err
-		},
+// search looks in the nodes' indexes for events of packets that went through one client. What one transaction or block has of other packets is kept, so that packets that were
+// sent together are found together; a search lives as long as a step.
+type search struct {
+	nodes                            *nodes
+	event, clientKey, clientID, want string
+	seen                             map[uint64]value
+}
+
+// value of the wanted attribute, in hex, and the height of its block.
+type value struct {
+	hex    string
+	height int64
+}
+
+// sentPackets searches the packets that the chain sent through a client, in a transaction or at the beginning of a block.
+func (e *Endpoint) sentPackets(clientID string) *search {
+	return &search{
+		nodes: e.nodes, event: channeltypesv2.EventTypeSendPacket, clientKey: channeltypesv2.AttributeKeySrcClient, clientID: clientID, want: channeltypesv2.AttributeKeyEncodedPacketHex,
+		seen: map[uint64]value{},
+	}
+}
+
+// writtenAcks searches the acknowledgements that the chain wrote for packets it received through a client.
+func (e *Endpoint) writtenAcks(clientID string) *search {
+	return &search{
+		nodes: e.nodes, event: channeltypesv2.EventTypeWriteAck, clientKey: channeltypesv2.AttributeKeyDstClient, clientID: clientID, want: channeltypesv2.AttributeKeyEncodedAckHex,
+		seen: map[uint64]value{},
+	}
+}
+
+// packet is the one whose commitment is proven, and the height of its block.
+func (s *search) packet(ctx context.Context, sequence uint64, commitment []byte) (packet channeltypesv2.Packet, height int64, err error) {
+	height, err = s.find(ctx, sequence, func(bz []byte) (err error) {
+		packet, err = decodePacket(bz, s.clientID, sequence, commitment)
+		return err
 	})
 	return packet, height, err
 }
 
-// findAck returns the acknowledgement that the chain wrote for a packet it received through clientID, the one whose commitment is proven.
-func (e *Endpoint) findAck(ctx context.Context, clientID string, sequence uint64, commitment []byte) (channeltypesv2.Acknowledgement, error) {
-	var ack channeltypesv2.Acknowledgement
-	_, err := e.findEvent(ctx, found{
-		event: channeltypesv2.EventTypeWriteAck, clientKey: channeltypesv2.AttributeKeyDstClient, clientID: clientID, sequence: sequence,
-		want: channeltypesv2.AttributeKeyEncodedAckHex,
-		check: func(bz []byte) (err error) {
-			ack, err = decodeAck(bz, commitment)
-			return err
-		},
+// ack is the acknowledgement whose commitment is proven.
+func (s *search) ack(ctx context.Context, sequence uint64, commitment []byte) (ack channeltypesv2.Acknowledgement, err error) {
+	_, err = s.find(ctx, sequence, func(bz []byte) (err error) {
+		ack, err = decodeAck(bz, commitment)
+		return err
 	})
 	return ack, err
 }
@@ -64,45 +83,48 @@ func decodeAck(bz, commitment []byte) (ack channeltypesv2.Acknowledgement, err e
 	return ack, nil
 }
 
-// found is an event of one packet that is looked for: the wanted attribute, in hex, must pass the check.
-type found struct {
-	event, clientKey, clientID string
-	sequence                   uint64
-	want                       string
-	check                      func([]byte) error
-}
-
-// findEvent searches the nodes' indexes for the event of one packet and answers the height of its block.
-func (e *Endpoint) findEvent(ctx context.Context, f found) (height int64, err error) {
-	err = e.nodes.ask(ctx, func(at node) error {
-		height, err = f.in(ctx, at)
-		return err
+// find answers the height of the block with the event of one packet, the wanted attribute of which must pass the check.
+func (s *search) find(ctx context.Context, sequence uint64, check func([]byte) error) (height int64, err error) {
+	if v, ok := s.seen[sequence]; ok && s.decode(v, check) == nil {
+		return v.height, nil
+	}
+	err = s.nodes.ask(ctx, func(at node) error {
+		delete(s.seen, sequence)
+		if err := s.in(ctx, at, sequence); err != nil {
+			return err
+		}
+		v, ok := s.seen[sequence]
+		if !ok {
+			return errors.New("there is no such event: the node's index may be late, off or pruned (config.toml, tx_index)")
+		}
+		height = v.height
+		return s.decode(v, check)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("%s %s/%d of %s: %w", f.event, f.clientID, f.sequence, e.ChainID(), err)
+		return 0, fmt.Errorf("%s %s/%d of %s: %w", s.event, s.clientID, sequence, s.nodes.chainID, err)
 	}
 	return height, nil
 }
 
-// in searches one node's index.
-func (f found) in(ctx context.Context, at node) (int64, error) {
-	q := fmt.Sprintf("%s.%s='%s' AND %s.%s=%d", f.event, f.clientKey, f.clientID, f.event, channeltypesv2.AttributeKeySequence, f.sequence)
+// in searches one node's index for one packet's event and keeps all events found beside it.
+func (s *search) in(ctx context.Context, at node, sequence uint64) error {
+	q := fmt.Sprintf("%s.%s='%s' AND %s.%s=%d", s.event, s.clientKey, s.clientID, s.event, channeltypesv2.AttributeKeySequence, sequence)
 	page, perPage := 1, 5
 	txs, err := at.TxSearch(ctx, q, false, &page, &perPage, "asc")
 	if err != nil {
-		return 0, fmt.Errorf("search transactions: %w", err)
+		return fmt.Errorf("search transactions: %w", err)
 	}
 	for _, t := range txs.Txs {
-		if t == nil {
-			continue
+		if t != nil {
+			s.keep(t.TxResult.Events, t.Height)
 		}
-		if value, ok := attribute(t.TxResult.Events, f.event, f.clientKey, f.clientID, f.sequence, f.want); ok {
-			return t.Height, f.decode(value)
-		}
+	}
+	if _, ok := s.seen[sequence]; ok {
+		return nil
 	}
 	blocks, err := at.BlockSearch(ctx, q, &page, &perPage, "asc")
 	if err != nil {
-		return 0, fmt.Errorf("search blocks: %w", err)
+		return fmt.Errorf("search blocks: %w", err)
 	}
 	for _, b := range blocks.Blocks {
 		if b == nil || b.Block == nil {
@@ -110,40 +132,41 @@ func (f found) in(ctx context.Context, at node) (int64, error) {
 		}
 		results, err := at.BlockResults(ctx, &b.Block.Height)
 		if err != nil {
-			return 0, fmt.Errorf("results of block %d: %w", b.Block.Height, err)
+			return fmt.Errorf("results of block %d: %w", b.Block.Height, err)
 		}
-		if value, ok := attribute(results.FinalizeBlockEvents, f.event, f.clientKey, f.clientID, f.sequence, f.want); ok {
-			return b.Block.Height, f.decode(value)
-		}
-	}
-	return 0, errors.New("there is no such event: the node's index may be late, off or pruned (config.toml, tx_index)")
-}
-
-func (f found) decode(value string) error {
-	bz, err := hex.DecodeString(value)
-	if err != nil {
-		return fmt.Errorf("attribute %s: %w", f.want, err)
-	}
-	if err := f.check(bz); err != nil {
-		return fmt.Errorf("attribute %s: %w", f.want, err)
+		s.keep(results.FinalizeBlockEvents, b.Block.Height)
 	}
 	return nil
 }
 
-// attribute picks the wanted attribute of the one event that matches client and sequence.
-func attribute(events []abci.Event, event, clientKey, clientID string, sequence uint64, want string) (string, bool) {
+// keep the wanted attribute of every event of the client that is not known yet.
+func (s *search) keep(events []abci.Event, height int64) {
 	for _, ev := range events {
-		if ev.Type != event {
+		if ev.Type != s.event {
 			continue
 		}
-		found := map[string]string{}
+		attributes := map[string]string{}
 		for _, a := range ev.Attributes {
-			found[a.Key] = a.Value
+			attributes[a.Key] = a.Value
 		}
-		if found[clientKey] == clientID && found[channeltypesv2.AttributeKeySequence] == strconv.FormatUint(sequence, 10) {
-			value, ok := found[want]
-			return value, ok
+		wanted, ok := attributes[s.want]
+		sequence, err := strconv.ParseUint(attributes[channeltypesv2.AttributeKeySequence], 10, 64)
+		if !ok || err != nil || attributes[s.clientKey] != s.clientID {
+			continue
+		}
+		if _, known := s.seen[sequence]; !known {
+			s.seen[sequence] = value{wanted, height}
 		}
 	}
-	return "", false
+}
+
+func (s *search) decode(v value, check func([]byte) error) error {
+	bz, err := hex.DecodeString(v.hex)
+	if err == nil {
+		err = check(bz)
+	}
+	if err != nil {
+		return fmt.Errorf("attribute %s: %w", s.want, err)
+	}
+	return nil
 }

@@ -25,6 +25,7 @@ func (p *Path) receive(ctx context.Context, sequences []uint64) error {
 	}
 	var msgs []sdk.Msg
 	var late []channeltypesv2.Packet
+	sent := p.Source.sentPackets(p.SourceClient)
 	var failed error
 	for _, s := range sequences {
 		commitment, proof, err := p.Source.proof(ctx, hostv2.PacketCommitmentKey(p.SourceClient, s), at)
@@ -36,7 +37,7 @@ func (p *Path) receive(ctx context.Context, sequences []uint64) error {
 		if len(commitment) == 0 {
 			continue
 		}
-		packet, height, err := p.Source.findPacket(ctx, p.SourceClient, s, commitment)
+		packet, height, err := sent.packet(ctx, s, commitment)
 		if err != nil {
 			failed = errors.Join(failed, err)
 			continue

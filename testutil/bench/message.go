@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,9 @@ const (
 	talkCredit = 40_000_000
 	// Saturation: so many messages of a user are under way at a time, for so long.
 	talkWindow = 32
-	talkTime   = 15 * time.Second
+	talkTime   = 10 * time.Second
+	// talkRounds at saturation, each with metering and then with rare ticks and vouchers: on a machine that others use, one run of each says little.
+	talkRounds = 3
 	// Modest load: a message of each user every calmEvery, for calmTime.
 	calmEvery = 200 * time.Millisecond
 	calmTime  = 60 * time.Second
@@ -149,6 +152,14 @@ type saturated struct {
 
 func (r saturated) perMessage() float64 { return float64(r.cpu.Nanoseconds()) / float64(r.messages) }
 
+// cheaper of two runs is the one that others on this machine disturbed less.
+func (r saturated) cheaper(other saturated) saturated {
+	if other.perMessage() < r.perMessage() {
+		return other
+	}
+	return r
+}
+
 // saturate lets both users write with many messages under way. It begins with an epoch, so that runs differ in nothing but what is compared.
 func (s *scene) saturate(ctx context.Context, t *talk) (out saturated, err error) {
 	if err := s.nextEpoch(ctx); err != nil {
@@ -232,8 +243,11 @@ func (s *scene) nextEpoch(ctx context.Context) error {
 	})
 }
 
-// sparseTerms let a client pay so much at once that ticks and vouchers are too rare to count.
-var sparseTerms = strings.NewReplacer("tick: 10\n", "tick: 1000000\n", "float: 2000\n", "float: 1000000\n", "voucher: 1000\n", "voucher: 1000000\n")
+// sparseTerms let a client pay so much at once that ticks and vouchers are too rare to count; usualTerms are those of before.
+var (
+	sparseTerms = strings.NewReplacer("tick: 10\n", "tick: 1000000\n", "float: 2000\n", "float: 1000000\n", "voucher: 1000\n", "voucher: 1000000\n")
+	usualTerms  = strings.NewReplacer("tick: 1000000\n", "tick: 10\n", "float: 1000000\n", "float: 2000\n", "voucher: 1000000\n", "voucher: 1000\n")
+)
 
 // reprice restarts the provider with other terms.
 func (s *scene) reprice(ctx context.Context, terms *strings.Replacer) error {
@@ -275,12 +289,28 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("modest load: %w", err)
 	}
-	if err := s.reprice(ctx, sparseTerms); err != nil {
-		return nil, err
-	}
-	sparse, err := s.saturate(ctx, t)
-	if err != nil {
-		return nil, fmt.Errorf("saturation with rare ticks and vouchers: %w", err)
+	sparse := saturated{messages: 1, cpu: math.MaxInt64}
+	for round := range talkRounds {
+		if err := s.reprice(ctx, sparseTerms); err != nil {
+			return nil, err
+		}
+		rare, err := s.saturate(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("saturation with rare ticks and vouchers: %w", err)
+		}
+		sparse = sparse.cheaper(rare)
+		if round == talkRounds-1 {
+			break
+		}
+		if err := s.reprice(ctx, usualTerms); err != nil {
+			return nil, err
+		}
+		again, err := s.saturate(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("saturation: %w", err)
+		}
+		metered = metered.cheaper(again)
+		s.logf("provider's CPU per message %.0fus, with rare ticks and vouchers %.0fus", again.perMessage()/1000, rare.perMessage()/1000)
 	}
 	charge, err := chargeCost()
 	if err != nil {
@@ -297,7 +327,7 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 	}
 	atSaturation := with(where, map[string]any{
 		"messages": metered.messages, "seconds": metered.lasted.Seconds(), "under_way_per_user": talkWindow,
-		"what": "from the first Send to the last receipt, within one epoch; the sdk deposits one message per recipient at a time",
+		"rounds": talkRounds, "what": "the cheapest round, from the first Send to the last receipt, within one epoch; the sdk deposits one message per recipient at a time",
 	})
 	calm := with(where, map[string]any{
 		"messages": len(latencies), "per_s": float64(len(t.users)) / calmEvery.Seconds(), "epoch_blocks": s.cfg.EpochBlocks, "what": "from Send to receipt, epochs' ends included",
@@ -310,7 +340,7 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 		newResult("message.metering_overhead_pct", 100*(metered.perMessage()-bare)/bare, "%", with(where, map[string]any{
 			"provider_us_per_message": metered.perMessage() / 1000, "provider_us_per_message_rare_ticks_and_vouchers": sparse.perMessage() / 1000, "charge_us": charge / 1000,
 			"messages": metered.messages, "messages_rare": sparse.messages,
-			"what": "metering cannot be switched off: the provider's CPU time per message at saturation against the same load with terms that make ticks and vouchers rare, " +
+			"rounds": talkRounds, "what": "metering cannot be switched off: the provider's CPU time per message at saturation, the least of the rounds, against the same load with terms that make ticks and vouchers rare, " +
 				"less a charge's own CPU time (Sessions.Charge against the same synced write alone, in this process); the bill that answers a charge stays in both",
 		})),
 		newResult("messaging.provider_cpu_per_message", metered.perMessage()/1000, "us", atSaturation),

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"time"
@@ -53,28 +54,46 @@ func residentPages(statm []byte) (uint64, error) {
 	return strconv.ParseUint(string(fields[1]), 10, 64)
 }
 
-// measured is the least CPU time that a figure comes from.
-const measured = time.Second
+const (
+	// measured is the least CPU time that a round takes.
+	measured = 400 * time.Millisecond
+	// rounds are spread over as much time; what shares the core with this process, or slows its clock, only ever adds to a round.
+	rounds = 5
+)
 
-// measure repeats f and answers its CPU time in nanoseconds per call: unlike the clock's, it is the same on a busy machine. A failing call ends the measurement.
+// measure repeats f and answers its CPU time in nanoseconds per call, in the cheapest round. A failing call ends the measurement.
 func measure(f func() error) (float64, error) {
-	for calls := 1; ; {
-		began, err := ownCPU()
+	least := math.Inf(1)
+	calls := 1
+	for range rounds {
+		perCall, n, err := measureRound(f, calls)
 		if err != nil {
 			return 0, err
 		}
+		least, calls = min(least, perCall), n
+	}
+	return least, nil
+}
+
+// measureRound raises the number of calls until they take long enough.
+func measureRound(f func() error, calls int) (perCall float64, enough int, err error) {
+	for {
+		began, err := ownCPU()
+		if err != nil {
+			return 0, 0, err
+		}
 		for range calls {
 			if err := f(); err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 		}
 		ended, err := ownCPU()
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		spent := ended - began
 		if spent >= measured {
-			return float64(spent.Nanoseconds()) / float64(calls), nil
+			return float64(spent.Nanoseconds()) / float64(calls), calls, nil
 		}
 		// A little more than what is missing by this round's cost, at most a hundredfold.
 		calls = int(min(1.2*float64(calls)*float64(measured)/float64(max(spent, 1)), 100*float64(calls))) + 1

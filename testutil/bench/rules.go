@@ -22,7 +22,7 @@ const (
 	transferBytes = 300
 )
 
-// Rules measures vouchers, ticks and claims on one core, in CPU time.
+// Rules measures vouchers, ticks and claims on one core, in CPU time, the least of several rounds.
 func Rules() ([]Result, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	w, err := newWorld()

@@ -2,6 +2,7 @@ package play
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -16,9 +17,6 @@ const (
 	breather = 12 * time.Second
 	// outage is how long a part is away, at most: shorter than a user's patience.
 	outage = 10 * time.Second
-	// stalls of a process that stutters, and how long each lasts.
-	stalls = 12
-	stall  = 400 * time.Millisecond
 )
 
 // chaos breaks one thing after the other and mends it.
@@ -58,7 +56,7 @@ func (c *chaos) step(ctx context.Context) error {
 		}
 		return c.partition(ctx, half...)
 	default:
-		return c.stutter(ctx, pick(c.random, anyone))
+		return c.slowDisk(ctx, pick(c.random, anyone))
 	}
 }
 
@@ -122,19 +120,17 @@ func (c *chaos) partition(ctx context.Context, whom ...string) error {
 	return c.Network.Mend(whom...)
 }
 
-// stutter pauses a process again and again for moments. It is no slow disk: a process that waits for one goes on in its other threads, and nothing here slows a disk.
-func (c *chaos) stutter(ctx context.Context, name string) error {
-	c.note("pause", name)
-	p := c.Network.Process(name)
-	for range stalls {
-		if err := fault.Pause(p); err != nil {
-			return err
-		}
-		wait(ctx, stall)
-		if err := fault.Resume(p); err != nil {
-			return err
-		}
-		wait(ctx, stall)
+// slowDisk makes every flush of a process take a tenth of a second or more. Where the machine cannot do that, the run goes on without, and its result counts none.
+func (c *chaos) slowDisk(ctx context.Context, name string) error {
+	restore, err := fault.SlowDisk(c.Network.Process(name), c.Network.Dir)
+	if errors.Is(err, fault.ErrNoSlowDisk) {
+		c.logf("%-18s %s", "no fault", err)
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	c.note("slow disk", name)
+	wait(ctx, c.upTo(outage))
+	return restore()
 }

@@ -1,0 +1,56 @@
+package fault_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/testutil/fault"
+)
+
+// synced counts how many synced writes a process makes in a while.
+func synced(t *testing.T, p *process.Process, d time.Duration) int64 {
+	t.Helper()
+	before := logSize(t, p)
+	time.Sleep(d)
+	return logSize(t, p) - before
+}
+
+func TestSlowDisk(t *testing.T) {
+	dir := t.TempDir()
+	// Each round is one flushed write, after which the log has a byte more.
+	p, err := process.Start(process.Spec{
+		Name: "writer", Path: "/bin/sh", Log: filepath.Join(dir, "log"),
+		Args: []string{"-c", fmt.Sprintf("while :; do dd if=/dev/zero of=%s bs=4k count=1 oflag=dsync conv=notrunc status=none; printf .; done", filepath.Join(dir, "data"))},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = p.Kill() })
+	growsBeyond(t, p, 0)
+	quick := synced(t, p, time.Second)
+
+	restore, err := fault.SlowDisk(p, dir)
+	if errors.Is(err, fault.ErrNoSlowDisk) || os.Geteuid() != 0 {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	// What was under way when the limit came does not count; children of the shell inherit its group.
+	growsBeyond(t, p, logSize(t, p))
+	slow := synced(t, p, time.Second)
+	require.NoError(t, restore())
+	require.Less(t, slow, int64(40), "of %d", quick)
+	require.Greater(t, quick, slow)
+	growsBeyond(t, p, logSize(t, p))
+
+	restore, err = fault.SlowDisk(p, dir)
+	require.NoError(t, err)
+	require.NoError(t, fault.Kill(p))
+	require.NoError(t, restore(), "also of a process that is gone")
+	_, err = fault.SlowDisk(p, dir)
+	require.ErrorContains(t, err, "nothing to slow down")
+}
