@@ -97,7 +97,7 @@ func (c *chaos) stepMember(ctx context.Context) error {
 	case 2:
 		return c.pause(ctx, name)
 	default:
-		return c.stutter(ctx, name)
+		return c.slowDisk(ctx, name)
 	}
 }
 
@@ -165,7 +165,7 @@ func (r *CommitteeResult) Page(soak Soak, at time.Time) string {
 		kinds[i] = fmt.Sprintf("%d × %s", r.Faults[kind], kind)
 	}
 	return fmt.Sprintf(`# Soak of a committee
-`+"`SOAK=%s SEED=%d make soak-committee`"+`, %s, on %d cores: every node of a committee of ordinary size as a process on one machine, one after the other killed or paused. The
+`+"`SOAK=%s SEED=%d make soak-committee`"+`, %s, on %d cores: every node of a committee of ordinary size as a process on one machine, one after the other killed, paused or given a slow disk. The
 command writes this page; it fails when no block comes for %s, when an invariant breaks, or when another program comes to other committees.
 
 | what | value |
