@@ -24,6 +24,7 @@ import (
 
 	"github.com/topnetwork/top/testutil/inprocess"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
@@ -81,7 +82,7 @@ func TestAttack19ParametersOutOfBounds(t *testing.T) {
 
 func TestAttack20PaymentsToModules(t *testing.T) {
 	c := inprocess.New(t, "ann")
-	for _, module := range []string{billingtypes.ModuleName, servicestypes.ModuleName, authtypes.FeeCollectorName, "distribution", "mint", "bonded_tokens_pool"} {
+	for _, module := range []string{billingtypes.ModuleName, servicestypes.ModuleName, authtypes.FeeCollectorName, "distribution", issuancetypes.ModuleName, "bonded_tokens_pool"} {
 		msg := send("ann", "ann", 5)
 		msg.ToAddress = authtypes.NewModuleAddress(module).String()
 		refused(t, c, sdkerrors.ErrUnauthorized, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("ann")}))
