@@ -72,7 +72,7 @@ func TestSeedAfterAMoment(t *testing.T) {
 	gs, err := n.Sortition.ExportGenesis(n.Ctx)
 	require.NoError(t, err)
 	start := n.Ctx.BlockTime().UnixNano() - n.Ctx.BlockHeight()*1_000_000_000
-	for height := int64(0); height < n.Ctx.BlockHeight(); height++ {
+	for height := range n.Ctx.BlockHeight() {
 		for _, known := range []int64{0, height / 2, height} {
 			m := rules.Moment{Height: known, Time: start + height*1_000_000_000}
 			got, err := after(m.Height, m.Time)
