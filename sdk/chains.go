@@ -28,8 +28,9 @@ import (
 const (
 	// keyCapFactor times the credit is what the session key may ever spend: room to add credit without a new key.
 	keyCapFactor = 10
-	// keyEpochs is how long a session key is good for.
-	keyEpochs = 100_000
+	// keyEpochs is how long a session key is good for, keyRenewEpochs how long before that it is replaced.
+	keyEpochs      = 100_000
+	keyRenewEpochs = 1_000
 	// pollChain while waiting for a transaction of the other chain to arrive.
 	pollChain = 300 * time.Millisecond
 )
@@ -142,9 +143,21 @@ func (c *chains) EnsureCredit(ctx context.Context, sessionKey []byte, amount uin
 	if err != nil {
 		return err
 	}
-	// What is on its way counts: only what was spent is missing.
+	spending, err := c.spending(ctx, sessionKey)
+	if err != nil {
+		return err
+	}
+	now, err := c.billing.Epoch(ctx, &billingtypes.QueryEpochRequest{})
+	if err != nil {
+		return err
+	}
+	if err := canSpend(escrow, sessionKey, spending, now.Epoch, amount); err != nil {
+		return err
+	}
+	// What is on its way counts: only what was spent is missing, and what other keys were allotted.
 	unspent := line.Credited - min(line.Credited, line.Released)
 	unspent -= min(unspent, credit.Spent)
+	unspent -= min(unspent, credit.Allotted-min(credit.Allotted, spending.Allotted))
 	missing := amount - min(amount, unspent)
 	if missing > escrow.Free {
 		if _, err := c.main.Send(ctx, c.key, &billingtypes.MsgDeposit{Owner: c.Address(), Amount: missing - escrow.Free}); err != nil {
@@ -152,12 +165,8 @@ func (c *chains) EnsureCredit(ctx context.Context, sessionKey []byte, amount uin
 		}
 	}
 	if !hasKey(escrow.SessionKeys, sessionKey) {
-		epoch, err := c.billing.Epoch(ctx, &billingtypes.QueryEpochRequest{})
-		if err != nil {
-			return err
-		}
 		_, err = c.main.Send(ctx, c.key, &billingtypes.MsgAddSessionKey{
-			Signer: c.Address(), Owner: c.Address(), Key: sessionKey, CapUtop: capUtop, ExpiresEpoch: epoch.Epoch + keyEpochs,
+			Signer: c.Address(), Owner: c.Address(), Key: sessionKey, CapUtop: capUtop, ExpiresEpoch: now.Epoch + keyEpochs,
 		})
 		if err != nil {
 			return fmt.Errorf("add the session key: %w", err)
@@ -170,6 +179,23 @@ func (c *chains) EnsureCredit(ctx context.Context, sessionKey []byte, amount uin
 		}
 	}
 	return c.arrived(ctx, sessionKey, amount)
+}
+
+// canSpend tells whether a key that is listed or was used may spend amount more and goes on for a while; one that is not known yet is about to be added.
+func canSpend(escrow billingtypes.Escrow, key []byte, spending usagetypes.KeySpending, epoch, amount uint64) error {
+	i := slices.IndexFunc(escrow.SessionKeys, func(k billingtypes.SessionKey) bool { return bytes.Equal(k.Key, key) })
+	used := spending.Spent + spending.Reserved
+	switch {
+	case i < 0 && (hasKey(escrow.PastKeys, key) || used+spending.Allotted > 0):
+		return fmt.Errorf("%w: it has ended", ErrSessionKey)
+	case i < 0:
+		return nil
+	case escrow.SessionKeys[i].ExpiresEpoch < epoch+keyRenewEpochs:
+		return fmt.Errorf("%w: it expires in epoch %d", ErrSessionKey, escrow.SessionKeys[i].ExpiresEpoch)
+	case escrow.SessionKeys[i].CapUtop-min(escrow.SessionKeys[i].CapUtop, used) < amount:
+		return fmt.Errorf("%w: %d utop of its cap of %d are used", ErrSessionKey, used, escrow.SessionKeys[i].CapUtop)
+	}
+	return nil
 }
 
 func keyCap(amount uint64) uint64 {
@@ -193,8 +219,11 @@ func hasKey(keys []billingtypes.SessionKey, key []byte) bool {
 func (c *chains) arrived(ctx context.Context, key []byte, amount uint64) error {
 	for {
 		credit, err := c.credit(ctx)
-		if err == nil && hasKey(credit.SessionKeys, key) && credit.Credited-min(credit.Credited, credit.Spent+credit.Released) >= amount {
-			return nil
+		if err == nil && hasKey(credit.SessionKeys, key) {
+			var spending usagetypes.KeySpending
+			if spending, err = c.spending(ctx, key); err == nil && credit.Credited-min(credit.Credited, credit.Spent+credit.Released+credit.Allotted-min(credit.Allotted, spending.Allotted)) >= amount {
+				return nil
+			}
 		}
 		if waitErr := sleep(ctx, pollChain); waitErr != nil {
 			return errors.Join(fmt.Errorf("the credit line did not reach %s (is a relayer running?): %w", c.serviceID, waitErr), err)
@@ -275,13 +304,57 @@ func (c *chains) capLeft(ctx context.Context, credit usagetypes.Credit, key []by
 	if i < 0 {
 		return 0, nil
 	}
-	res, err := c.usage.KeySpending(ctx, &usagetypes.QueryKeySpendingRequest{Owner: credit.Owner, Key: hex.EncodeToString(key)})
+	spending, err := c.spending(ctx, key)
 	if err != nil {
 		return 0, err
 	}
-	promised, err := res.Spending.Promised()
+	promised, err := spending.Promised()
 	if err != nil {
 		return 0, err
 	}
 	return credit.SessionKeys[i].CapUtop - min(credit.SessionKeys[i].CapUtop, promised), nil
+}
+
+// spending of a session key, which is nothing where the service chain has not heard of it.
+func (c *chains) spending(ctx context.Context, key []byte) (usagetypes.KeySpending, error) {
+	res, err := c.usage.KeySpending(ctx, &usagetypes.QueryKeySpendingRequest{Owner: c.Address(), Key: hex.EncodeToString(key)})
+	if notFound(err) {
+		return usagetypes.KeySpending{}, nil
+	}
+	if err != nil {
+		return usagetypes.KeySpending{}, err
+	}
+	return res.Spending, nil
+}
+
+// EndKey implements Ledger.
+func (c *chains) EndKey(ctx context.Context, sessionKey []byte) error {
+	escrow, err := c.escrow(ctx)
+	if err != nil {
+		return err
+	}
+	if hasKey(escrow.SessionKeys, sessionKey) {
+		if _, err := c.main.Send(ctx, c.key, &billingtypes.MsgRevokeSessionKey{Signer: c.Address(), Owner: c.Address(), Key: sessionKey}); err != nil {
+			return fmt.Errorf("revoke the session key: %w", err)
+		}
+	}
+	var page []byte
+	for {
+		res, err := c.usage.SubLines(ctx, &usagetypes.QuerySubLinesRequest{Owner: c.Address(), Pagination: &query.PageRequest{Key: page, Limit: 100}})
+		if err != nil {
+			return err
+		}
+		for _, l := range res.SubLines {
+			if !bytes.Equal(l.SessionKey, sessionKey) || l.Amount == l.Reclaiming {
+				continue
+			}
+			msg := &usagetypes.MsgReclaim{Owner: c.Address(), Provider: l.Provider, SessionKey: sessionKey, Amount: l.Amount - l.Reclaiming}
+			if _, err := c.service.Send(ctx, c.key, msg); err != nil {
+				return fmt.Errorf("reclaim what %s was allotted: %w", l.Provider, err)
+			}
+		}
+		if page = res.Pagination.GetNextKey(); len(page) == 0 {
+			return nil
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,7 +24,6 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 
 	"github.com/topnetwork/top/protocol/messaging"
-	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -90,8 +90,8 @@ type Client struct {
 	dir    *directory
 	purse  *purse
 
-	identity   ed25519.PrivateKey // of messages
-	sessionKey ed25519.PrivateKey // of vouchers
+	identity ed25519.PrivateKey // of messages
+	keys     *sessionKeys       // of vouchers
 
 	cancel context.CancelFunc
 	ctx    context.Context
@@ -120,7 +120,7 @@ func Open(ctx context.Context, cfg Config) (c *Client, err error) {
 	if c.identity, err = keyfile.Load(filepath.Join(cfg.Home, "identity.key")); err != nil {
 		return c, err
 	}
-	if c.sessionKey, err = keyfile.Load(filepath.Join(cfg.Home, "session.key")); err != nil {
+	if c.keys, err = loadSessionKeys(cfg.Home); err != nil {
 		return c, err
 	}
 	peerKey, err := keyfile.Load(filepath.Join(cfg.Home, "peer.key"))
@@ -162,12 +162,33 @@ func newHost(peerKey ed25519.PrivateKey) (host.Host, error) {
 func (c *Client) Address() string { return c.ledger.Address() }
 
 // EnsureCredit makes amount utop spendable: it deposits what is missing into the escrow, lets the session key spend it,
-// opens the credit line and waits until the service chain knows.
+// opens the credit line and waits until the service chain knows. A session key that can spend no more is replaced by a new one.
 func (c *Client) EnsureCredit(ctx context.Context, amount uint64) error {
-	if err := c.ledger.EnsureCredit(ctx, c.sessionKey.Public().(ed25519.PublicKey), amount); err != nil {
+	err := c.ledger.EnsureCredit(ctx, c.keys.public(), amount)
+	if errors.Is(err, ErrSessionKey) {
+		err = c.renewKey(ctx, amount)
+	}
+	if err != nil {
 		return fmt.Errorf("credit: %w", err)
 	}
 	c.purse.credit(amount)
+	return nil
+}
+
+// renewKey gives credit to a new session key and takes back what the old one was allotted. What that one has signed stands.
+func (c *Client) renewKey(ctx context.Context, amount uint64) error {
+	old := c.keys.public()
+	if err := c.keys.renew(); err != nil {
+		return err
+	}
+	c.cfg.Log.Info("new session key: the old one can spend no more", "old", hex.EncodeToString(old))
+	if err := c.ledger.EnsureCredit(ctx, c.keys.public(), amount); err != nil {
+		return err
+	}
+	c.purse.retireKey(ctx, old)
+	if err := c.ledger.EndKey(ctx, old); err != nil {
+		c.cfg.Log.Warn("the old session key is not ended; it stays until it expires", "err", err)
+	}
 	return nil
 }
 
@@ -206,12 +227,6 @@ func (c *Client) closeParts() error {
 	}
 	return err
 }
-
-// sessionSigner signs vouchers with the session key.
-type sessionSigner struct{ key ed25519.PrivateKey }
-
-// SignVoucher implements session.Config.Key.
-func (s sessionSigner) SignVoucher(v *voucher.Voucher) { v.SignClient(s.key) }
 
 var entropy = rand.Reader
 

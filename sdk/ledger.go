@@ -15,11 +15,13 @@ type Ledger interface {
 	// Providers are the active ones of the service chain.
 	Providers(ctx context.Context) ([]Provider, error)
 	// EnsureCredit brings the account's unspent credit on the service chain to amount, lets the session key spend it, and
-	// answers once the service chain knows both.
+	// answers once the service chain knows both. It fails with ErrSessionKey, and pays for nothing, where the key's terms do not let it spend as much.
 	EnsureCredit(ctx context.Context, sessionKey []byte, amount uint64) error
 	// Allot guarantees up to amount more of the credit and of the session key's cap to a provider, and answers once the
 	// service chain has booked it. It fails with ErrCredit when nothing is left to allot.
 	Allot(ctx context.Context, sessionKey []byte, provider string, amount uint64) error
+	// EndKey revokes a session key, and takes back what was allotted under it and is not spent.
+	EndKey(ctx context.Context, sessionKey []byte) error
 	Close() error
 }
 

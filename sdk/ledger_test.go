@@ -43,6 +43,7 @@ type world struct {
 	epoch     uint64
 	providers map[string]sdk.Provider
 	keys      map[string]map[string]uint64 // payer, session key: what is left of its cap
+	ended     map[string]uint64            // session keys that were revoked: the last epoch that they pay for
 	credit    map[string]uint64            // open credit
 	lines     map[[3]string]uint64         // payer, provider, session key: unspent
 	claims    map[string]*usagetypes.Claim
@@ -60,7 +61,7 @@ type world struct {
 
 func newWorld() *world {
 	w := &world{
-		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, credit: map[string]uint64{},
+		epoch: 1, providers: map[string]sdk.Provider{}, keys: map[string]map[string]uint64{}, ended: map[string]uint64{}, credit: map[string]uint64{},
 		lines: map[[3]string]uint64{}, claims: map[string]*usagetypes.Claim{}, paid: map[string]uint64{}, statuses: map[string]servicestypes.ProviderStatus{}, deposits: map[string]uint64{}, tries: map[string]int{}, ahead: map[string]int{}, asked: map[string]int{},
 		held: make(chan struct{}),
 	}
@@ -105,7 +106,11 @@ func (l providerLedger) Guarantee(_ context.Context, payer string, key []byte) (
 	defer l.mu.Unlock()
 	_, known := l.keys[payer][string(key)]
 	line := l.lines[[3]string{payer, l.address, string(key)}]
-	return metering.Guarantee{Line: line, Claimable: line, KeyKnown: known, KeyExpires: 1000}, l.down
+	expires := uint64(1000)
+	if ended, is := l.ended[string(key)]; is {
+		expires = ended
+	}
+	return metering.Guarantee{Line: line, Claimable: line, KeyKnown: known, KeyExpires: expires}, l.down
 }
 
 // leastDeposit of a provider that is active.
@@ -286,8 +291,22 @@ func (l userLedger) EnsureCredit(_ context.Context, key []byte, amount uint64) e
 	if l.keys[l.address] == nil {
 		l.keys[l.address] = map[string]uint64{}
 	}
-	l.keys[l.address][string(key)] = 10 * amount
+	left, known := l.keys[l.address][string(key)]
+	if _, ended := l.ended[string(key)]; ended || known && left < amount {
+		return sdk.ErrSessionKey
+	}
+	if !known {
+		l.keys[l.address][string(key)] = 10 * amount
+	}
 	l.credit[l.address] = amount
+	return nil
+}
+
+func (l userLedger) EndKey(_ context.Context, key []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// With the running epoch, as on the service chain.
+	l.ended[string(key)] = l.epoch
 	return nil
 }
 

@@ -1,9 +1,9 @@
 package sdk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,7 +138,7 @@ func (p *purse) allot(ctx context.Context, key []byte) error {
 	amount := max(p.funds/allotShare, 1)
 	p.mu.Unlock()
 	p.c.cfg.Log.Info("allot", "provider", provider.Address, "utop", amount)
-	return p.c.ledger.Allot(ctx, p.c.sessionKey.Public().(ed25519.PublicKey), provider.Address, amount)
+	return p.c.ledger.Allot(ctx, p.c.keys.public(), provider.Address, amount)
 }
 
 // lock takes a provider's slot.
@@ -220,8 +220,9 @@ func (p *purse) session(ctx context.Context, key []byte) (*session.Session, erro
 func (p *purse) left(key []byte, epoch uint64) *session.State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	signer := p.c.keys.public()
 	for _, s := range p.states {
-		if string(s.Offer.ProviderKey) == string(key) && s.Offer.Epoch >= epoch && !s.Closed {
+		if string(s.Offer.ProviderKey) == string(key) && s.Offer.Epoch >= epoch && !s.Closed && bytes.Equal(s.Open.SessionKey, signer) {
 			return s
 		}
 	}
@@ -235,13 +236,13 @@ func (p *purse) open(ctx context.Context, provider Provider, epoch uint64) (*ses
 	}
 	state, err := session.Negotiate(ctx, stream, session.Terms{
 		ChainID: p.c.ledger.ChainID(), Service: p.c.cfg.Service, Provider: provider.Address, ProviderKey: provider.Key,
-		MaxPrices: provider.Prices, Epoch: epoch, Payer: p.c.ledger.Address(), Key: p.c.sessionKey, Cap: p.c.cfg.SessionCap,
+		MaxPrices: provider.Prices, Epoch: epoch, Payer: p.c.ledger.Address(), Key: p.c.keys.key(), Cap: p.c.cfg.SessionCap,
 	}, entropy)
 	if err != nil {
 		_ = stream.Reset()
 		return nil, err
 	}
-	s, err := session.Attach(ctx, stream, state, p.sessionConfig())
+	s, err := session.Attach(ctx, stream, state, p.sessionConfig(state))
 	if err != nil && refusal.Code(err) != "" {
 		p.archive(state) // never opened
 	}
@@ -253,11 +254,11 @@ func (p *purse) attach(ctx context.Context, key []byte, state *session.State) (*
 	if err != nil {
 		return nil, err
 	}
-	return session.Attach(ctx, stream, state, p.sessionConfig())
+	return session.Attach(ctx, stream, state, p.sessionConfig(state))
 }
 
-func (p *purse) sessionConfig() session.Config {
-	return session.Config{Key: sessionSigner{p.c.sessionKey}, Save: p.save, Changed: p.changed, Now: time.Now}
+func (p *purse) sessionConfig(state *session.State) session.Config {
+	return session.Config{Key: sessionSigner{p.c.keys.of(state.Open.SessionKey)}, Save: p.save, Changed: p.changed, Now: time.Now}
 }
 
 func (p *purse) save(s *session.State) error {
@@ -313,6 +314,16 @@ func (p *purse) retire(ctx context.Context, key []byte, s *session.Session, fini
 	}
 	s.Drop()
 	p.archive(s.State())
+}
+
+// retireKey ends the sessions of a session key that others took the place of.
+func (p *purse) retireKey(ctx context.Context, public []byte) {
+	live, _ := p.snapshot()
+	for key, s := range live {
+		if bytes.Equal(s.State().Open.SessionKey, public) {
+			p.retire(ctx, []byte(key), s, true)
+		}
+	}
 }
 
 // readEpoch asks the service chain.
