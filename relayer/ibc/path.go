@@ -143,11 +143,12 @@ func (p *Path) Step(ctx context.Context) error {
 			toAck = append(toAck, s)
 		}
 	}
-	failed := errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck), p.refresh(ctx))
+	failed := errors.Join(p.receive(ctx, toReceive), p.acknowledge(ctx, toAck))
 	if p.Seeds {
 		failed = errors.Join(failed, p.seed(ctx))
 	}
-	return failed
+	// Last: whatever was sent before has made the client fresh.
+	return errors.Join(failed, p.refresh(ctx))
 }
 
 // unreceived asks the destination which packets have not arrived. A node that names one that the chain has refused as received before loses its turn, and the next is asked.

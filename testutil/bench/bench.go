@@ -3,6 +3,7 @@ package bench
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"runtime"
 )
@@ -34,6 +35,26 @@ func (r Result) against(name string, value float64) Result {
 	ratio := r.Value / value
 	r.Baseline, r.BaselineValue, r.Ratio = &name, &value, &ratio
 	return r
+}
+
+// atLeast and atMost hold a value against the project's bar for it; a miss is told in the conditions and by Missed.
+func (r Result) atLeast(bar float64) Result { return r.bar(">=", bar, r.Value >= bar) }
+
+func (r Result) atMost(bar float64) Result { return r.bar("<=", bar, r.Value <= bar) }
+
+func (r Result) bar(sign string, bar float64, met bool) Result {
+	r.Conditions["bar"], r.Conditions["bar_met"] = fmt.Sprintf("%s %g", sign, bar), met
+	return r
+}
+
+// Missed lists results that are not what their bars ask.
+func Missed(results []Result) (names []string) {
+	for _, r := range results {
+		if met, barred := r.Conditions["bar_met"].(bool); barred && !met {
+			names = append(names, fmt.Sprintf("%s is %g %s, want %s", r.Name, r.Value, r.Unit, r.Conditions["bar"]))
+		}
+	}
+	return names
 }
 
 // Write prints results as JSON lines.

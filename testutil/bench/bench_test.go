@@ -41,3 +41,10 @@ func TestResultsHaveTheDocumentedForm(t *testing.T) {
 	require.Equal(t, 0.25, b["ratio"])
 	require.EqualValues(t, 2, b["conditions"].(map[string]any)["vouchers"])
 }
+
+func TestBarsThatAreMissedAreTold(t *testing.T) {
+	results := []Result{
+		newResult("a", 5, "s", nil).atMost(5), newResult("b", 6, "s", nil).atMost(5), newResult("c", 5, "1/s", nil).atLeast(5), newResult("d", 4, "1/s", nil).atLeast(5), newResult("e", 1, "s", nil),
+	}
+	require.Equal(t, []string{"b is 6 s, want <= 5", "d is 4 1/s, want >= 5"}, Missed(results))
+}

@@ -76,6 +76,9 @@ func Run(ctx context.Context, o Options, write func(...Result) error) error {
 		for _, res := range results {
 			r.figures[res.Name] = res.Value
 		}
+		for _, miss := range Missed(results) {
+			o.Network.Logf("%-14s %s", "BAR MISSED", miss)
+		}
 		if err := write(results...); err != nil {
 			return errors.Join(append(failed, err)...)
 		}

@@ -10,6 +10,7 @@ import (
 
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
 	channeltypesv2 "github.com/cosmos/ibc-go/v11/modules/core/04-channel/v2/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -122,8 +123,8 @@ func (s *scene) settle(ctx context.Context) ([]Result, error) {
 	perMillion := float64(needed) * 1e6 / settleVouchers
 	return []Result{
 		newResult("settle.txs_per_million", perMillion, "tx", with(conditions, map[string]any{
-			"what": "transactions with a claim, a seed, a proof, a packet or an acknowledgement on both chains, from claim to payout", "client_update_txs_meanwhile": updates,
-		})).against("tx: one bank transfer per voucher", 1e6),
+			"what": "transactions with a claim, a proof, a packet or an acknowledgement on both chains, or a seed by itself, from claim to payout", "client_update_txs_meanwhile": updates,
+		})).against("tx: one bank transfer per voucher", 1e6).atMost(4),
 		newResult("settle.cpu_s", cpu.Seconds(), "s", with(conditions, map[string]any{
 			"what":       "user and system time of all nodes of both chains from claim to payout, empty blocks included",
 			"idle_cpu_s": idle * lasted.Seconds(), "idle_what": "what the same nodes used in as much time just before the claim",
@@ -219,12 +220,14 @@ func (s *scene) moment(ctx context.Context) (m moment, err error) {
 	return m, err
 }
 
-// settling counts transactions between two moments: those that settlement needs, and those that only keep the light clients fresh.
+// settling counts transactions between two moments: those that settlement needs, and those that keep the light clients fresh. A seed that comes with a client update is one of these, for it takes the
+// place of one: a service chain's view of the main chain is renewed every few seconds whoever claims.
 func (s *scene) settling(ctx context.Context, from, to moment) (needed, updates int, err error) {
 	need := []string{
-		sdk.MsgTypeURL(&usagetypes.MsgClaim{}), sdk.MsgTypeURL(&usagetypes.MsgProve{}), sdk.MsgTypeURL(&usagetypes.MsgDeliverSeed{}),
+		sdk.MsgTypeURL(&usagetypes.MsgClaim{}), sdk.MsgTypeURL(&usagetypes.MsgProve{}),
 		sdk.MsgTypeURL(&channeltypesv2.MsgRecvPacket{}), sdk.MsgTypeURL(&channeltypesv2.MsgAcknowledgement{}),
 	}
+	seed, update := sdk.MsgTypeURL(&usagetypes.MsgDeliverSeed{}), sdk.MsgTypeURL(&clienttypes.MsgUpdateClient{})
 	for _, c := range []struct {
 		rpc      *rpchttp.HTTP
 		from, to int64
@@ -234,7 +237,8 @@ func (s *scene) settling(ctx context.Context, from, to moment) (needed, updates 
 			return 0, 0, err
 		}
 		for _, types := range txs {
-			if slices.ContainsFunc(types, func(t string) bool { return slices.Contains(need, t) }) {
+			settles := slices.ContainsFunc(types, func(t string) bool { return slices.Contains(need, t) })
+			if settles || slices.Contains(types, seed) && !slices.Contains(types, update) {
 				needed++
 			} else {
 				updates++

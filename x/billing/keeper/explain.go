@@ -99,18 +99,18 @@ func (q queryServer) Disputes(ctx context.Context, req *types.QueryDisputesReque
 	return &types.QueryDisputesResponse{Disputes: list, Pagination: page}, err
 }
 
-// OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing.
+// OpenDisputes of a provider: the queue holds no others, so that old disputes cost a provider that asks often nothing. Others' are told by their keys alone.
 func (q queryServer) OpenDisputes(ctx context.Context, req *types.QueryOpenDisputesRequest) (*types.QueryOpenDisputesResponse, error) {
 	if err := account.CheckQuery("provider", req.Provider); err != nil {
 		return nil, err
 	}
 	res := &types.QueryOpenDisputesResponse{}
 	err := q.k.disputeQueue.Walk(ctx, nil, func(key collections.Quad[uint64, string, uint64, string]) (bool, error) {
-		if key.K2() != req.ChainId {
+		if key.K2() != req.ChainId || !types.DisputeOf(key.K4(), req.Provider) {
 			return false, nil
 		}
 		d, err := q.k.disputes.Get(ctx, collections.Join3(key.K2(), key.K3(), key.K4()))
-		if err == nil && d.Provider == req.Provider {
+		if err == nil {
 			res.Disputes = append(res.Disputes, d)
 		}
 		return len(res.Disputes) >= maxDisputes, err
