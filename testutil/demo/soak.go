@@ -17,6 +17,9 @@ import (
 // soakPace is the time between two messages of a user.
 const soakPace = 500 * time.Millisecond
 
+// messagePrice in utop, at the providers' prices in local networks.
+const messagePrice = 120
+
 // soakOptions are SOAK, a duration, and SEED of the faults from the environment.
 func soakOptions(standard time.Duration) (play.Soak, error) {
 	soak := play.Soak{Duration: standard, Seed: 1}
@@ -41,6 +44,8 @@ func (d Demo) soak(ctx context.Context) error {
 	}
 	cfg := d.config(d.dir("soak"))
 	cfg.Cuttable = true
+	// Every message costs its sender and, for the notification, its recipient; as much again lies with providers that are not in use.
+	cfg.UserCredit = uint64(soak.Duration/soakPace) * 4 * messagePrice
 	return d.last(ctx, cfg, func(n *localnet.Network, logf func(format string, args ...any)) error {
 		result, err := play.RunSoak(ctx, n, soak, soakPace, logf)
 		if result != nil {

@@ -38,8 +38,10 @@ type Config struct {
 	ServiceValidators  int
 	Providers          int
 	Users              int
-	TimeoutCommit      time.Duration
-	EpochBlocks        int
+	// UserCredit in utop that each user ensures at its start; 0 leaves it to topuser.
+	UserCredit    uint64
+	TimeoutCommit time.Duration
+	EpochBlocks   int
 	// VotingPeriod of proposals on both chains.
 	VotingPeriod time.Duration
 	// TrustingPeriod of the light clients that join the chains; 0 leaves it to `relayer link`.
