@@ -39,8 +39,8 @@ test-fuzz: ## every decoder of strangers' bytes for ten seconds
 fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testdata/fuzz
 	scripts/fuzz.sh 2m keep
 
-bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions}
-	@build/topdemo bench
+bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions} (ONLY=rules,stock, REPORT=docs/benchmarks/bench.md)
+	@COMMIT=$(VERSION) build/topdemo bench
 
 sim: ## the draw of committees over very many epochs against its bounds: JSON lines {name,value,bound,conditions}, some minutes (SIM=-quick)
 	@go run ./cmd/topsim sortition $(SIM)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,4 +48,16 @@ func TestBarsThatAreMissedAreTold(t *testing.T) {
 		newResult("a", 5, "s", nil).atMost(5), newResult("b", 6, "s", nil).atMost(5), newResult("c", 5, "1/s", nil).atLeast(5), newResult("d", 4, "1/s", nil).atLeast(5), newResult("e", 1, "s", nil),
 	}
 	require.Equal(t, []string{"b is 6 s, want <= 5", "d is 4 1/s, want >= 5"}, Missed(results))
+}
+
+func TestPageTellsEveryResult(t *testing.T) {
+	page := Page([]Result{
+		newResult("a.us", 1234.5, "us", map[string]any{"what": "a thing", "rounds": 5, "share": 0.123456}).against("us: another", 2469).atMost(10),
+		newResult("b", 5, "s", nil),
+	}, "abc", time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+	for _, line := range []string{
+		"| a.us | 1234 us | <= 10 missed | 2469 us: another | 0.5 |", "| b | 5 s |  |  |  |", "- **a.us**: a thing; rounds 5, share 0.1235", "2026-11-21, commit abc",
+	} {
+		require.Contains(t, page, line)
+	}
 }

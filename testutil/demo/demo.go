@@ -32,7 +32,7 @@ type Demo struct {
 
 const usage = `topdemo                 the network at work: messages between two users, paid and settled; one JSON line on stdout
 topdemo localnet        the network without the play, until interrupted
-topdemo bench           what the network costs and how fast it is, as JSON lines (ONLY=rules,committee,… measures some of it)
+topdemo bench           what the network costs and how fast it is, as JSON lines (ONLY=rules,committee,… measures some of it, REPORT=FILE for a page)
 topdemo soak            a long conversation under random faults (SOAK=30m, SEED=1); one JSON line on stdout
 topdemo soak-committee  21 members and 7 standbys under random faults (SOAK=20m, SEED=1, REPORT=FILE for a page); one JSON line on stdout
 topdemo stop            end what KEEP=1 left running
@@ -148,7 +148,14 @@ func (d Demo) bench(ctx context.Context) error {
 	if only := os.Getenv("ONLY"); only != "" {
 		options.Only = strings.Split(only, ",")
 	}
-	err := bench.Run(ctx, options, func(results ...bench.Result) error { return bench.Write(d.Stdout, results...) })
+	var all []bench.Result
+	err := bench.Run(ctx, options, func(results ...bench.Result) error {
+		all = append(all, results...)
+		return bench.Write(d.Stdout, results...)
+	})
+	if report := os.Getenv("REPORT"); err == nil && report != "" {
+		err = os.WriteFile(report, []byte(bench.Page(all, os.Getenv("COMMIT"), time.Now())), 0o644)
+	}
 	if err != nil {
 		return fmt.Errorf("%w\nlogs are in %s", err, options.Network.Dir)
 	}
