@@ -21,10 +21,14 @@ func (c Chain) configCommand() *cobra.Command {
 		&cobra.Command{
 			Use: "check", Short: "Say whether a node could start with the home's app.toml and config.toml, and commands work with its client.toml", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				if err := c.checkConfig(cmd); err != nil {
+				warnings, err := c.checkConfig(cmd)
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "the settings in %s are good\n", server.GetServerContextFromCmd(cmd).Config.RootDir)
+				for _, w := range warnings {
+					cmd.PrintErrln("Warning:", w)
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "the settings in %s are good\n", server.GetServerContextFromCmd(cmd).Config.RootDir)
 				return err
 			},
 		},
@@ -44,21 +48,22 @@ func (c Chain) configCommand() *cobra.Command {
 	return cmd
 }
 
-// checkConfig refuses unknown keys in the home's files, and effective settings (files, environment, flags) that are invalid or do not go together.
-func (c Chain) checkConfig(cmd *cobra.Command) error {
+// checkConfig refuses unknown keys in the home's files, and effective settings (files, environment, flags) that are invalid or do not go together. It answers warnings about
+// the others.
+func (c Chain) checkConfig(cmd *cobra.Command) ([]string, error) {
 	ctx := server.GetServerContextFromCmd(cmd)
 	if err := config.CheckFiles(ctx.Config.RootDir); err != nil {
-		return err
+		return nil, err
 	}
 	app, err := config.FromViper(ctx.Viper)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	chainID, err := genesisChainID(ctx.Config)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(config.Check(app, ctx.Config, c.Coin), config.CheckClient(ctx.Config.RootDir, chainID))
+	return config.Warnings(app), errors.Join(config.Check(app, ctx.Config, c.Coin), config.CheckClient(ctx.Config.RootDir, chainID))
 }
 
 // genesisChainID is the chain of the home's node.
@@ -79,11 +84,16 @@ func genesisChainID(comet *cmtcfg.Config) (string, error) {
 func (c Chain) checkBefore(cmd *cobra.Command) {
 	begin := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := c.checkConfig(cmd); err != nil {
+		warnings, err := c.checkConfig(cmd)
+		if err != nil {
 			return err
 		}
-		if err := c.checkNewborn(server.GetServerContextFromCmd(cmd).Config); err != nil {
+		ctx := server.GetServerContextFromCmd(cmd)
+		if err := c.checkNewborn(ctx.Config); err != nil {
 			return err
+		}
+		for _, w := range warnings {
+			ctx.Logger.Warn(w)
 		}
 		return begin(cmd, args)
 	}

@@ -51,3 +51,21 @@ func TestStartRefusesBadSettings(t *testing.T) {
 		require.Empty(t, entries, "nothing was started")
 	}
 }
+
+// A price at one node is its operator's choice, and cuts off whoever pays none: config check says so, and passes.
+func TestConfigCheckWarnsOfAPrice(t *testing.T) {
+	for _, c := range both() {
+		home := t.TempDir()
+		must(t, c, home, "init", "n0", "--chain-id", "top-try-1")
+		require.NotContains(t, must(t, c, home, "config", "check"), "Warning")
+		path := filepath.Join(home, "config", "app.toml")
+		bz, err := os.ReadFile(path)
+		require.NoError(t, err)
+		text := strings.Replace(string(bz), `minimum-gas-prices = "0`, `minimum-gas-prices = "0.01`, 1)
+		require.NotEqual(t, string(bz), text)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		out := must(t, c, home, "config", "check")
+		require.Contains(t, out, "Warning: minimum-gas-prices")
+		require.Contains(t, out, "are good")
+	}
+}

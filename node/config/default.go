@@ -25,7 +25,7 @@ type Health struct {
 // DefaultApp is the default app.toml: REST and gRPC on, bound to loopback, queries limited.
 func DefaultApp() *App {
 	cfg := &App{Config: *serverconfig.DefaultConfig(), Health: Health{MaxBlockAge: 30 * time.Second}}
-	// Whoever validates sets a price here; devnets run without one.
+	// A price would keep out relayers, providers and apps, who pay no fees (Warnings).
 	cfg.MinGasPrices = "0utop"
 	cfg.QueryGasLimit = 50_000_000
 	// Nodes kept per store, of which there are about twenty: at the SDK's 781,250 memory grows for days before this cache is full.

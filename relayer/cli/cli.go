@@ -101,7 +101,8 @@ func linkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "link", Short: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON", Args: cobra.NoArgs,
 		Long: "Join a service chain to the main chain: clients, counterparties, registration; prints the clients as JSON.\n" +
-			"ibc.key must be the operator's key, that of `topserviced launch`. Run it again after an interruption; a finished link changes nothing.",
+			"ibc.key must be the operator's key, that of `topserviced launch`. Run it again after an interruption: it goes on with the clients by\n" +
+			"which one of the chains is linked, whatever their trusting period; a finished link changes nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeOf(cmd)
 			if err != nil {
@@ -134,6 +135,6 @@ func linkCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&trusting, "trusting-period", ibc.DefaultTrusting,
-		"how long the clients trust a header: shorter than either chain's time of unbonding; a client that is not refreshed for so long is lost")
+		"how long clients that it creates trust a header: shorter than either chain's time of unbonding; a client that is not refreshed for so long is lost")
 	return cmd
 }

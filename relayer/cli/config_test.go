@@ -67,9 +67,14 @@ func TestConfigCheck(t *testing.T) {
 	require.Contains(t, out, "are good")
 
 	path := filepath.Join(home, config.FileName)
-	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(config.Example, "poll:", "pol:", 1)), 0o600))
-	for _, command := range [][]string{{"config", "check"}, {"start"}} {
-		_, err = run(append(command, "--home", home)...)
-		require.ErrorContains(t, err, "field pol not found")
+	for _, wrong := range []struct{ from, to, want string }{
+		{"poll:", "pol:", "field pol not found"},
+		{"status_file: status.json", "status_file: /proc/status.json", "status_file is in /proc, which takes no files"},
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(config.Example, wrong.from, wrong.to, 1)), 0o600))
+		for _, command := range [][]string{{"config", "check"}, {"start"}} {
+			_, err = run(append(command, "--home", home)...)
+			require.ErrorContains(t, err, wrong.want)
+		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
-// Check reads HOME/config.yaml and says whether a relayer could start with it: the settings, and what they need of the home. It changes nothing.
+// Check reads HOME/config.yaml and says whether a relayer could start with it: the settings, and what they need of the home. It leaves no trace.
 func Check(home string) (*Config, error) {
 	cfg, err := Load(home)
 	if err != nil {
@@ -44,17 +44,25 @@ func (c *Config) fits(home string) error {
 type place struct {
 	setting, path string
 	folder        bool
+	// kept is a file that is only read once it is there.
+	kept bool
 }
 
 // places tells whether each file has a place of its own: one that another file has would be written over.
 func (c *Config) places(home string) error {
-	taken := []place{{"the configuration", filepath.Join(home, FileName), false}, {"the keys", filepath.Join(home, keys.Folder), true}, {"the lock", filepath.Join(home, relayerhome.LockName), false}}
+	lock := place{setting: "the lock", path: filepath.Join(home, relayerhome.LockName)}
+	if err := lock.within(home); err != nil {
+		return err
+	}
+	taken := []place{{setting: "the configuration", path: filepath.Join(home, FileName)}, {setting: "the keys", path: filepath.Join(home, keys.Folder), folder: true}, lock}
 	var named []place
 	if c.Provider != nil {
-		named = append(named, place{"provider.identity", relayerhome.Within(home, c.Provider.Identity), false}, place{"provider.data", relayerhome.Within(home, c.Provider.Data), true})
+		named = append(named,
+			place{setting: "provider.identity", path: relayerhome.Within(home, c.Provider.Identity), kept: true},
+			place{setting: "provider.data", path: relayerhome.Within(home, c.Provider.Data), folder: true})
 	}
 	if c.StatusFile != "" {
-		named = append(named, place{"status_file", relayerhome.Within(home, c.StatusFile), false})
+		named = append(named, place{setting: "status_file", path: relayerhome.Within(home, c.StatusFile)})
 	}
 	for _, p := range named {
 		for _, other := range taken {
@@ -80,7 +88,7 @@ func (c *Config) places(home string) error {
 	return nil
 }
 
-// usable tells whether a file or folder is there or can be made: a missing folder around it may be a disk that is not mounted.
+// usable tells whether a file or folder can be read and written, or made: a missing folder around it may be a disk that is not mounted.
 func (p place) usable() error {
 	around := filepath.Dir(p.path)
 	if info, err := os.Stat(around); err != nil || !info.IsDir() {
@@ -88,14 +96,39 @@ func (p place) usable() error {
 	}
 	info, err := os.Stat(p.path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w", p.setting, err)
+	case err != nil:
+		return p.within(around)
 	case info.IsDir() != p.folder && p.folder:
 		return fmt.Errorf("%s is %s, which is a file: name a folder", p.setting, p.path)
 	case info.IsDir() != p.folder:
 		return fmt.Errorf("%s is %s, which is a folder: name a file", p.setting, p.path)
+	case p.folder:
+		if err := writable(p.path); err != nil {
+			return fmt.Errorf("%s is %w", p.setting, err)
+		}
+		return nil
+	case p.kept:
+		return nil
+	}
+	// It is replaced by another file.
+	return p.within(around)
+}
+
+// within tells whether a place can be made in a folder.
+func (p place) within(folder string) error {
+	if err := writable(folder); err != nil {
+		return fmt.Errorf("%s is in %w", p.setting, err)
 	}
 	return nil
+}
+
+// writable tells whether a folder takes files, which only trying tells of every disk; the file that it makes is gone again.
+func writable(folder string) error {
+	file, err := os.CreateTemp(folder, ".check-*")
+	if err != nil {
+		return fmt.Errorf("%s, which takes no files: give it to the relayer's user, or name another folder: %w", folder, err)
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
 }

@@ -57,6 +57,8 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		"metrics at no port":          {`"127.0.0.1:9464"`, `"127.0.0.1:x"`, "want 0 to 65535"},
 		"listen of garbage":           {`"/ip4/0.0.0.0/tcp/4001"`, `"0.0.0.0:4001"`, "want /ip4/ADDRESS/tcp/PORT"},
 		"listen on another protocol":  {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/udp/4001/quic-v1"`, "want /ip4/ADDRESS/tcp/PORT"},
+		"listen on UDP":               {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/udp/4001"`, "want /ip4/ADDRESS/tcp/PORT"},
+		"listen on TCP and UDP":       {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/udp/4001"`, "want /ip4/ADDRESS/tcp/PORT"},
 		"listen beyond the last port": {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/tcp/70000"`, "want /ip4/ADDRESS/tcp/PORT"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,6 +103,10 @@ func TestSettingsThatDoNotFitTheHome(t *testing.T) {
 		"data is a file":                   {"data: data", "data: short.key", "name a folder"},
 		"data is the identity":             {"data: data", "data: identity.key", "is the place of provider.identity"},
 		"data on a disk that is not there": {"data: data", "data: " + filepath.Join(dir, "disk", "data"), "mkdir -p " + filepath.Join(dir, "disk")},
+		"data where nothing can be made":   {"data: data", "data: /proc/top", "provider.data is in /proc, which takes no files"},
+		"data that cannot be written":      {"data: data", "data: /proc/self", "provider.data is /proc/self, which takes no files"},
+		"identity that cannot be made":     {"identity: identity.key", "identity: /proc/identity.key", "provider.identity is in /proc, which takes no files"},
+		"status that cannot be written":    {"status_file: status.json", "status_file: /proc/status.json", "status_file is in /proc, which takes no files"},
 		"status over the configuration":    {"status_file: status.json", "status_file: config.yaml", "is the place of the configuration"},
 		"status over the identity":         {"status_file: status.json", "status_file: " + filepath.Join(dir, "identity.key"), "is the place of provider.identity"},
 		"status in a missing folder":       {"status_file: status.json", "status_file: run/status.json", "mkdir -p " + filepath.Join(dir, "run")},

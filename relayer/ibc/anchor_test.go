@@ -30,8 +30,14 @@ func signed(t *testing.T, height int64, at time.Time, root []byte, set *cmttypes
 // signedBefore is one before a height with other validators.
 func signedBefore(t *testing.T, height int64, at time.Time, root []byte, set, next *cmttypes.ValidatorSet, keys []cmttypes.PrivValidator) *cmttypes.SignedHeader {
 	t.Helper()
+	return signedOn(t, "top-a-1", height, at, root, set, next, keys)
+}
+
+// signedOn is one of any chain.
+func signedOn(t *testing.T, chainID string, height int64, at time.Time, root []byte, set, next *cmttypes.ValidatorSet, keys []cmttypes.PrivValidator) *cmttypes.SignedHeader {
+	t.Helper()
 	header := &cmttypes.Header{
-		Version: cmtversion.Consensus{Block: 11}, ChainID: "top-a-1", Height: height, Time: at, AppHash: root,
+		Version: cmtversion.Consensus{Block: 11}, ChainID: chainID, Height: height, Time: at, AppHash: root,
 		ValidatorsHash: set.Hash(), NextValidatorsHash: next.Hash(), ConsensusHash: make([]byte, 32), DataHash: make([]byte, 32), EvidenceHash: make([]byte, 32),
 		LastCommitHash: make([]byte, 32), LastResultsHash: make([]byte, 32), ProposerAddress: set.Validators[0].Address,
 		LastBlockID: cmttypes.BlockID{Hash: make([]byte, 32), PartSetHeader: cmttypes.PartSetHeader{Total: 1, Hash: make([]byte, 32)}},
@@ -41,7 +47,7 @@ func signedBefore(t *testing.T, height int64, at time.Time, root []byte, set, ne
 	for i, key := range keys {
 		vote := &cmttypes.Vote{Type: 2, Height: height, BlockID: id, Timestamp: at, ValidatorAddress: set.Validators[i].Address, ValidatorIndex: int32(i)}
 		v := vote.ToProto()
-		require.NoError(t, key.SignVote("top-a-1", v))
+		require.NoError(t, key.SignVote(chainID, v))
 		commit.Signatures = append(commit.Signatures, cmttypes.CommitSig{
 			BlockIDFlag: cmttypes.BlockIDFlagCommit, ValidatorAddress: vote.ValidatorAddress, Timestamp: at, Signature: v.Signature,
 		})
@@ -63,7 +69,7 @@ func serve(t *testing.T, h *cmttypes.SignedHeader, set *cmttypes.ValidatorSet, a
 		*asked++
 		switch method {
 		case "status":
-			return statusOf("top-a-1", h.Height, h.Time, false)
+			return statusOf(h.ChainID, h.Height, h.Time, false)
 		case "commit":
 			return encode(t, ctypes.ResultCommit{SignedHeader: *h, CanonicalCommit: true})
 		default:

@@ -7,13 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/topnetwork/top/relayer/faults"
 	"github.com/topnetwork/top/sdk/chain"
-	servicestypes "github.com/topnetwork/top/x/services/types"
-	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
 // Config is the ibc section of the relayer's config.yaml.
@@ -61,7 +56,7 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 			}
 		}
 	}()
-	var mainClient, serviceClient string
+	var clients Clients
 	for _, step := range []struct {
 		chainID string
 		connect func(context.Context) error
@@ -75,7 +70,7 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 			return err
 		}},
 		{at.Main.ChainID + " and " + at.Service.ChainID, func(ctx context.Context) (err error) {
-			mainClient, serviceClient, err = linked(ctx, main, service)
+			clients, err = linked(ctx, main, service)
 			return err
 		}},
 	} {
@@ -95,17 +90,17 @@ func Serve(ctx context.Context, cfg Config, at Chains, key *chain.Key, log *slog
 	var watching sync.WaitGroup
 	defer watching.Wait()
 	watching.Go(func() { newWatcher(main, service).run(ctx, log, idle) })
-	relay(ctx, cfg, main, service, mainClient, serviceClient, log, metrics)
+	relay(ctx, cfg, main, service, clients, log, metrics)
 	return nil
 }
 
 // relay between linked chains until ctx ends.
-func relay(ctx context.Context, cfg Config, main, service *Endpoint, mainClient, serviceClient string, log *slog.Logger, metrics *Metrics) {
+func relay(ctx context.Context, cfg Config, main, service *Endpoint, clients Clients, log *slog.Logger, metrics *Metrics) {
 	paths := []*Path{
-		{Source: main, Destination: service, SourceClient: mainClient, DestinationClient: serviceClient, Refresh: cfg.Refresh, Seeds: true, Log: log, Metrics: metrics},
-		{Source: service, Destination: main, SourceClient: serviceClient, DestinationClient: mainClient, Log: log, Metrics: metrics},
+		{Source: main, Destination: service, SourceClient: clients.Main, DestinationClient: clients.Service, Refresh: cfg.Refresh, Seeds: true, Log: log, Metrics: metrics},
+		{Source: service, Destination: main, SourceClient: clients.Service, DestinationClient: clients.Main, Log: log, Metrics: metrics},
 	}
-	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", mainClient, "service_client", serviceClient)
+	log.Info("relaying", "main", main.ChainID(), "service", service.ChainID(), "main_client", clients.Main, "service_client", clients.Service)
 	var loops sync.WaitGroup
 	defer loops.Wait()
 	loops.Go(func() { auditAll(ctx, paths, log) })
@@ -175,26 +170,15 @@ func nextPause(last, poll time.Duration, ok bool) time.Duration {
 	return min(2*last, max(maxPause, poll))
 }
 
-// unanswered marks what is no answer of a chain; what a chain does not know it will not know by waiting.
-func unanswered(err error) error {
-	if status.Code(err) == codes.NotFound {
-		return err
-	}
-	return fmt.Errorf("%w: %w", chain.ErrUnreachable, err)
-}
-
 // linked asks both chains by which clients they know each other.
-func linked(ctx context.Context, main, service *Endpoint) (mainClient, serviceClient string, err error) {
-	reg, err := servicestypes.NewQueryClient(main.Conn()).ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: service.ChainID()})
+func linked(ctx context.Context, main, service *Endpoint) (Clients, error) {
+	known, err := acquaint(ctx, main, service)
 	if err != nil {
-		return "", "", unanswered(fmt.Errorf("%s on %s: %w", service.ChainID(), main.ChainID(), err))
+		return Clients{}, err
 	}
-	own, err := usagetypes.NewQueryClient(service.Conn()).Chain(ctx, &usagetypes.QueryChainRequest{})
-	if err != nil {
-		return "", "", unanswered(fmt.Errorf("%s: %w", service.ChainID(), err))
+	c := known.clients()
+	if c.Main == "" || c.Service == "" {
+		return c, fmt.Errorf("%s and %s are not linked: the operator runs `relayer link` once", main.ChainID(), service.ChainID())
 	}
-	if reg.Chain.ClientId == "" || own.Chain.MainClientId == "" {
-		return "", "", fmt.Errorf("%s and %s are not linked: the operator runs `relayer link` once", main.ChainID(), service.ChainID())
-	}
-	return reg.Chain.ClientId, own.Chain.MainClientId, nil
+	return c, mutual(ctx, main, service, c)
 }

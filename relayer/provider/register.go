@@ -19,6 +19,10 @@ func (c *chains) Standing(ctx context.Context) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
+	counted, err := c.usage.Epoch(ctx, &usagetypes.QueryEpochRequest{})
+	if err != nil {
+		return Standing{}, err
+	}
 	windows, err := c.billing.Params(ctx, &billingtypes.QueryParamsRequest{})
 	if err != nil {
 		return Standing{}, err
@@ -36,7 +40,7 @@ func (c *chains) Standing(ctx context.Context) (Standing, error) {
 		return Standing{}, err
 	}
 	s := Standing{
-		Epoch: epoch.Epoch, Window: terms.Window, Notice: windows.Params.WithdrawalDelayEpochs, ClosingEpoch: service.Chain.ClosingEpoch, Least: deposits.Params.MinProviderDeposit,
+		Epoch: epoch.Epoch, EpochBlocks: epoch.EpochBlocks, ServiceEpochBlocks: counted.EpochBlocks, Window: terms.Window, Notice: windows.Params.WithdrawalDelayEpochs, ClosingEpoch: service.Chain.ClosingEpoch, Least: deposits.Params.MinProviderDeposit,
 	}
 	own, err := c.registry.Provider(ctx, &servicestypes.QueryProviderRequest{ChainId: c.ChainID(), Address: c.Address()})
 	if notFound(err) {

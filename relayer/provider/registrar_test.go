@@ -62,6 +62,7 @@ func TestWhoMustNotServe(t *testing.T) {
 		"slashed":                            {func(s *Standing) { s.Status, s.Deposit = inactive, 99 }, 20, true, "add-provider-deposit"},
 		"slashed, at the start":              {func(s *Standing) { s.Status, s.Deposit = inactive, 99 }, 20, false, "add-provider-deposit"},
 		"made inactive":                      {func(s *Standing) { s.Status = inactive }, 20, true, "update-provider"},
+		"leaving, with other epochs":         {func(s *Standing) { s.Status, s.EpochBlocks, s.ServiceEpochBlocks = exiting, 20, 3 }, 20, true, "withdraw-provider-deposit"},
 		"inactive, at the start of relaying": {func(s *Standing) { s.Status = inactive }, 20, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +75,17 @@ func TestWhoMustNotServe(t *testing.T) {
 				require.Contains(t, reason, test.reason)
 			}
 		})
+	}
+}
+
+// A service chain that was founded with another length of epochs counts far ahead or far behind; the reason is neither a silent main chain nor a missing relayer.
+func TestEpochsOfAnotherLength(t *testing.T) {
+	for _, epoch := range []uint64{3, 20, 276} {
+		s := good()
+		s.Window, s.EpochBlocks, s.ServiceEpochBlocks = 6, 20, 3
+		require.Contains(t, s.halt("top-msg-1", epoch, true), "20 blocks on the main chain, and top-msg-1 was founded with 3")
+		s.ServiceEpochBlocks = 20
+		require.NotContains(t, s.halt("top-msg-1", epoch, true), "blocks")
 	}
 }
 

@@ -17,6 +17,8 @@ const leastLead = 2
 type Standing struct {
 	// Epoch of the main chain, and Notice that it gives before a service chain closes.
 	Epoch, Notice uint64
+	// EpochBlocks is the length of the main chain's epochs, ServiceEpochBlocks that of those by which the service chain counts.
+	EpochBlocks, ServiceEpochBlocks uint64
 	// Window is how many epochs after its end an epoch can be claimed on the service chain.
 	Window uint64
 	// ClosingEpoch is the first in which the service chain settles no more; 0 while it stays.
@@ -38,6 +40,9 @@ func (s Standing) halt(chainID string, epoch uint64, started bool) string {
 		return fmt.Sprintf("the account is leaving as a provider of %s: when the notice has passed, topchaind tx services withdraw-provider-deposit", chainID)
 	case s.Status == servicestypes.ProviderStatus_PROVIDER_STATUS_EXITED:
 		return fmt.Sprintf("the account has left as a provider of %s: topchaind tx services register-provider to come back, or provide with another account and identity", chainID)
+	case s.EpochBlocks != s.ServiceEpochBlocks:
+		return fmt.Sprintf("an epoch has %d blocks on the main chain, and %s was founded with %d: nothing used there can be paid; its operator ends it and founds another with --epoch-blocks %d, provide on that",
+			s.EpochBlocks, chainID, s.ServiceEpochBlocks, s.EpochBlocks)
 	case s.Epoch >= heard+max(s.Window, leastLead+1)-1:
 		return fmt.Sprintf("%s last heard of the main chain in epoch %d, now is %d, and what is used now might be too late to claim: is a relayer running between them?", chainID, heard, s.Epoch)
 	case s.ClosingEpoch > 0 && !s.Registered:

@@ -72,7 +72,7 @@ func (e *TxError) sdk(code error) bool {
 func (e *TxError) remedy() error {
 	switch {
 	case e.sdk(sdkerrors.ErrInsufficientFee):
-		return fmt.Errorf("the node asks for a fee, and TOP's chains take none: set its minimum-gas-prices to nothing (app.toml), or name another node: %w", e)
+		return fmt.Errorf("the node asks for a fee, and relayers, providers and apps pay none: set its minimum-gas-prices to nothing (app.toml), or name another node: %w", e)
 	case e.sdk(sdkerrors.ErrOutOfGas):
 		return fmt.Errorf("the gas limit was raised %d times and did not suffice: %w", maxGasRaises, e)
 	case e.sdk(sdkerrors.ErrMempoolIsFull):
@@ -97,7 +97,7 @@ type account struct {
 }
 
 // Send signs messages with a key, waits until they are in a block, and answers how they ended. A failed transaction is a *TxError.
-// Fees are zero: TOP's chains take none from ordinary transactions.
+// Fees are zero: no rule of TOP's chains asks for one, only the operator of a node can.
 func (c *Client) Send(ctx context.Context, key *Key, msgs ...sdk.Msg) (*TxResult, error) {
 	c.mu.Lock()
 	acc, ok := c.accounts[key.Address()]
