@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/spf13/viper"
 )
 
 // Names of the files in HOME/config.
@@ -37,4 +38,28 @@ func WriteMissing(home string, app *App, comet *cmtcfg.Config) error {
 		}
 	}
 	return nil
+}
+
+// CheckHome refuses a home with whose files no node of the chain could start, or commands not work.
+func CheckHome(home, chainID, coin string) error {
+	if err := CheckFiles(home); err != nil {
+		return err
+	}
+	v := viper.New()
+	for _, file := range []string{CometFile, AppFile} {
+		v.SetConfigFile(filepath.Join(home, "config", file))
+		if err := v.MergeInConfig(); err != nil {
+			return fmt.Errorf("%s: %w", v.ConfigFileUsed(), err)
+		}
+	}
+	comet := DefaultComet()
+	if err := v.Unmarshal(comet); err != nil {
+		return fmt.Errorf("%s: %w", CometFile, err)
+	}
+	comet.SetRoot(home)
+	app, err := FromViper(v)
+	if err != nil {
+		return err
+	}
+	return errors.Join(Check(app, comet, coin), CheckClient(home, chainID))
 }

@@ -4,6 +4,7 @@ package home
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -77,7 +78,12 @@ type Settings struct {
 	Peers         []string
 	TimeoutCommit time.Duration
 	App           *config.App
+	// Keep the files that are there: their operator may have edited them.
+	Keep bool
 }
+
+// agePauses is how many pauses between blocks /health waits for one at least.
+const agePauses = 5
 
 // WriteConfig writes config.toml, app.toml and client.toml for a node on loopback.
 func (n *Node) WriteConfig(s Settings) error {
@@ -96,12 +102,33 @@ func (n *Node) WriteConfig(s Settings) error {
 	}
 	c.P2P.PersistentPeers = strings.Join(peers, ",")
 	c.Consensus.TimeoutCommit = s.TimeoutCommit
-	cmtcfg.WriteConfigFile(filepath.Join(n.Home, "config", "config.toml"), c)
-
+	s.App.Health.MaxBlockAge = max(s.App.Health.MaxBlockAge, agePauses*s.TimeoutCommit)
 	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
 	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
-	s.App.Write(filepath.Join(n.Home, "config", "app.toml"))
-	return config.WriteClient(filepath.Join(n.Home, "config", config.ClientFile), s.ChainID, c.RPC.ListenAddress)
+	return errors.Join(
+		n.write(config.CometFile, s.Keep, func(path string) error {
+			cmtcfg.WriteConfigFile(path, c)
+			return nil
+		}),
+		n.write(config.AppFile, s.Keep, func(path string) error {
+			s.App.Write(path)
+			return nil
+		}),
+		n.write(config.ClientFile, s.Keep, func(path string) error { return config.WriteClient(path, s.ChainID, c.RPC.ListenAddress) }),
+	)
+}
+
+// write a file of the node's config in one step: half a file would be kept by the next run.
+func (n *Node) write(file string, keep bool, write func(path string) error) error {
+	path := filepath.Join(n.Home, "config", file)
+	if _, err := os.Stat(path); keep && err == nil {
+		return nil
+	}
+	tmp := path + ".tmp"
+	if err := write(tmp); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 // GenesisFile is where the node reads its genesis.

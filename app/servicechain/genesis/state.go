@@ -102,9 +102,10 @@ func SetChain(cdc codec.Codec, state State, chain usagetypes.Chain) error {
 	if err := cdc.UnmarshalJSON(state[usagetypes.ModuleName], &gs); err != nil {
 		return fmt.Errorf("genesis of %s: %w", usagetypes.ModuleName, err)
 	}
+	// The default windows are for the main chain's default epochs, and those of an earlier set-chain for its epochs; whoever has set others is told when they do not fit.
+	untouched := gs.Params == usagetypes.DefaultParams() || gs.Chain.EpochBlocks > 0 && gs.Params == usagetypes.ParamsFor(gs.Chain.EpochBlocks)
 	gs.Chain = chain
-	// The default windows are for the main chain's default epochs; whoever has set others is told when they do not fit.
-	if gs.Params == usagetypes.DefaultParams() && chain.EpochBlocks > 0 {
+	if untouched && chain.EpochBlocks > 0 {
 		gs.Params = usagetypes.ParamsFor(chain.EpochBlocks)
 	}
 	if err := gs.Validate(); err != nil {

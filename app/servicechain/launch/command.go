@@ -21,8 +21,8 @@ func Command(app *servicechain.App) *cobra.Command {
 		Use:   "launch",
 		Short: "Found a service chain: keys, genesis, node configuration, registration on the main chain; prints its nodes as JSON",
 		Long: "Found a service chain: keys, genesis, node configuration, registration on the main chain; prints its nodes as JSON.\n" +
-			"Run it again after an interruption: it goes on where it stopped. Then run each node with `topserviced start --home DIR/nodeN`\n" +
-			"and join the chains with `relayer link`.",
+			"Run it again after an interruption: with the same options it goes on where it stopped. Settings that were edited since are kept.\n" +
+			"Then run each node with `topserviced start --home DIR/nodeN` and join the chains with `relayer link`.",
 		Args: cobra.NoArgs,
 		// The shared pre-run would write a node's default configuration into --home, which here is the folder of several nodes.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
@@ -74,5 +74,11 @@ func (o Options) validate() error {
 	if o.Validators < 1 || o.Validators > 50 {
 		return fmt.Errorf("--validators is %d: choose 1 to 50", o.Validators)
 	}
+	if o.TimeoutCommit > maxTimeoutCommit {
+		return fmt.Errorf("--timeout-commit is %s: choose at most %s, for whoever uses the chain waits for its blocks", o.TimeoutCommit, maxTimeoutCommit)
+	}
 	return nil
 }
+
+// maxTimeoutCommit is far beyond any use.
+const maxTimeoutCommit = 10 * time.Minute

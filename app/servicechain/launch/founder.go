@@ -51,7 +51,11 @@ func openFounder(ctx context.Context, opts Options) (*founder, error) {
 		return nil, fmt.Errorf("%s at %s does not answer as a TOP main chain: %w", f.mainChainID, opts.MainGRPC, err)
 	}
 	f.epochBlocks = epoch.EpochBlocks
-	return f, f.checkType(ctx, opts.Type)
+	if err := f.checkType(ctx, opts.Type); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Close ends the connection.
@@ -73,29 +77,45 @@ func (f *founder) checkType(ctx context.Context, name string) error {
 		name, f.mainChainID, strings.Join(known, ", "))
 }
 
+// registered says whether the main chain knows the chain. Another's is refused.
+func (f *founder) registered(ctx context.Context, opts Options) (bool, error) {
+	res, err := servicestypes.NewQueryClient(f.main.Conn()).ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: opts.ChainID})
+	if status.Code(err) == codes.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("is %s registered: %w", opts.ChainID, err)
+	}
+	if res.Chain.Operator != f.key.Address() {
+		return false, fmt.Errorf("%s is already registered by %s; choose another --chain-id", opts.ChainID, res.Chain.Operator)
+	}
+	if res.Chain.Type != opts.Type {
+		return false, fmt.Errorf("%s is already registered as %q, not %q; choose another --chain-id", opts.ChainID, res.Chain.Type, opts.Type)
+	}
+	return true, nil
+}
+
+// deposit of the registration, in utop.
+func (f *founder) deposit(ctx context.Context, opts Options) (uint64, error) {
+	res, err := servicestypes.NewQueryClient(f.main.Conn()).Params(ctx, &servicestypes.QueryParamsRequest{})
+	if err != nil {
+		return 0, fmt.Errorf("smallest deposit: %w", err)
+	}
+	smallest := res.Params.MinChainDeposit
+	if opts.Deposit != 0 && opts.Deposit < smallest {
+		return 0, fmt.Errorf("--deposit is %d utop: %s asks for at least %d; 0 takes the smallest", opts.Deposit, f.mainChainID, smallest)
+	}
+	return max(opts.Deposit, smallest), nil
+}
+
 // register announces the chain on the main chain, unless it is there.
 func (f *founder) register(ctx context.Context, opts Options) error {
-	services := servicestypes.NewQueryClient(f.main.Conn())
-	res, err := services.ServiceChain(ctx, &servicestypes.QueryServiceChainRequest{ChainId: opts.ChainID})
-	if err == nil {
-		if res.Chain.Operator != f.key.Address() {
-			return fmt.Errorf("%s is already registered by %s; choose another --chain-id", opts.ChainID, res.Chain.Operator)
-		}
-		if res.Chain.Type != opts.Type {
-			return fmt.Errorf("%s is already registered as %q, not %q; choose another --chain-id", opts.ChainID, res.Chain.Type, opts.Type)
-		}
-		return nil
+	if done, err := f.registered(ctx, opts); done || err != nil {
+		return err
 	}
-	if status.Code(err) != codes.NotFound {
-		return fmt.Errorf("is %s registered: %w", opts.ChainID, err)
-	}
-	deposit := opts.Deposit
-	if deposit == 0 {
-		params, err := services.Params(ctx, &servicestypes.QueryParamsRequest{})
-		if err != nil {
-			return fmt.Errorf("smallest deposit: %w", err)
-		}
-		deposit = params.Params.MinChainDeposit
+	deposit, err := f.deposit(ctx, opts)
+	if err != nil {
+		return err
 	}
 	_, err = f.main.Send(ctx, f.key, &servicestypes.MsgRegisterServiceChain{
 		Operator: f.key.Address(), ChainId: opts.ChainID, Type: opts.Type, Deposit: deposit,
@@ -106,6 +126,9 @@ func (f *founder) register(ctx context.Context, opts Options) error {
 	return nil
 }
 
+// operatorsFile in the chain's directory.
+const operatorsFile = "operators.json"
+
 // operator is the account behind one validator; it votes in governance.
 type operator struct {
 	Address  string `json:"address"`
@@ -114,7 +137,7 @@ type operator struct {
 
 // openOperators reads the validators' accounts of an earlier run, or makes them. The founder is the first.
 func openOperators(dir string, f *founder, n int) ([]operator, error) {
-	file := filepath.Join(dir, "operators.json")
+	file := filepath.Join(dir, operatorsFile)
 	bz, err := os.ReadFile(file)
 	if err == nil {
 		var ops []operator

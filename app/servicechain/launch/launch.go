@@ -1,19 +1,19 @@
 // Package launch founds a service chain: keys, genesis, node configuration and the registration on the main chain. Every step looks first at what is
-// already there, so that an interrupted launch is finished by running it again, and a finished one changes nothing.
+// already there, so that an interrupted launch is finished by running it again, and a finished one changes nothing: settings that were edited since are kept, options
+// that would be ignored and keys that the genesis does not name are refused.
 package launch
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/servicechain"
 	"github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/node/home"
@@ -44,21 +44,11 @@ type Summary struct {
 	Nodes   []home.Endpoints `json:"nodes"`
 }
 
-// plan is what a launch has decided before its first irreversible step; kept in the chain's directory.
-type plan struct {
-	ChainID string       `json:"chain_id"`
-	Type    string       `json:"type"`
-	Ports   []home.Ports `json:"ports"`
-}
-
-const (
-	planFile    = "launch.json"
-	genesisFile = "genesis.json"
-)
+const genesisFile = "genesis.json"
 
 // Launch founds the chain or finishes founding it.
 func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary, error) {
-	p, err := openPlan(opts)
+	p, err := readPlan(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +57,17 @@ func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary,
 		return nil, err
 	}
 	defer founder.Close()
-
+	if p == nil {
+		p, err = makePlan(ctx, app, opts, founder)
+	} else {
+		err = p.checkMain(opts, founder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := checkComplete(opts.Dir, len(p.Ports)); err != nil {
+		return nil, err
+	}
 	operators, err := openOperators(opts.Dir, founder, len(p.Ports))
 	if err != nil {
 		return nil, err
@@ -85,47 +85,36 @@ func Launch(ctx context.Context, app *servicechain.App, opts Options) (*Summary,
 	if err != nil {
 		return nil, err
 	}
+	if err := checkValidators(app, doc, operators, nodes); err != nil {
+		return nil, err
+	}
 	summary := &Summary{ChainID: opts.ChainID}
 	for _, n := range nodes {
-		if err := n.WriteGenesis(doc); err != nil {
-			return nil, err
-		}
-		if err := n.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig()}); err != nil {
+		if err := configure(n, doc, opts, peers); err != nil {
 			return nil, err
 		}
 		summary.Nodes = append(summary.Nodes, n.Endpoints())
 	}
-	// Last, because it costs a deposit: everything it announces exists by now.
+	// Last, because it costs a deposit: everything it announces exists by now, and can start.
 	return summary, founder.register(ctx, opts)
 }
 
-// openPlan reads the plan of an earlier run, or makes one. A different chain in the same directory is refused.
-func openPlan(opts Options) (*plan, error) {
-	file := filepath.Join(opts.Dir, planFile)
-	bz, err := os.ReadFile(file)
-	if err == nil {
-		var p plan
-		if err := json.Unmarshal(bz, &p); err != nil {
-			return nil, fmt.Errorf("%s is damaged (%w): remove it and the node folders beside it to start over", file, err)
-		}
-		if p.ChainID != opts.ChainID || p.Type != opts.Type || len(p.Ports) != opts.Validators {
-			return nil, fmt.Errorf("%s holds %s (%s, %d validators); choose another --home for %s (%s, %d validators)",
-				opts.Dir, p.ChainID, p.Type, len(p.Ports), opts.ChainID, opts.Type, opts.Validators)
-		}
-		return &p, nil
+// configure writes what a node lacks and refuses settings with which it could not start.
+func configure(n *home.Node, doc *genutiltypes.AppGenesis, opts Options, peers []string) error {
+	if err := n.WriteGenesis(doc); err != nil {
+		return err
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	ports, err := home.Allocate(opts.Validators, opts.BasePort)
+	err := n.WriteConfig(home.Settings{
+		ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: servicechain.NodeConfig(), Keep: true,
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := &plan{ChainID: opts.ChainID, Type: opts.Type, Ports: ports}
-	if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
-		return nil, err
+	if err := config.CheckHome(n.Home, opts.ChainID, base.OperatorDenom); err != nil {
+		return fmt.Errorf("%s: %w", n.Home, err)
 	}
-	return p, writeJSON(file, p)
+	n.Ports, err = home.ReadPorts(n.Home)
+	return err
 }
 
 // openGenesis reads the genesis of an earlier run, or builds it. All nodes get the same bytes.
