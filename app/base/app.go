@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"sync"
 
 	"cosmossdk.io/log/v2"
 
@@ -107,6 +108,7 @@ type App struct {
 	disabled       []string
 	restrict       func(sdk.Context, sdk.Msg) error
 	halt           func(reason error)
+	close          func() error
 }
 
 // New builds codec, BaseApp and the keepers that every chain has. The caller adds its own keepers and calls Seal.
@@ -157,6 +159,7 @@ func New(spec Spec, opts Options) *App {
 		appOptions:     opts.App,
 		disabled:       spec.Disabled,
 		halt:           opts.Halt,
+		close:          sync.OnceValue(bApp.Close),
 	}
 	app.buildKeepers(opts)
 	return app
@@ -243,6 +246,9 @@ func (a *App) Seal(loadLatest bool) {
 		}
 	}
 }
+
+// Close the databases, once: the SDK closes an app when its node ends and again when its command does, which databases take for a fault.
+func (a *App) Close() error { return a.close() }
 
 // DefaultGenesis of all modules, with the chain's own adjustments.
 func (a *App) DefaultGenesis() map[string]json.RawMessage {

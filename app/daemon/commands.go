@@ -108,6 +108,9 @@ func (c Chain) adapt(root *cobra.Command) {
 			cmd.Args = cobra.NoArgs
 			guardRollback(cmd)
 		}
+		if cmd.Name() == "prune" {
+			guardPrune(cmd)
+		}
 		if cmd.Name() != "genesis" {
 			continue
 		}
@@ -115,6 +118,11 @@ func (c Chain) adapt(root *cobra.Command) {
 			switch sub.Name() {
 			case "add-genesis-account":
 				sub.Aliases = append(sub.Aliases, "add-account")
+				c.guardAccounts(sub, accountCoins)
+			case "bulk-add-genesis-account":
+				c.guardAccounts(sub, fileCoins)
+			case "gentx":
+				guardGentx(sub)
 			case "collect-gentxs":
 				sub.Aliases = append(sub.Aliases, "collect")
 			case "validate":

@@ -31,7 +31,11 @@ func run(t *testing.T, c daemon.Chain, home string, args ...string) (string, err
 	root.SetOut(&out)
 	root.SetErr(&out)
 	root.SetIn(strings.NewReader(""))
-	root.SetArgs(append(args, "--home", home))
+	// A network of nodes has a folder instead.
+	if args[0] != "testnet" {
+		args = append(args, "--home", home)
+	}
+	root.SetArgs(args)
 	err = svrcmd.Execute(root, "", home)
 	return out.String(), err
 }

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -88,6 +90,9 @@ func (c Chain) checkBefore(cmd *cobra.Command) {
 		if err != nil {
 			return err
 		}
+		if err := checkGenesisHash(cmd); err != nil {
+			return err
+		}
 		ctx := server.GetServerContextFromCmd(cmd)
 		if err := c.checkNewborn(ctx.Config); err != nil {
 			return err
@@ -98,3 +103,22 @@ func (c Chain) checkBefore(cmd *cobra.Command) {
 		return begin(cmd, args)
 	}
 }
+
+// checkGenesisHash holds --genesis_hash against the home's genesis, as CometBFT's own program does; its library leaves it to the caller.
+func checkGenesisHash(cmd *cobra.Command) error {
+	want, err := cmd.Flags().GetBytesHex(flagGenesisHash)
+	if err != nil || len(want) == 0 {
+		return err
+	}
+	file := server.GetServerContextFromCmd(cmd).Config.GenesisFile()
+	bz, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if got := sha256.Sum256(bz); !bytes.Equal(want, got[:]) {
+		return fmt.Errorf("--%s is %X, and the SHA-256 of %s is %X: take the chain's genesis from whoever told you the hash", flagGenesisHash, want, file, got)
+	}
+	return nil
+}
+
+const flagGenesisHash = "genesis_hash"

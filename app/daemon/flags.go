@@ -13,38 +13,52 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/node/config"
 )
 
 // flagRules hold the values of flags that libraries would take and ignore, or stumble over late.
 var flagRules = []struct {
 	name string
-	test func(*pflag.Flag) error
+	test func(*cobra.Command, *pflag.Flag) error
 }{
-	{flags.FlagGas, func(f *pflag.Flag) error {
+	{flags.FlagGas, func(_ *cobra.Command, f *pflag.Flag) error {
 		_, err := flags.ParseGasSetting(f.Value.String())
 		return err
 	}},
-	{flags.FlagOutput, func(f *pflag.Flag) error {
+	{flags.FlagOutput, func(_ *cobra.Command, f *pflag.Flag) error {
 		// The flag of a format; other commands name a file with it.
 		if f.DefValue == "text" || f.DefValue == "json" {
 			return oneOf(f, "text", "json")
 		}
 		return nil
 	}},
-	{flags.FlagBroadcastMode, func(f *pflag.Flag) error { return oneOf(f, flags.BroadcastSync, flags.BroadcastAsync) }},
-	{flags.FlagChainID, func(f *pflag.Flag) error { return base.CheckChainID(f.Value.String()) }},
-	{"transport", func(f *pflag.Flag) error { return oneOf(f, "socket", "grpc") }},
-	{server.FlagInvCheckPeriod, func(*pflag.Flag) error {
+	{flags.FlagBroadcastMode, func(_ *cobra.Command, f *pflag.Flag) error {
+		return oneOf(f, flags.BroadcastSync, flags.BroadcastAsync)
+	}},
+	{flags.FlagChainID, func(_ *cobra.Command, f *pflag.Flag) error { return base.CheckChainID(f.Value.String()) }},
+	{"transport", func(_ *cobra.Command, f *pflag.Flag) error { return oneOf(f, "socket", "grpc") }},
+	{server.FlagInvCheckPeriod, func(*cobra.Command, *pflag.Flag) error {
 		return errors.New("does nothing, leave it out: `query billing invariants` and `query usage invariants` check the books at any height")
 	}},
-	{"ip", func(f *pflag.Flag) error {
+	{"ip", func(_ *cobra.Command, f *pflag.Flag) error {
 		if host := f.Value.String(); config.CheckHost(host) != nil || host != "localhost" && !strings.ContainsAny(host, ".:") {
 			return errors.New("other nodes need this one's IP address or full host name, e.g. 203.0.113.7 or node.example.com")
 		}
 		return nil
 	}},
+	{flags.FlagHome, func(cmd *cobra.Command, _ *pflag.Flag) error {
+		if cmd.Flags().Lookup(localchain.FlagDir) != nil {
+			return errors.New("does nothing here: the folder of a network's nodes is --" + localchain.FlagDir)
+		}
+		return nil
+	}},
+	{"proxy_app", func(*cobra.Command, *pflag.Flag) error { return errInProcess }},
+	{"abci", func(*cobra.Command, *pflag.Flag) error { return errInProcess }},
 }
+
+// errInProcess refuses what would tell CometBFT where the application is.
+var errInProcess = errors.New("does nothing, leave it out: the application runs inside the node")
 
 func oneOf(f *pflag.Flag, choice ...string) error {
 	for _, c := range choice {
@@ -66,7 +80,7 @@ func checkFlags(cmd *cobra.Command) error {
 			if r.name != f.Name {
 				continue
 			}
-			if err := r.test(f); err != nil {
+			if err := r.test(cmd, f); err != nil {
 				errs = append(errs, fmt.Errorf("--%s %q: %w; see %s --help", f.Name, f.Value.String(), err, cmd.CommandPath()))
 			}
 		}

@@ -30,6 +30,9 @@ func TestCommandLinesThatAreRefused(t *testing.T) {
 			`accepts 1 arg(s), received 0; usage: ` + c.Name + ` i`: {"init"},
 			`--timeout-commit is -1s: a pause or period is not`:     {"testnet", "init-files", "--timeout-commit", "-1s", "--output-dir", "x"},
 			`--ip "garbage": other nodes need this one's IP`:        {"genesis", "gentx", "a", "1utop", "--ip", "garbage"},
+			`--proxy_app "kvstore": does nothing, leave it out`:     {"start", "--proxy_app", "kvstore"},
+			`--abci "grpc": does nothing, leave it out`:             {"start", "--abci", "grpc"},
+			`a network's nodes is --output-dir`:                     {"testnet", "init-files", "--home", "x"},
 		} {
 			if c.Name == "topserviced" && args[0] == "genesis" {
 				args = slices.Delete(slices.Clone(args), 3, 4)
@@ -166,7 +169,7 @@ func TestGenesisThatCannotStart(t *testing.T) {
 func TestOfflineCommandsDoNotLog(t *testing.T) {
 	for _, c := range both() {
 		home := testnet(t, c)
-		for _, args := range [][]string{{"export"}, {"snapshots", "list"}, {"prune", "nothing"}, {"genesis", "validate"}} {
+		for _, args := range [][]string{{"export"}, {"snapshots", "list"}, {"prune", "default"}, {"genesis", "validate"}} {
 			out, _ := run(t, c, home, args...)
 			for _, level := range []string{"DBG", "INF", "WRN"} {
 				require.NotContains(t, out, level, "%s %v", c.Name, args)

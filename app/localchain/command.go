@@ -7,6 +7,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// FlagDir names the folder of a network.
+const FlagDir = "output-dir"
+
 // Command is `testnet` with its `start`; a daemon adds its own `init-files`.
 func Command(short string, initFiles *cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
@@ -30,6 +33,6 @@ func startCommand() *cobra.Command {
 			return Run(ctx, dir, cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&dir, "output-dir", "./testnet", "directory that init-files wrote")
+	cmd.Flags().StringVar(&dir, FlagDir, "./testnet", "directory that init-files wrote")
 	return cmd
 }

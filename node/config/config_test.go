@@ -153,7 +153,10 @@ func TestImpossibleCombinations(t *testing.T) {
 			a.Pruning, a.StateSync.SnapshotInterval, a.GRPC.Address = "everything", 0, "0.0.0.0:9090"
 		}, []string{"grpc.address 0.0.0.0:9090", "127.0.0.1"}},
 		"pruning unknown":      {func(a *config.App, _ *cmtcfg.Config) { a.Pruning = "some" }, []string{`"some"`, "default, nothing, everything or custom"}},
-		"custom without depth": {func(a *config.App, _ *cmtcfg.Config) { a.Pruning = "custom" }, []string{"pruning-keep-recent 0"}},
+		"custom without depth": {func(a *config.App, _ *cmtcfg.Config) { a.Pruning = "custom" }, []string{"pruning-keep-recent 0", "keep 2 states or more"}},
+		"application elsewhere": {
+			func(_ *config.App, c *cmtcfg.Config) { c.ProxyApp = "kvstore" }, []string{`proxy_app is "kvstore"`, `set it to "tcp://127.0.0.1:26658"`},
+		},
 		"custom not a number": {
 			func(a *config.App, _ *cmtcfg.Config) { a.Pruning, a.PruningKeepRecent = "custom", "many" },
 			[]string{`pruning-keep-recent is "many"`, "whole number"},

@@ -34,6 +34,8 @@ func Check(app *App, comet *cmtcfg.Config, coin string) error {
 		}
 	}
 	errs = append(errs, checkPruning(app)...)
+	inside := cmtcfg.DefaultConfig().ProxyApp
+	refuse(comet.ProxyApp != inside, "proxy_app is %q and does nothing, for the application runs inside the node: set it to %q", comet.ProxyApp, inside)
 	refuse(app.BlockExecutor == "block-stm", `block-executor = "block-stm" is not wired into this binary: set block-executor = "sequential"`)
 
 	refuse(app.API.EnableUnsafeCORS && !app.API.Enable, "api.enabled-unsafe-cors = true without the REST server: set api.enable = true, or api.enabled-unsafe-cors = false")
@@ -95,14 +97,24 @@ func checkPruning(app *App) []error {
 		if len(errs) == 0 {
 			keep, _ := strconv.ParseUint(app.PruningKeepRecent, 10, 64)
 			interval, _ := strconv.ParseUint(app.PruningInterval, 10, 64)
-			if err := pruningtypes.NewCustomPruningOptions(keep, interval).Validate(); err != nil {
-				errs = append(errs, fmt.Errorf(`pruning = "custom": %w (pruning-keep-recent %d, pruning-interval %d)`, err, keep, interval))
+			if err := CheckCustomPruning(keep, interval); err != nil {
+				errs = append(errs, err)
 			}
 		}
 	default:
 		errs = append(errs, fmt.Errorf("pruning is %q: choose default, nothing, everything or custom", app.Pruning))
 	}
 	return errs
+}
+
+// CheckCustomPruning refuses numbers that pruning cannot work with. The SDK would advise `everything`, which a node with snapshots or clients must not use.
+func CheckCustomPruning(keepRecent, interval uint64) error {
+	if err := pruningtypes.NewCustomPruningOptions(keepRecent, interval).Validate(); err == nil {
+		return nil
+	}
+	return fmt.Errorf("custom pruning with pruning-keep-recent %d and pruning-interval %d: "+
+		"keep 2 states or more (and fewer than 2^63) and prune every 10 blocks or less often, e.g. pruning-keep-recent 100 and pruning-interval 10; `default` keeps 362880 states, `nothing` all",
+		keepRecent, interval)
 }
 
 // open says whether others than this machine can reach an address.

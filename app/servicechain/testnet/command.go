@@ -42,7 +42,7 @@ func initCommand(app *servicechain.App) *cobra.Command {
 	opts.ChainID = "top-msg-1"
 	f := cmd.Flags()
 	f.IntVar(&opts.Validators, "validators", 3, "number of validators")
-	f.StringVar(&opts.Dir, "output-dir", "./testnet", "directory for node0, node1 …")
+	f.StringVar(&opts.Dir, localchain.FlagDir, "./testnet", "directory for node0, node1 …")
 	f.IntVar(&opts.BasePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
 	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
 	f.StringVar(&opts.Type, "type", "messaging", "service type")
