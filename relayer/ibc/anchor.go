@@ -83,7 +83,7 @@ func (e *Endpoint) follow(ctx context.Context, at node, from anchor, height int6
 	if !errors.As(err, new(light.ErrNewValSetCantBeTrusted)) {
 		return newest, err
 	}
-	heights, err := e.routeFrom(ctx, at, from.header.Height, height, trustLevel)
+	heights, err := e.routeFrom(ctx, of(at), from.header.Height, height, trustLevel)
 	if err != nil {
 		return anchor{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	ctypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
@@ -50,28 +51,37 @@ func farthest(from, to int64, reaches func(from, to int64) (bool, error)) (int64
 	return low, nil
 }
 
-// route of headers to a height, for a light client in that state.
+// route of headers to a height, for a light client in that state. Each header and each set may come from another node: one has the newest, another the history before an export or
+// a state-sync.
 func (e *Endpoint) route(ctx context.Context, client *ibctm.ClientState, height int64) (heights []int64, err error) {
-	err = e.nodes.ask(ctx, func(at node) (err error) {
-		heights, err = e.routeFrom(ctx, at, int64(client.LatestHeight.RevisionHeight), height, client.TrustLevel)
-		return err
-	})
+	heights, err = e.routeFrom(ctx, e.nodes.ask, int64(client.LatestHeight.RevisionHeight), height, client.TrustLevel)
 	if err != nil {
 		return nil, fmt.Errorf("headers of %s from %d to %d: %w", e.ChainID(), client.LatestHeight.RevisionHeight, height, err)
 	}
 	return heights, nil
 }
 
-// routeFrom a height to another over a node's headers, for who trusts a header that such a part of the trusted validators has signed.
-func (e *Endpoint) routeFrom(ctx context.Context, at node, from, to int64, trust ibctm.Fraction) ([]int64, error) {
+// asks one or another node.
+type asks func(ctx context.Context, question func(at node) error) error
+
+// of asks that node alone.
+func of(at node) asks {
+	return func(_ context.Context, question func(at node) error) error { return question(at) }
+}
+
+// routeFrom a height to another over the headers of who is asked, for who trusts a header that such a part of the trusted validators has signed.
+func (e *Endpoint) routeFrom(ctx context.Context, ask asks, from, to int64, trust ibctm.Fraction) ([]int64, error) {
 	var sets trustedSet
 	return route(from, to, func(from, to int64) (bool, error) {
-		set, err := sets.after(ctx, at, from)
+		set, err := sets.after(ctx, ask, from)
 		if err != nil {
 			return false, err
 		}
-		commit, err := e.commit(ctx, at, to)
-		if err != nil {
+		var commit *ctypes.ResultCommit
+		if err := ask(ctx, func(at node) (err error) {
+			commit, err = e.commit(ctx, at, to)
+			return err
+		}); err != nil {
 			return false, err
 		}
 		err = set.VerifyCommitLightTrusting(e.ChainID(), commit.Commit, trust.ToTendermint())
@@ -89,13 +99,16 @@ type trustedSet struct {
 }
 
 // after a trusted height.
-func (s *trustedSet) after(ctx context.Context, at node, height int64) (*cmttypes.ValidatorSet, error) {
-	if s.set == nil || s.height != height {
-		set, err := validatorsFrom(ctx, at, height+1, nil)
-		if err != nil {
-			return nil, err
-		}
-		s.height, s.set = height, set
+func (s *trustedSet) after(ctx context.Context, ask asks, height int64) (*cmttypes.ValidatorSet, error) {
+	if s.set != nil && s.height == height {
+		return s.set, nil
 	}
-	return s.set, nil
+	err := ask(ctx, func(at node) error {
+		set, err := validatorsFrom(ctx, at, height+1, nil)
+		if err == nil {
+			s.height, s.set = height, set
+		}
+		return err
+	})
+	return s.set, err
 }
