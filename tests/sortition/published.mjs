@@ -5,9 +5,20 @@ import { bytes, elect, hash, sealers, str, u64 } from './sortition.mjs'
 
 const raw = (text) => Buffer.from(text, 'base64')
 
+/** A busy server closes connections that this side is about to use again; what it has not answered is asked anew. */
+const reach = async (url, options, tries = 5) => {
+  try {
+    return await fetch(url, options)
+  } catch (failed) {
+    if (tries === 1) throw failed
+    await new Promise((go) => setTimeout(go, 200))
+    return reach(url, options, tries - 1)
+  }
+}
+
 /** Asks a server; height is that of the state, the latest if none. A path that is not known answers null with optional. */
 export const asking = (url) => async (path, { height, optional } = {}) => {
-  const answer = await fetch(`${url}/${path}`, { headers: height ? { 'x-cosmos-block-height': String(height) } : {} })
+  const answer = await reach(`${url}/${path}`, { headers: height ? { 'x-cosmos-block-height': String(height) } : {} })
   if (optional && answer.status === 404) return null
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
   return answer.json()
