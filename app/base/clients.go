@@ -20,7 +20,8 @@ type Clients struct{ ibc *ibckeeper.Keeper }
 // Clients of the chain.
 func (a *App) Clients() Clients { return Clients{a.IBC} }
 
-// CheckClient refuses a client that is not an active 07-tendermint client of chainID with a registered IBC v2 counterparty.
+// CheckClient refuses a client that is not an active 07-tendermint client of chainID, with a trust level of 2/3 or more and a registered IBC v2 counterparty: committees rotate, and with less
+// a minority of former members could lead the client away.
 func (c Clients) CheckClient(ctx sdk.Context, clientID, chainID string) error {
 	tm, err := c.tendermint(ctx, clientID)
 	if err != nil {
@@ -28,6 +29,9 @@ func (c Clients) CheckClient(ctx sdk.Context, clientID, chainID string) error {
 	}
 	if tm.ChainId != chainID {
 		return errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s follows %s, not %s", clientID, tm.ChainId, chainID)
+	}
+	if t := tm.TrustLevel; t.Denominator == 0 || t.Denominator > math.MaxUint32 || t.Numerator < (2*t.Denominator+2)/3 {
+		return errorsmod.Wrapf(clienttypes.ErrInvalidClient, "client %s trusts headers signed by %d/%d of a set it knows, want 2/3 or more: let `relayer link` create it", clientID, t.Numerator, t.Denominator)
 	}
 	if st := c.ibc.ClientKeeper.GetClientStatus(ctx, clientID); st != ibcexported.Active {
 		return errorsmod.Wrapf(clienttypes.ErrClientNotActive, "client %s is %s", clientID, st)

@@ -11,6 +11,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/authz"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	clienttypesv2 "github.com/cosmos/ibc-go/v11/modules/core/02-client/v2/types"
 	connectiontypes "github.com/cosmos/ibc-go/v11/modules/core/03-connection/types"
 	commitmenttypes "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types"
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
@@ -48,7 +49,12 @@ func TestWhatIsOffered(t *testing.T) {
 // client of the main chain, as anybody could make one.
 func client(t *testing.T, s *inprocess.Service, name string) sdk.Msg {
 	t.Helper()
-	state := ibctm.NewClientState(inprocess.ChainID, ibctm.DefaultTrustLevel, time.Hour, 2*time.Hour, time.Second, clienttypes.NewHeight(1, 1), commitmenttypes.GetSDKSpecs(), nil)
+	return clientWith(t, s, name, ibctm.DefaultTrustLevel)
+}
+
+func clientWith(t *testing.T, s *inprocess.Service, name string, trust ibctm.Fraction) sdk.Msg {
+	t.Helper()
+	state := ibctm.NewClientState(inprocess.ChainID, trust, time.Hour, 2*time.Hour, time.Second, clienttypes.NewHeight(1, 1), commitmenttypes.GetSDKSpecs(), nil)
 	msg, err := clienttypes.NewMsgCreateClient(state, ibctm.NewConsensusState(s.Time, commitmenttypes.NewMerkleRoot(make([]byte, 32)), make([]byte, 32)), inprocess.Account(name).String())
 	require.NoError(t, err)
 	return msg
@@ -77,4 +83,22 @@ func TestStrangersLeaveNoClients(t *testing.T) {
 		require.Zero(t, failed, log)
 	}
 	require.Len(t, s.App.IBC.ClientKeeper.GetAllGenesisClients(s.Context()), 2)
+}
+
+// A link is by clients that trust no minority of the set they know: committees rotate.
+func TestClientsThatTrustTooFew(t *testing.T) {
+	founded := func(gs *usagetypes.GenesisState) { gs.Chain.Operator = inprocess.Account("founder").String() }
+	s := inprocess.NewService(t, 10, founded, "founder")
+	founder := inprocess.Account("founder").String()
+	check := func(id string, trust ibctm.Fraction) error {
+		for sequence, msg := range []sdk.Msg{clientWith(t, s, "founder", trust), clienttypesv2.NewMsgRegisterCounterparty(id, [][]byte{[]byte("ibc"), {}}, "07-tendermint-0", founder)} {
+			res := s.Block(t, s.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("founder")})).TxResults[0]
+			require.Zero(t, res.Code, "%d: %s", sequence, res.Log)
+		}
+		return s.App.Clients().CheckClient(s.Context(), id, inprocess.ChainID)
+	}
+	require.ErrorContains(t, check("07-tendermint-0", ibctm.DefaultTrustLevel), "1/3")
+	require.ErrorContains(t, check("07-tendermint-1", ibctm.Fraction{Numerator: 65, Denominator: 98}), "65/98")
+	require.NoError(t, check("07-tendermint-2", ibctm.Fraction{Numerator: 2, Denominator: 3}))
+	require.NoError(t, check("07-tendermint-3", ibctm.Fraction{Numerator: 1, Denominator: 1}))
 }

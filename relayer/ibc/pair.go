@@ -81,7 +81,7 @@ func candidates(ctx context.Context, on, of *Endpoint, trusting time.Duration) (
 		}
 		for _, c := range res.ClientStates {
 			tm, err := on.unpackClient(c.ClientState)
-			if err != nil || tm.ChainId != of.ChainID() || tm.TrustingPeriod != trusting {
+			if err != nil || tm.ChainId != of.ChainID() || tm.TrustingPeriod != trusting || tm.TrustLevel != trustLevel {
 				continue
 			}
 			// Only its creator may register a client's counterparty.

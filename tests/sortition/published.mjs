@@ -60,7 +60,14 @@ export const recompute = async (get, epoch) => {
   })
   same(chain, raw(record.next_seed), 'seed')
 
-  const { members, standbys, kept } = elect({
+  // What the chain says of the epochs before must be what it said then; the oldest that it still has begins the line.
+  const recordBefore = record.epoch > 0 ? await get(`top/sortition/v1/records/${record.epoch - 1}`, { optional: true }) : null
+  if (recordBefore) same(raw(record.seed), raw(recordBefore.record.next_seed), 'seed of the epoch before')
+  const electionBefore = await get(`top/sortition/v1/elections/${election.epoch - 1}`, { optional: true })
+  if (electionBefore?.election.members.length > 0) same(election.sitting, electionBefore.election.members, 'sitting members')
+
+  // Nobody was to seal: the seed was known to who proved last and decides nothing.
+  const { members, standbys, kept } = record.sealers.length === 0 ? { members: election.sitting, standbys: [], kept: true } : elect({
     committee: election.committee, epoch: election.epoch, seed: chain.toString('hex'), size: election.size, standbys: election.standby_seats,
     candidates: proofs.map((p) => node[p.operator]), sitting: election.sitting,
   })

@@ -33,7 +33,7 @@ func (k *Keeper) elect(ctx context.Context, r types.Record) error {
 		Epoch: r.Epoch + 2, Committee: c.ChainID(), SeedEpoch: r.Epoch, Seed: r.NextSeed, SnapshotEpoch: r.SnapshotEpoch,
 		Size_: min(max(uint32(len(candidates)), params.MinMembers), params.MaxMembers), StandbySeats: params.Standbys, Sitting: sitting, Candidates: uint64(len(candidates)),
 	}
-	out, err := draw(e, candidates)
+	out, err := draw(r, e, candidates)
 	if err != nil {
 		c.Logger().Error("election not held, members sit on", "module", types.ModuleName, "epoch", e.Epoch, "error", err)
 		out = sortition.Outcome{Members: e.Sitting, Kept: true}
@@ -74,7 +74,13 @@ func (k *Keeper) candidates(ctx context.Context, r types.Record) ([]sortition.Ca
 	return sortition.Top(candidates, maxCandidates), nil
 }
 
-func draw(e types.Election, candidates []sortition.Candidate) (sortition.Outcome, error) {
+// errNoSealers says that nobody was to seal the seed: who proved last knew it, so that it decides nothing.
+var errNoSealers = errors.New("the snapshot was not complete when collection began, so nobody seals")
+
+func draw(r types.Record, e types.Election, candidates []sortition.Candidate) (sortition.Outcome, error) {
+	if len(r.Sealers) == 0 {
+		return sortition.Outcome{}, errNoSealers
+	}
 	return sortition.Election{
 		Committee: sortition.Committee{Name: e.Committee, Size: int(e.Size_), Standbys: int(e.StandbySeats), Sitting: e.Sitting},
 		Epoch:     e.Epoch, Seed: sortition.Seed(e.Seed), Candidates: candidates,

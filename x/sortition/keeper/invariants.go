@@ -52,7 +52,7 @@ func (k *Keeper) recompute(ctx context.Context, g types.GenesisRecord) error {
 	if err != nil {
 		return err
 	}
-	out, err := draw(e, candidates)
+	out, err := draw(r, e, candidates)
 	if err != nil {
 		out = sortition.Outcome{Members: e.Sitting}
 	}

@@ -101,6 +101,30 @@ func TestEveryEpochElects(t *testing.T) {
 	}
 }
 
+// A snapshot that was not complete when collection began has no sealers: the last to prove knew the seed, so it elects nobody.
+func TestSeedThatNobodySealsElectsNobody(t *testing.T) {
+	n, _ := begun(t, nodes.EpochBlocks+5)
+	params := staketypes.DefaultParams()
+	params.SnapshotPerBlock = 1
+	_, err := nodes.Do(n.Ctx, n.Stake.UpdateParams, &staketypes.MsgUpdateParams{Authority: nodes.Authority(), Params: params})
+	require.NoError(t, err)
+	kept := 0
+	for epoch := uint64(1); epoch < 6; epoch++ {
+		n.Epoch(t)
+		e := election(t, n, epoch+2)
+		if len(record(t, n, epoch).Sealers) > 0 {
+			require.False(t, e.Kept)
+			continue
+		}
+		kept++
+		require.True(t, e.Kept)
+		require.Equal(t, e.Sitting, e.Members)
+		require.Empty(t, e.Joined)
+		n.Check(t)
+	}
+	require.Positive(t, kept)
+}
+
 // No proof, no seat: the proof is the heartbeat.
 func TestWhoPublishesNoProofIsNoCandidate(t *testing.T) {
 	n, names := begun(t, 7)

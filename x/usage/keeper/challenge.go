@@ -30,7 +30,7 @@ func (k *Keeper) dateClaims(ctx context.Context, params types.Params) error {
 		if err != nil {
 			return err
 		}
-		c.CommittedTime, c.MainHeight = now.BlockTime().UnixNano(), mainHeight
+		c.CommittedTime, c.MainHeight = now.BlockTime().Add(params.ClockMargin()).UnixNano(), mainHeight
 		if err := k.undatedQueue.Remove(ctx, key); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (k *Keeper) drawChallenges(ctx context.Context, params types.Params) error 
 	}
 	for _, key := range due {
 		c, err := k.claim(ctx, key.K2(), key.K3())
-		if err != nil || !c.ChallengedBy(seed, params) {
+		if err != nil || !c.ChallengedBy(seed) {
 			return err
 		}
 		if err := k.challengeQueue.Remove(ctx, key); err != nil {

@@ -208,7 +208,7 @@ func (m *machine) challenges(r *rapid.T, gs *types.GenesisState) {
 			continue
 		}
 		for _, p := range m.n.Seeds.Published {
-			require.Equal(r, p.Epoch == c.SeedEpoch, c.ChallengedBy(p, gs.Params))
+			require.Equal(r, p.Epoch == c.SeedEpoch, c.ChallengedBy(p))
 			if p.Epoch == c.SeedEpoch {
 				require.Greater(r, p.SealingTime, c.CommittedTime)
 				require.Greater(r, p.SealingHeight, c.MainHeight)

@@ -147,15 +147,11 @@ func (q queryServer) Claims(ctx context.Context, req *types.QueryClaimsRequest) 
 
 // AwaitedSeed is asked by relayers in every round.
 func (q queryServer) AwaitedSeed(ctx context.Context, _ *types.QueryAwaitedSeedRequest) (*types.QueryAwaitedSeedResponse, error) {
-	params, err := q.k.params.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c, err := q.k.awaitsSeed(ctx, params)
+	c, err := q.k.awaitsSeed(ctx)
 	if errors.Is(err, types.ErrNotAwaited) {
 		return nil, status.Error(codes.NotFound, err.Error())
 	}
-	m := c.Committed(params)
+	m := c.Committed()
 	return &types.QueryAwaitedSeedResponse{AfterHeight: m.Height, AfterTime: m.Time}, err
 }
 

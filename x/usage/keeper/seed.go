@@ -27,11 +27,7 @@ func (k *Keeper) DeliverSeed(ctx context.Context, msg *types.MsgDeliverSeed) (*t
 	if chain.MainClientId == "" {
 		return nil, errorsmod.Wrap(types.ErrSeed, "the main chain is not linked yet: its founder runs `relayer link`")
 	}
-	params, err := k.params.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	waiting, err := k.awaitsSeed(ctx, params)
+	waiting, err := k.awaitsSeed(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +38,8 @@ func (k *Keeper) DeliverSeed(ctx context.Context, msg *types.MsgDeliverSeed) (*t
 	if err := seed.Validate(); err != nil {
 		return nil, errorsmod.Wrapf(types.ErrInvalid, "value: %s", err)
 	}
-	if seed.Epoch != msg.Epoch || !waiting.ChallengedBy(seed, params) {
-		m := waiting.Committed(params)
+	if seed.Epoch != msg.Epoch || !waiting.ChallengedBy(seed) {
+		m := waiting.Committed()
 		return nil, errorsmod.Wrapf(types.ErrSeed, "seed of epoch %d: the oldest claim waits for the first that was sealed after main height %d and %d ns (query sortition seed-after on the main chain)",
 			msg.Epoch, m.Height, m.Time)
 	}
@@ -58,7 +54,7 @@ func (k *Keeper) DeliverSeed(ctx context.Context, msg *types.MsgDeliverSeed) (*t
 }
 
 // awaitsSeed is the oldest claim that waits for a seed which is not here.
-func (k *Keeper) awaitsSeed(ctx context.Context, params types.Params) (types.Claim, error) {
+func (k *Keeper) awaitsSeed(ctx context.Context) (types.Claim, error) {
 	oldest, err := k.due(ctx, k.challengeQueue, 1, func(uint64) bool { return true })
 	if err != nil {
 		return types.Claim{}, err
@@ -74,7 +70,7 @@ func (k *Keeper) awaitsSeed(ctx context.Context, params types.Params) (types.Cla
 	if errors.Is(err, collections.ErrNotFound) {
 		return c, nil
 	}
-	if err == nil && c.ChallengedBy(seed, params) {
+	if err == nil && c.ChallengedBy(seed) {
 		err = errorsmod.Wrapf(types.ErrNotAwaited, "that of epoch %d is here, its challenges are drawn in the next block", seed.Epoch)
 	}
 	return c, err

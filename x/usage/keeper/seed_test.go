@@ -34,7 +34,8 @@ func TestClaimWaitsForItsSeed(t *testing.T) {
 	n, c := claimed(t)
 	n.Block(t)
 	dated := n.Claimed(t, "pat", c.Epoch)
-	require.Equal(t, n.Service.Ctx.BlockTime().UnixNano(), dated.CommittedTime, "of the block after the claim's")
+	margin := types.DefaultParams().ClockMargin()
+	require.Equal(t, n.Service.Ctx.BlockTime().Add(margin).UnixNano(), dated.CommittedTime, "of the block after the claim's, and the margin")
 	require.Equal(t, n.Main.Ctx.BlockHeight(), dated.MainHeight)
 	for range 6 {
 		n.NextEpoch(t)
