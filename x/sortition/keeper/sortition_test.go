@@ -370,3 +370,24 @@ func TestHistoryIsBounded(t *testing.T) {
 	require.Len(t, gs.Records[0].Proofs, 4)
 	require.Equal(t, uint64(5), gs.Elections[0].Epoch)
 }
+
+// What an edited genesis must not hold: each would be met blocks later.
+func TestEditedGenesisIsRefused(t *testing.T) {
+	n, _ := begun(t, 7)
+	n.Epoch(t)
+	for name, edit := range map[string]func(*types.GenesisState){
+		"a proof's output cut off":     func(gs *types.GenesisState) { gs.Records[0].Proofs[0].Output = gs.Records[0].Proofs[0].Output[:63] },
+		"a proof cut off":              func(gs *types.GenesisState) { gs.Records[0].Proofs[1].Proof = nil },
+		"a sealer's chain cut off":     func(gs *types.GenesisState) { gs.Records[0].Record.Sealers[0].Chain = []byte{1} },
+		"a sealer without a key":       func(gs *types.GenesisState) { gs.Records[0].Record.Sealers[0].Key = nil },
+		"an absent sealer that sealed": func(gs *types.GenesisState) { gs.Records[0].Record.Sealers[0].Absent = true },
+		"a member elected twice":       func(gs *types.GenesisState) { gs.Elections[0].Members[1] = gs.Elections[0].Members[0] },
+		"a member who is nobody":       func(gs *types.GenesisState) { gs.Elections[0].Members[0] = "" },
+	} {
+		gs, err := n.Sortition.ExportGenesis(n.Ctx)
+		require.NoError(t, err)
+		require.NoError(t, gs.Validate(), name)
+		edit(gs)
+		require.ErrorIs(t, gs.Validate(), types.ErrInvalid, name)
+	}
+}

@@ -1,9 +1,12 @@
 package types
 
 import (
+	"slices"
+
 	errorsmod "cosmossdk.io/errors"
 
 	"github.com/topnetwork/top/protocol/sortition"
+	"github.com/topnetwork/top/protocol/sortition/ecvrf"
 )
 
 // SeedSize in bytes.
@@ -34,8 +37,8 @@ func (gs GenesisState) Validate() error {
 		if i > 0 && gs.Elections[i-1].Epoch >= e.Epoch {
 			return errorsmod.Wrap(ErrInvalid, "elections are not in ascending order of their epochs")
 		}
-		if len(e.Seed) != SeedSize {
-			return errorsmod.Wrapf(ErrInvalid, "the seed of the election for epoch %d has %d bytes, want %d", e.Epoch, len(e.Seed), SeedSize)
+		if err := e.Validate(); err != nil {
+			return err
 		}
 	}
 	return gs.validatePublished()
@@ -67,6 +70,32 @@ func (g GenesisRecord) Validate() error {
 		if i > 0 && g.Proofs[i-1].Operator >= p.Operator {
 			return errorsmod.Wrapf(ErrInvalid, "proofs of epoch %d are not in ascending order of operators", r.Epoch)
 		}
+		if len(p.Key) != ecvrf.PublicKeySize || len(p.Proof) != ecvrf.ProofSize || len(p.Output) != ecvrf.OutputSize {
+			return errorsmod.Wrapf(ErrInvalid, "the proof of %s for epoch %d is malformed", p.Operator, r.Epoch)
+		}
+	}
+	for i, s := range r.Sealers {
+		decided := i < int(r.Decided)
+		sealed := decided && !s.Absent
+		if len(s.Key) != ecvrf.PublicKeySize || decided != (len(s.Chain) == SeedSize) || !decided && len(s.Chain) != 0 ||
+			sealed != (len(s.Proof) == ecvrf.ProofSize) || !sealed && len(s.Proof) != 0 {
+			return errorsmod.Wrapf(ErrInvalid, "sealer %d of epoch %d is malformed", i, r.Epoch)
+		}
+	}
+	return nil
+}
+
+// Validate checks an election's form: who is drawn is drawn once.
+func (e Election) Validate() error {
+	if len(e.Seed) != SeedSize {
+		return errorsmod.Wrapf(ErrInvalid, "the seed of the election for epoch %d has %d bytes, want %d", e.Epoch, len(e.Seed), SeedSize)
+	}
+	drawn := map[string]bool{}
+	for _, operator := range slices.Concat(e.Members, e.Standbys) {
+		if operator == "" || drawn[operator] {
+			return errorsmod.Wrapf(ErrInvalid, "the election for epoch %d names %q twice, or nobody", e.Epoch, operator)
+		}
+		drawn[operator] = true
 	}
 	return nil
 }
