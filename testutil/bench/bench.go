@@ -60,6 +60,7 @@ func Missed(results []Result) (names []string) {
 // Write prints results as JSON lines.
 func Write(w io.Writer, results ...Result) error {
 	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
 	for _, r := range results {
 		if err := enc.Encode(r); err != nil {
 			return err
