@@ -44,7 +44,7 @@ func TestDefaultsAreGoodAndSane(t *testing.T) {
 	app, err := config.FromViper(v)
 	require.NoError(t, err)
 	require.EqualValues(t, 50_000_000, app.QueryGasLimit, "a query cannot run for ever")
-	require.EqualValues(t, 20_000, app.IAVLCacheSize, "memory is bounded")
+	require.EqualValues(t, 5_000, app.IAVLCacheSize, "memory is bounded")
 	require.EqualValues(t, 1000, app.API.MaxOpenConnections)
 	require.EqualValues(t, 1_000_000, app.API.RPCMaxBodyBytes)
 	require.False(t, app.API.EnableUnsafeCORS)
@@ -91,7 +91,7 @@ func TestNegativeNumbersAreRefused(t *testing.T) {
 	for _, c := range []struct{ file, from, key string }{
 		{config.AppFile, "halt-height = 0", "halt-height"},
 		{config.AppFile, "snapshot-interval = 500", "state-sync.snapshot-interval"},
-		{config.AppFile, "iavl-cache-size = 20000", "iavl-cache-size"},
+		{config.AppFile, "iavl-cache-size = 5000", "iavl-cache-size"},
 	} {
 		dir := home(t)
 		name, _, _ := strings.Cut(c.from, " =")

@@ -29,7 +29,7 @@ func DefaultApp() *App {
 	cfg.MinGasPrices = "0utop"
 	cfg.QueryGasLimit = 50_000_000
 	// Nodes kept per store, of which there are about twenty: at the SDK's 781,250 memory grows for days before this cache is full.
-	cfg.IAVLCacheSize = 20_000
+	cfg.IAVLCacheSize = 5_000
 	// Counts for pruning = "custom" only, also that of the command `prune`, which refuses the SDK's default of 0.
 	cfg.PruningInterval = "10"
 	cfg.API.Enable = true
