@@ -1,8 +1,12 @@
 package sdk
 
 import (
+	"cmp"
 	"encoding/hex"
+	"slices"
+	"strings"
 
+	"github.com/topnetwork/top/protocol/messaging"
 	"github.com/topnetwork/top/sdk/session"
 )
 
@@ -39,3 +43,50 @@ func sessionBill(a session.Account) SessionBill {
 
 // totals of sessions that are settled and gone.
 type totals struct{ Due, Vouchered, Messages uint64 }
+
+func messages(a session.Account) uint64 {
+	for _, u := range a.Usage {
+		if u.Measure == messaging.MeasureMessage {
+			return u.Quantity
+		}
+	}
+	return 0
+}
+
+// bill sums live sessions by their own meters, others as last saved.
+func (p *purse) bill() Bill {
+	live, states := p.snapshot()
+	p.mu.Lock()
+	b := Bill{Due: p.totals.Due, Vouchered: p.totals.Vouchered, Messages: p.totals.Messages}
+	p.mu.Unlock()
+	for _, s := range states {
+		a := s.Account()
+		if current := live[string(s.Offer.ProviderKey)]; current != nil && current.ID() == s.ID() {
+			a = current.Account()
+		}
+		b.Due += a.Due
+		b.Vouchered += a.Vouchered
+		b.Messages += messages(a)
+		b.Sessions = append(b.Sessions, sessionBill(a))
+	}
+	slices.SortFunc(b.Sessions, func(x, y SessionBill) int {
+		return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), strings.Compare(x.Session, y.Session))
+	})
+	return b
+}
+
+// changed offers the newest bill to whoever reads updates.
+func (p *purse) changed() {
+	b := p.bill()
+	for {
+		select {
+		case p.updates <- b:
+			return
+		default:
+		}
+		select {
+		case <-p.updates:
+		default:
+		}
+	}
+}

@@ -93,6 +93,8 @@ type Client struct {
 	identity ed25519.PrivateKey // of messages
 	keys     *sessionKeys       // of vouchers
 
+	crediting sync.Mutex // one EnsureCredit at a time
+
 	cancel context.CancelFunc
 	ctx    context.Context
 	work   sync.WaitGroup
@@ -162,34 +164,50 @@ func newHost(peerKey ed25519.PrivateKey) (host.Host, error) {
 func (c *Client) Address() string { return c.ledger.Address() }
 
 // EnsureCredit makes amount utop spendable: it deposits what is missing into the escrow, lets the session key spend it,
-// opens the credit line and waits until the service chain knows. A session key that can spend no more is replaced by a new one.
+// opens the credit line and waits until the service chain knows. A session key that can spend no more is replaced by a new one, and what it was allotted is taken back.
 func (c *Client) EnsureCredit(ctx context.Context, amount uint64) error {
+	c.crediting.Lock()
+	defer c.crediting.Unlock()
 	err := c.ledger.EnsureCredit(ctx, c.keys.public(), amount)
 	if errors.Is(err, ErrSessionKey) {
-		err = c.renewKey(ctx, amount)
+		err = c.replaceKey(ctx, amount)
 	}
 	if err != nil {
 		return fmt.Errorf("credit: %w", err)
 	}
 	c.purse.credit(amount)
+	c.endEarlierKeys(ctx)
 	return nil
 }
 
-// renewKey gives credit to a new session key and takes back what the old one was allotted. What that one has signed stands.
-func (c *Client) renewKey(ctx context.Context, amount uint64) error {
-	old := c.keys.public()
-	if err := c.keys.renew(); err != nil {
-		return err
+// replaceKey gives credit to the next session key and makes it the current one then: until it has credit, the current one goes on with what is left to it.
+func (c *Client) replaceKey(ctx context.Context, amount uint64) (err error) {
+	for range 2 { // one that an attempt long ago left may itself be of no more use, and goes the way of the others
+		next, keyErr := c.keys.next()
+		if keyErr != nil {
+			return keyErr
+		}
+		err = c.ledger.EnsureCredit(ctx, publicOf(next), amount)
+		if err != nil && !errors.Is(err, ErrSessionKey) {
+			return err
+		}
+		if keyErr := c.keys.promote(next); keyErr != nil || err == nil {
+			return keyErr
+		}
 	}
-	c.cfg.Log.Info("new session key: the old one can spend no more", "old", hex.EncodeToString(old))
-	if err := c.ledger.EnsureCredit(ctx, c.keys.public(), amount); err != nil {
-		return err
+	return err
+}
+
+// endEarlierKeys lets nobody spend with session keys that were replaced, and takes back what they were allotted. What they have signed stands. What fails is tried again with
+// the next EnsureCredit.
+func (c *Client) endEarlierKeys(ctx context.Context) {
+	for _, public := range c.keys.unended() {
+		if err := c.ledger.EndKey(ctx, public); err != nil {
+			c.cfg.Log.Warn("a replaced session key has not ended yet", "key", hex.EncodeToString(public), "err", err)
+			continue
+		}
+		c.keys.setEnded(public)
 	}
-	c.purse.retireKey(ctx, old)
-	if err := c.ledger.EndKey(ctx, old); err != nil {
-		c.cfg.Log.Warn("the old session key is not ended; it stays until it expires", "err", err)
-	}
-	return nil
 }
 
 // Bill is the running bill of all sessions.

@@ -44,6 +44,8 @@ type world struct {
 	providers map[string]sdk.Provider
 	keys      map[string]map[string]uint64 // payer, session key: what is left of its cap
 	ended     map[string]uint64            // session keys that were revoked: the last epoch that they pay for
+	refuseKey error                        // what a new session key is answered with
+	refuseEnd error                        // and the end of one
 	credit    map[string]uint64            // open credit
 	lines     map[[3]string]uint64         // payer, provider, session key: unspent
 	claims    map[string]*usagetypes.Claim
@@ -295,6 +297,9 @@ func (l userLedger) EnsureCredit(_ context.Context, key []byte, amount uint64) e
 	if _, ended := l.ended[string(key)]; ended || known && left < amount {
 		return sdk.ErrSessionKey
 	}
+	if !known && l.refuseKey != nil {
+		return l.refuseKey
+	}
 	if !known {
 		l.keys[l.address][string(key)] = 10 * amount
 	}
@@ -305,6 +310,9 @@ func (l userLedger) EnsureCredit(_ context.Context, key []byte, amount uint64) e
 func (l userLedger) EndKey(_ context.Context, key []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.refuseEnd != nil {
+		return l.refuseEnd
+	}
 	// With the running epoch, as on the service chain.
 	l.ended[string(key)] = l.epoch
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -22,12 +23,20 @@ type sessionKeys struct {
 	mu      sync.Mutex
 	current ed25519.PrivateKey
 	earlier []ed25519.PrivateKey
+	ended   map[string]bool // earlier ones, by their public keys, that the chains know to have ended
 }
 
 func (k *sessionKeys) path() string { return filepath.Join(k.home, "session.key") }
 
+// nextPath is of the key that takes the current one's place once it has credit.
+func (k *sessionKeys) nextPath() string { return filepath.Join(k.home, "session.next.key") }
+
+func (k *sessionKeys) earlierPath(key ed25519.PrivateKey) string {
+	return filepath.Join(k.home, "session-"+hex.EncodeToString(publicOf(key)[:8])+".key")
+}
+
 func loadSessionKeys(home string) (*sessionKeys, error) {
-	k := &sessionKeys{home: home}
+	k := &sessionKeys{home: home, ended: map[string]bool{}}
 	var err error
 	if k.current, err = keyfile.Load(k.path()); err != nil {
 		return nil, err
@@ -41,7 +50,9 @@ func loadSessionKeys(home string) (*sessionKeys, error) {
 		if err != nil {
 			return nil, err
 		}
-		k.earlier = append(k.earlier, key)
+		if !key.Equal(k.current) { // as a promotion that was cut off leaves it
+			k.earlier = append(k.earlier, key)
+		}
 	}
 	return k, nil
 }
@@ -68,23 +79,51 @@ func (k *sessionKeys) of(public []byte) ed25519.PrivateKey {
 	return k.current
 }
 
-// renew makes another key the current one. The file of the one before is written first: wherever it is cut off, no key is lost.
-func (k *sessionKeys) renew() error {
+// next is the key to come: the same one until it is promoted, so that what an attempt that was cut off gave it is not lost.
+func (k *sessionKeys) next() (ed25519.PrivateKey, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	_, next, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		return err
+	key, err := keyfile.Load(k.nextPath())
+	if err != nil || !key.Equal(k.current) {
+		return key, err
 	}
-	name := "session-" + hex.EncodeToString(publicOf(k.current)[:8]) + ".key"
-	if err := keyfile.Write(filepath.Join(k.home, name), k.current.Seed()); err != nil {
+	// A promotion was cut off before its last step.
+	if err := os.Remove(k.nextPath()); err != nil {
+		return nil, err
+	}
+	return keyfile.Load(k.nextPath())
+}
+
+// promote makes the next key the current one. Each file is written before another takes its place: wherever it is cut off, no key is lost.
+func (k *sessionKeys) promote(next ed25519.PrivateKey) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := keyfile.Write(k.earlierPath(k.current), k.current.Seed()); err != nil {
 		return err
 	}
 	if err := keyfile.Write(k.path(), next.Seed()); err != nil {
 		return err
 	}
 	k.current, k.earlier = next, append(k.earlier, k.current)
-	return nil
+	return os.Remove(k.nextPath())
+}
+
+// unended are the public keys of earlier ones that the chains may still take for good.
+func (k *sessionKeys) unended() (list [][]byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, key := range k.earlier {
+		if public := publicOf(key); !k.ended[string(public)] {
+			list = append(list, public)
+		}
+	}
+	return list
+}
+
+func (k *sessionKeys) setEnded(public []byte) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ended[string(public)] = true
 }
 
 // sessionSigner signs vouchers with a session key.

@@ -21,7 +21,7 @@ const lockHome = "TOP_TEST_LOCK_HOME"
 func TestHoldsALock(t *testing.T) {
 	home := os.Getenv(lockHome)
 	if home == "" {
-		t.Skip("a part of TestOneRelayerPerHome")
+		return // TestOneRelayerPerHome runs it
 	}
 	_, err := relayerhome.Lock(home)
 	require.NoError(t, err)

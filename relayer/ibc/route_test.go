@@ -5,9 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	ctypes "github.com/cometbft/cometbft/rpc/core/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
+	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
+
+	"github.com/topnetwork/top/sdk/chain"
 )
 
 // history is who votes at each height, from height 0 on; everyone signs.
@@ -101,4 +110,55 @@ func TestRoutesAreTaken(t *testing.T) {
 			from = next
 		}
 	})
+}
+
+// serveBetween serves the headers and validators of some heights and knows no others, as a node does after a state-sync or before an export.
+func serveBetween(t *testing.T, first, last int64, at func(height int64) (*cmttypes.SignedHeader, *cmttypes.ValidatorSet)) string {
+	t.Helper()
+	return fakeChain(t, func(method string, height int64) string {
+		if height < first || height > last {
+			return "null"
+		}
+		header, set := at(height)
+		if method == "commit" {
+			return encode(t, ctypes.ResultCommit{SignedHeader: *header, CanonicalCommit: true})
+		}
+		return encode(t, ctypes.ResultValidators{BlockHeight: height, Validators: set.Validators, Count: set.Size(), Total: set.Size()})
+	})
+}
+
+// No node has all heights of this route, and each is found all the same, whoever is asked first.
+func TestRouteOverSeveralNodesHistories(t *testing.T) {
+	const change, newest = 10, 20
+	before, beforeKeys := cmttypes.RandValidatorSet(4, 10)
+	after, afterKeys := cmttypes.RandValidatorSet(4, 10)
+	began := time.Now()
+	at := func(height int64) (*cmttypes.SignedHeader, *cmttypes.ValidatorSet) {
+		now := began.Add(time.Duration(height) * time.Second)
+		switch {
+		case height < change:
+			return signed(t, height, now, []byte("root"), before, beforeKeys), before
+		case height == change:
+			return signedBefore(t, height, now, []byte("root"), before, after, beforeKeys), before
+		}
+		return signed(t, height, now, []byte("root"), after, afterKeys), after
+	}
+	archive, fresh := serveBetween(t, 1, 12, at), serveBetween(t, 13, newest, at)
+	client, err := chain.New(chain.Config{GRPC: "127.0.0.1:1", ChainID: "top-a-1"})
+	require.NoError(t, err)
+	defer client.Close()
+	state := &ibctm.ClientState{LatestHeight: clienttypes.NewHeight(1, 5), TrustLevel: ibctm.Fraction{Numerator: 2, Denominator: 3}}
+	for name, addresses := range map[string][]string{"the fresh one first": {fresh, archive}, "the archive first": {archive, fresh}} {
+		t.Run(name, func(t *testing.T) {
+			n, err := dialNodes("top-a-1", addresses, rpcTimeout)
+			require.NoError(t, err)
+			heights, err := (&Endpoint{Client: client, nodes: n}).route(t.Context(), state, newest)
+			require.NoError(t, err)
+			require.Equal(t, []int64{change, newest}, heights)
+		})
+	}
+	alone, err := dialNodes("top-a-1", []string{fresh}, rpcTimeout)
+	require.NoError(t, err)
+	_, err = (&Endpoint{Client: client, nodes: alone}).route(t.Context(), state, newest)
+	require.ErrorContains(t, err, "headers of top-a-1 from 5 to 20")
 }
