@@ -77,9 +77,12 @@ type counterpart struct {
 	conn  net.Conn
 	state *State
 
+	float uint64 // utop; 0 is 10
+
 	mu    sync.Mutex
 	usage []*voucher.Usage
 	ticks uint64
+	heard int // frames with ticks
 }
 
 func (c *counterpart) bill() *voucher.ProviderFrame {
@@ -91,7 +94,7 @@ func (c *counterpart) bill() *voucher.ProviderFrame {
 		c.t.Error(err)
 	}
 	return &voucher.ProviderFrame{Frame: &voucher.ProviderFrame_Bill{Bill: &voucher.Bill{
-		SessionId: id[:], Usage: c.usage, DueUtop: due, TickedUtop: c.ticks * c.state.Offer.TickUtop, FloatUtop: 10,
+		SessionId: id[:], Usage: c.usage, DueUtop: due, TickedUtop: c.ticks * c.state.Offer.TickUtop, FloatUtop: max(c.float, 10),
 	}}}
 }
 
@@ -116,6 +119,7 @@ func (c *counterpart) serve(change func(*voucher.Voucher)) {
 		case *voucher.ClientFrame_Tick:
 			c.mu.Lock()
 			c.ticks = m.Tick.Index
+			c.heard++
 			c.mu.Unlock()
 			c.send(c.bill())
 		case *voucher.ClientFrame_Voucher:
@@ -186,6 +190,22 @@ func TestUse(t *testing.T) {
 	require.NoError(t, s.Err())
 	err = s.Use(t.Context(), usage(1000), "m", nil)
 	require.Equal(t, refusal.CapReached, refusal.Code(err))
+}
+
+// Half of the float stays open at most; below that, no frame is spent on ticks.
+func TestTicksComeInTime(t *testing.T) {
+	s, c, _, err := attach(t, nil, func(c *counterpart) { c.float = 1000 }, nil)
+	require.NoError(t, err)
+	const uses = 20
+	for range uses {
+		require.NoError(t, s.Use(t.Context(), usage(1), "m", func(context.Context, [32]byte) (bool, error) { return true, nil }))
+		a := s.Account()
+		require.LessOrEqual(t, a.Due-min(a.Due, a.Ticked), uint64(500))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	require.Positive(t, c.heard)
+	require.LessOrEqual(t, c.heard, 1+uses*120/500)
 }
 
 // Who saves a session may hold locks under which others ask for its ID.

@@ -135,13 +135,15 @@ func (s *Session) release(index uint64) error {
 	return nil
 }
 
-// settle pays what was served on credit and signs a voucher when one is due.
+// settle pays what was served on credit, once that is half of what the provider gives (docs/adr/016), and signs a voucher when one is due.
 func (s *Session) settle(ctx context.Context) error {
 	s.mu.Lock()
 	due := s.state.Due()
+	unpaid := due - min(due, s.state.Ticks*s.state.Offer.TickUtop)
 	voucherDue := due-s.state.Vouchered() >= s.state.Offer.VoucherUtop || s.asked && due > s.state.Vouchered()
+	tickDue := unpaid > s.bill.GetFloatUtop()/2
 	s.mu.Unlock()
-	if due > 0 {
+	if tickDue {
 		if err := s.tick(ctx, due, false); err != nil {
 			return err
 		}
