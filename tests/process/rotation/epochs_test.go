@@ -21,9 +21,13 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 )
 
-const epochs = 10
+const (
+	// The relayer is off for ten epochs.
+	relayerOff, relayerOn = 3, 13
+	epochs                = relayerOn + 1
+)
 
-// Ten epochs and more: committees rotate, blocks go on, packets arrive across rotations, also those of a relayer that was off for epochs; every node has the same blocks, and a
+// More than ten epochs: committees rotate, blocks go on, packets arrive across rotations, also those of a relayer that was off for ten; every node has the same blocks, and a
 // program that imports nothing of ours makes every committee again. Meanwhile governance enlarges the committee, and a node that joined late is elected.
 func TestCommitteesRotate(t *testing.T) {
 	late := newJoiner(t)
@@ -50,10 +54,10 @@ func rotate(t *testing.T) {
 		pass(epoch)
 		c.send()
 		switch epoch {
-		case 3:
+		case relayerOff:
 			c.arrival()
 			require.NoError(t, net.Kill(localnet.RelayerName))
-		case epochs - 1:
+		case relayerOn:
 			_, err := net.Restart(localnet.RelayerName)
 			require.NoError(t, err)
 		}
@@ -72,7 +76,7 @@ func rotate(t *testing.T) {
 	}
 	t.Logf("%d epochs, %d with an election, %d changes of the committee", len(first), elected, sortition.Changes(first))
 	require.Greater(t, elected, epochs/2)
-	// A lot may draw who left again: three changes in nine elections are missed once in some thousand runs.
+	// A lot may draw who left again: three changes in a dozen elections are missed once in some thousand runs.
 	require.GreaterOrEqual(t, sortition.Changes(first), 3)
 
 	// Somebody comes back within some epochs more; it signs on from what it remembers.

@@ -30,7 +30,7 @@ func TestExportInMidEpoch(t *testing.T) {
 	node := net.Main.Nodes[candidates-1]
 	for range tries {
 		// Two blocks after an epoch's first, proofs are there; a seal takes until the fifth.
-		awaitHeight(t, node, (height(t)/epochBlocks+1)*epochBlocks+3)
+		awaitHeight(t, node, int64((int(height(t))/epochBlocks+1)*epochBlocks+3))
 		// The node goes on at once: who is away for long is jailed.
 		home := filepath.Join(t.TempDir(), node.Name)
 		restart(t, node, func() { require.NoError(t, os.CopyFS(home, os.DirFS(node.Home))) })

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,14 +25,16 @@ const (
 	timeout     = 15 * time.Minute
 	waitTimeout = 3 * time.Minute
 
-	candidates  = 7
-	seats       = 5
-	epochBlocks = 12
+	candidates = 7
+	seats      = 5
 	// snapshotInterval of nodes that fresh ones join from.
 	snapshotInterval = 20
 	// signedBlocksWindow: a node that is restarted misses less than half of it, one that is killed is jailed within some epochs.
 	signedBlocksWindow = 60
 )
+
+// epochBlocks are few, for many epochs in little time; EPOCH_BLOCKS=60 makes epochs of half a minute.
+var epochBlocks = 12
 
 // net is the network that all tests share.
 var net *localnet.Network
@@ -51,6 +54,11 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	build, err := filepath.Abs("../../../build")
 	if err != nil {
 		return 0, err
+	}
+	if blocks := os.Getenv("EPOCH_BLOCKS"); blocks != "" {
+		if epochBlocks, err = strconv.Atoi(blocks); err != nil {
+			return 0, fmt.Errorf("EPOCH_BLOCKS: %w", err)
+		}
 	}
 	began := time.Now()
 	if net, err = localnet.Start(ctx, localnet.Config{

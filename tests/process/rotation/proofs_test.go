@@ -94,7 +94,7 @@ func TestWithheldProofsAndSeals(t *testing.T) {
 			return err
 		})
 	}
-	awaitHeight(t, net.Main.Nodes[0], int64(epoch*epochBlocks+4))
+	awaitHeight(t, net.Main.Nodes[0], int64(int(epoch)*epochBlocks+4))
 	made(t, 0, int(first), int(epoch))
 	booksHold(t)
 }
@@ -114,7 +114,7 @@ func TestCandidateThatLeavesItsElection(t *testing.T) {
 		require.NoError(t, err)
 		withdraw(t, i)
 		require.Less(t, currentEpoch(t), epoch, "it left before its term")
-		awaitHeight(t, net.Main.Nodes[0], int64(epoch*epochBlocks+4))
+		awaitHeight(t, net.Main.Nodes[0], int64(int(epoch)*epochBlocks+4))
 		c := made(t, 0, int(epoch), int(epoch))[0]
 		require.True(t, c.Elected)
 		require.NotContains(t, c.Voters, status.Validator)
