@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -52,34 +53,42 @@ func (m *Messenger) Receive(ctx context.Context) <-chan Message {
 	return out
 }
 
+// arrival is a message in the inbox, under its name on disk.
+type arrival struct {
+	name []byte
+	msg  Message
+}
+
+// load the inbox that an earlier run left.
+func (m *Messenger) load() error {
+	return m.c.store.each(kindInbox, func(name, raw []byte) error {
+		a := arrival{name: name}
+		if err := json.Unmarshal(raw, &a.msg); err != nil {
+			return fmt.Errorf("inbox: %w", err)
+		}
+		m.inbox = append(m.inbox, a)
+		return nil
+	})
+}
+
 // hand passes what is in the inbox to the app. A message leaves the disk when the app has taken it.
 func (m *Messenger) hand(ctx context.Context, out chan<- Message) error {
 	for {
 		m.mu.Lock()
-		arrived := m.arrived
+		arrived, waiting := m.arrived, m.inbox
 		m.mu.Unlock()
-		var names [][]byte
-		var waiting []Message
-		err := m.c.store.each(kindInbox, func(name, raw []byte) error {
-			var msg Message
-			if err := json.Unmarshal(raw, &msg); err != nil {
-				return err
-			}
-			names, waiting = append(names, name), append(waiting, msg)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for i, msg := range waiting {
+		for _, a := range waiting {
 			select {
-			case out <- msg:
+			case out <- a.msg:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if err := m.c.store.change().delete(kindInbox, names[i]).commit(); err != nil {
+			if err := m.c.store.change().delete(kindInbox, a.name).commit(); err != nil {
 				return err
 			}
+			m.mu.Lock()
+			m.inbox = m.inbox[1:]
+			m.mu.Unlock()
 		}
 		if len(waiting) > 0 {
 			continue
@@ -211,10 +220,11 @@ func (m *Messenger) take(e *messaging.Envelope) error {
 	if known, err = m.known(name[:]); err != nil {
 		return err
 	}
+	var arrivals []arrival
 	var answers []*letter
 	if !known {
 		change.set(kindReceived, name[:], now.Unix())
-		if answers, err = m.open(change, p, now); err != nil {
+		if arrivals, answers, err = m.open(change, p, now); err != nil {
 			return err
 		}
 	}
@@ -222,6 +232,7 @@ func (m *Messenger) take(e *messaging.Envelope) error {
 		return err
 	}
 	m.mu.Lock()
+	m.inbox = append(m.inbox, arrivals...)
 	close(m.arrived)
 	m.arrived = make(chan struct{})
 	m.mu.Unlock()
@@ -236,34 +247,37 @@ func (m *Messenger) known(name []byte) (bool, error) {
 	return m.c.store.get(kindReceived, name, &at)
 }
 
-// open adds a payload's effects to a change: the message for the app and, for a text, the delivery notification.
-func (m *Messenger) open(change *change, p *messaging.Payload, now time.Time) ([]*letter, error) {
-	msg := Message{ID: messageID(p.Id), From: p.Sender.Text(), Sent: time.UnixMilli(p.SentUnixMs)}
-	inbox := append(binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano())), p.Id...)
+// open adds a payload's effects to a change, and answers them: the message for the app and, for a text, the delivery notification.
+func (m *Messenger) open(change *change, p *messaging.Payload, now time.Time) ([]arrival, []*letter, error) {
+	a := arrival{
+		name: append(binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano())), p.Id...),
+		msg:  Message{ID: messageID(p.Id), From: p.Sender.Text(), Sent: time.UnixMilli(p.SentUnixMs)},
+	}
 	switch p.Kind {
 	case messaging.Kind_KIND_TEXT:
-		msg.Body = string(p.Body)
-		change.set(kindInbox, inbox, msg)
+		a.msg.Body = string(p.Body)
+		change.set(kindInbox, a.name, a.msg)
 		if m.c.cfg.Quiet {
-			return nil, nil
+			return []arrival{a}, nil, nil
 		}
 		answer, err := newLetter(p.Sender, messaging.Kind_KIND_NOTIFICATION, nil, p.Id)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		change.set(kindOutbox, answer.Name, answer)
-		return []*letter{answer}, nil
+		return []arrival{a}, []*letter{answer}, nil
 	case messaging.Kind_KIND_NOTIFICATION:
 		// Only the recipient can say that it arrived, and only once.
 		var recipient []byte
 		found, err := m.c.store.get(kindSent, p.Ref, &recipient)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if found && string(recipient) == string(p.Sender.Identity) {
-			msg.Kind, msg.ID = Delivered, messageID(p.Ref)
-			change.set(kindInbox, inbox, msg).delete(kindSent, p.Ref)
+			a.msg.Kind, a.msg.ID = Delivered, messageID(p.Ref)
+			change.set(kindInbox, a.name, a.msg).delete(kindSent, p.Ref)
+			return []arrival{a}, nil, nil
 		}
 	}
-	return nil, nil
+	return nil, nil, nil
 }

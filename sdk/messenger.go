@@ -23,7 +23,8 @@ type Messenger struct {
 
 	mu     sync.Mutex
 	queues map[string]*queue
-	// arrived is closed and replaced when something new is in the inbox.
+	// inbox is what the app has not taken yet, as on disk; arrived is closed and replaced when something new is in it.
+	inbox     []arrival
 	arrived   chan struct{}
 	receiving bool
 }
@@ -38,6 +39,9 @@ func (c *Client) Messenger(ctx context.Context) (*Messenger, error) {
 	}
 	m.contact = &messaging.Contact{Identity: c.identity.Public().(ed25519.PublicKey), Providers: homes}
 	if err := m.contact.Validate(); err != nil {
+		return nil, err
+	}
+	if err := m.load(); err != nil {
 		return nil, err
 	}
 	if err := m.publishFirst(ctx); err != nil {

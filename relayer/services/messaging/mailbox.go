@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,8 +58,10 @@ type box struct {
 	next     uint64          // sequence number of the next envelope
 	writing  map[uint64]bool // reserved numbers whose envelopes are not on disk yet
 	prekeys  int
-	expires  int64         // second after which the last-resort prekey is no good
-	wake     chan struct{} // closed when something was stored
+	// prekeyFrom is below the id of every one-time prekey, or is it.
+	prekeyFrom uint64
+	expires    int64         // second after which the last-resort prekey is no good
+	wake       chan struct{} // closed when something was stored
 }
 
 func newBox() *box { return &box{next: 1, writing: map[uint64]bool{}, wake: make(chan struct{})} }
@@ -123,7 +126,7 @@ func OpenMailboxes(db *pebble.DB, caps Caps, retention time.Duration, now func()
 		db: db, caps: caps, retention: retention, now: now,
 		boxes: map[recipientKey]*box{}, inFlight: map[messaging.EnvelopeID]bool{},
 	}
-	err := m.each(key(kindLastResort), func(k, value []byte) error {
+	err := m.each(key(kindLastResort), nil, func(k, value []byte) error {
 		var p messaging.Prekey
 		if err := p.Unmarshal(value); err != nil {
 			return err
@@ -134,7 +137,7 @@ func OpenMailboxes(db *pebble.DB, caps Caps, retention time.Duration, now func()
 		return nil
 	})
 	if err == nil {
-		err = m.each(key(kindPrekey), func(k, _ []byte) error {
+		err = m.each(key(kindPrekey), nil, func(k, _ []byte) error {
 			if b := m.boxes[recipientKey(k[:32])]; b != nil {
 				b.prekeys++
 			}
@@ -142,7 +145,7 @@ func OpenMailboxes(db *pebble.DB, caps Caps, retention time.Duration, now func()
 		})
 	}
 	if err == nil {
-		err = m.each(key(kindDeposit), func(_, value []byte) error {
+		err = m.each(key(kindDeposit), nil, func(_, value []byte) error {
 			d, err := decodeDeposit(value)
 			if err != nil {
 				return err
@@ -166,9 +169,9 @@ func OpenMailboxes(db *pebble.DB, caps Caps, retention time.Duration, now func()
 	return m, nil
 }
 
-// each calls f for the keys below start, without it.
-func (m *Mailboxes) each(start []byte, f func(k, value []byte) error) error {
-	it, err := m.db.NewIter(&pebble.IterOptions{LowerBound: start, UpperBound: after(start)})
+// each calls f for the keys that begin with start, without it, from one on.
+func (m *Mailboxes) each(start, from []byte, f func(k, value []byte) error) error {
+	it, err := m.db.NewIter(&pebble.IterOptions{LowerBound: append(slices.Clip(start), from...), UpperBound: after(start)})
 	if err != nil {
 		return err
 	}

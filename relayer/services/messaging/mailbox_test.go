@@ -223,7 +223,7 @@ func TestSweep(t *testing.T) {
 	b.now = b.now.Add(72 * time.Hour)
 	require.NoError(t, b.Sweep())
 	count := 0
-	require.NoError(t, b.each(prefix, func([]byte, []byte) error { count++; return nil }))
+	require.NoError(t, b.each(prefix, nil, func([]byte, []byte) error { count++; return nil }))
 	require.Zero(t, count, "an owner who has left leaves nothing")
 	b.crash()
 	require.Zero(t, b.bytes)
@@ -247,6 +247,20 @@ func TestPrekeys(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, p.Id, "a one-time prekey is given out once, also over a crash")
 		require.Equal(t, want == 1000, p.LastResort)
+	}
+	_, err = b.Publish(b.recipientKey, []*messaging.Prekey{b.prekey(8, false), b.prekey(7, false)})
+	require.NoError(t, err)
+	for _, want := range []uint64{7, 8, 1000} {
+		if want == 8 {
+			_, err = b.Publish(b.recipientKey, []*messaging.Prekey{b.prekey(3, false)})
+			require.NoError(t, err)
+			p, err = b.Take(b.recipientKey)
+			require.NoError(t, err)
+			require.Equal(t, uint64(3), p.Id, "also one with a smaller id than those that are gone")
+		}
+		p, err = b.Take(b.recipientKey)
+		require.NoError(t, err)
+		require.Equal(t, want, p.Id)
 	}
 	other := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{5}, 32))
 	forged, _, err := messaging.NewPrekey(rand.Reader, other, 1, false, b.now.Add(time.Hour).Unix())

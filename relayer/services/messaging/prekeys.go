@@ -32,7 +32,7 @@ func (m *Mailboxes) Publish(recipient recipientKey, prekeys []*messaging.Prekey)
 		box = newBox()
 	}
 	fresh = m.boxes[recipient] == nil
-	oneTime, expires := box.prekeys, int64(0)
+	oneTime, expires, from := box.prekeys, int64(0), box.prekeyFrom
 	for _, p := range prekeys {
 		raw, err := p.Marshal()
 		if err != nil {
@@ -50,6 +50,7 @@ func (m *Mailboxes) Publish(recipient recipientKey, prekeys []*messaging.Prekey)
 			if !known {
 				oneTime++
 			}
+			from = min(from, p.Id)
 			if oneTime > messaging.MaxPrekeys {
 				return 0, fmt.Errorf("%w: at most %d one-time prekeys are kept", messaging.ErrPrekey, messaging.MaxPrekeys)
 			}
@@ -67,7 +68,7 @@ func (m *Mailboxes) Publish(recipient recipientKey, prekeys []*messaging.Prekey)
 	if err := b.Commit(pebble.Sync); err != nil {
 		return 0, err
 	}
-	box.prekeys = oneTime
+	box.prekeys, box.prekeyFrom = oneTime, from
 	if expires != 0 {
 		box.expires = expires
 	}
@@ -96,17 +97,20 @@ func (m *Mailboxes) Take(recipient recipientKey) (*messaging.Prekey, error) {
 	}
 	now := m.now().Unix()
 	start := key(kindPrekey, recipient[:])
+	// What was given out below leaves tombstones, which take time to pass.
+	from := box.prekeyFrom
 	b := m.db.NewBatch()
 	defer func() { _ = b.Close() }()
 	var taken *messaging.Prekey
 	used := 0
 	errFound := errors.New("found")
-	err := m.each(start, func(k, value []byte) error {
+	err := m.each(start, be(from), func(k, value []byte) error {
 		var p messaging.Prekey
 		if err := p.Unmarshal(value); err != nil {
 			return err
 		}
 		used++
+		from = p.Id
 		if err := b.Delete(append(append([]byte{}, start...), k...), nil); err != nil {
 			return err
 		}
@@ -124,7 +128,7 @@ func (m *Mailboxes) Take(recipient recipientKey) (*messaging.Prekey, error) {
 		if err := b.Commit(pebble.Sync); err != nil {
 			return nil, err
 		}
-		box.prekeys -= used
+		box.prekeys, box.prekeyFrom = box.prekeys-used, from
 	}
 	if taken != nil {
 		return taken, nil
