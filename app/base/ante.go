@@ -15,7 +15,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(slices.Concat([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
-		messageDecorator{a.disabled, a.restrict},
+		messageDecorator{a.disabled, a.restrict, a.checkProposal},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),

@@ -107,6 +107,7 @@ type App struct {
 	feeDecorators  []sdk.AnteDecorator
 	disabled       []string
 	restrict       func(sdk.Context, sdk.Msg) error
+	rules          []Rule
 	halt           func(reason error)
 	close          func() error
 }
@@ -162,6 +163,7 @@ func New(spec Spec, opts Options) *App {
 		close:          sync.OnceValue(bApp.Close),
 	}
 	app.buildKeepers(opts)
+	app.AddRule(app.consensusRule)
 	return app
 }
 
@@ -185,7 +187,7 @@ func (a *App) buildKeepers(opts Options) {
 
 // NewGov builds x/gov with the chain's own tally.
 func (a *App) NewGov(pool govtypes.DistributionKeeper, tally govkeeper.CalculateVoteResultsAndVotingPowerFn) {
-	a.Gov = govkeeper.NewKeeper(a.Codec, a.Store(govtypes.StoreKey), a.Account, a.Bank, pool, a.MsgServiceRouter(), govtypes.DefaultConfig(), a.Authority, tally)
+	a.Gov = govkeeper.NewKeeper(a.Codec, a.Store(govtypes.StoreKey), a.Account, a.Bank, pool, governed{a.MsgServiceRouter(), a.checkProposal}, govtypes.DefaultConfig(), a.Authority, tally)
 	a.Gov.SetHooks(govtypes.NewMultiGovHooks())
 }
 

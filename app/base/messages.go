@@ -117,6 +117,8 @@ type messageDecorator struct {
 	disabled []string
 	// restrict is this chain's word on who may sign a user's message; nil for no restriction.
 	restrict func(sdk.Context, sdk.Msg) error
+	// proposal is this chain's word on what may be proposed; nil for no rule.
+	proposal Rule
 }
 
 // AnteHandle refuses transactions with a message that may not stand where it stands.
@@ -161,7 +163,10 @@ func (d messageDecorator) checkMessage(ctx sdk.Context, msg sdk.Msg, proposed bo
 			return err
 		}
 		_, isProposal := msg.(*govv1.MsgSubmitProposal)
-		return d.checkMessages(ctx, inner, isProposal, depth+1)
+		if err := d.checkMessages(ctx, inner, isProposal, depth+1); err != nil || !isProposal || d.proposal == nil {
+			return err
+		}
+		return d.proposal(ctx, inner)
 	case ClassModule:
 		return errorsmod.Wrapf(sdkerrors.ErrUnauthorized, "%s is sent by modules alone", url)
 	case ClassDisabled:

@@ -86,6 +86,7 @@ func New(opts base.Options, loadLatest bool) *App {
 	light := b.RouteIBC(billingtypes.PortID, billing.NewIBCModule(app.Billing))
 	b.AddFeeDecorators(sortition.FeeDecorator{})
 	b.AddDecorators(sortition.NewMempoolDecorator(app.Sortition))
+	b.AddRule(app.securityRule)
 	app.buildModules(light)
 	app.addUpgrades()
 	b.Seal(loadLatest)

@@ -42,6 +42,9 @@ func (a *App) checkGenesis(state map[string]json.RawMessage) error {
 	a.Codec.MustUnmarshalJSON(state[genutiltypes.ModuleName], &genutil)
 	a.Codec.MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
 	a.Codec.MustUnmarshalJSON(state[govtypes.ModuleName], &gov)
+	if err := a.checkSecurity(state, staking); err != nil {
+		return err
+	}
 	type field struct{ name, denom string }
 	fields := []field{{"staking.params.bond_denom", staking.Params.BondDenom}}
 	for _, d := range []struct {

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	// MaxCandidates and MaxSize bound the work of one calculation.
-	MaxCandidates = 10_000
-	MaxSize       = 300
+	// MaxCandidates bounds the work of one calculation: as many members, and as many standbys, as an election takes (protocol/sortition).
+	MaxCandidates = 20_000
 )
 
 // ErrMalformed is the class of every refusal: a number that the calculation excludes.
@@ -48,7 +47,7 @@ func (p Pool) Draw(n int) (Odds, error) {
 		return Odds{}, err
 	}
 	ways := p.ways(n)
-	all := binomials(p.Candidates, n)[n]
+	all := new(big.Int).Binomial(int64(p.Candidates), int64(n))
 	return Odds{Stall: new(big.Rat).SetFrac(sum(ways[Blocking(n):]), all), Capture: new(big.Rat).SetFrac(sum(ways[Quorum(n):]), all)}, nil
 }
 
@@ -59,26 +58,27 @@ func (p Pool) DrawAudited(n, m int) (Odds, error) {
 		return Odds{}, err
 	}
 	goes, captured := new(big.Int), new(big.Int)
-	for bad, ways := range p.ways(n) {
-		if ways.Sign() == 0 || (bad >= Blocking(n) && bad < Quorum(n)) {
-			continue
-		}
-		auditors := Pool{Candidates: p.Candidates - n, Bad: p.Bad - bad}.ways(m)
-		if bad < Blocking(n) {
-			goes.Add(goes, ways.Mul(ways, sum(auditors[:Blocking(m)])))
-		} else {
-			captured.Add(captured, ways.Mul(ways, sum(auditors[Quorum(m):])))
+	ways, others := p.ways(n), p.Candidates-n
+	sets := new(big.Int).Binomial(int64(others), int64(m))
+	goOn, uncaptured := fewer(others, p.Bad, m, Blocking(m)), fewer(others, p.Bad, m, Quorum(m))
+	for bad, ways := range ways {
+		switch left := p.Bad - bad; {
+		case ways.Sign() == 0:
+		case bad < Blocking(n):
+			goes.Add(goes, ways.Mul(ways, goOn[left]))
+		case bad >= Quorum(n):
+			captured.Add(captured, ways.Mul(ways, new(big.Int).Sub(sets, uncaptured[left])))
 		}
 	}
-	all := new(big.Int).Mul(binomials(p.Candidates, n)[n], binomials(p.Candidates-n, m)[m])
+	all := sets.Mul(sets, new(big.Int).Binomial(int64(p.Candidates), int64(n)))
 	return Odds{Stall: new(big.Rat).SetFrac(new(big.Int).Sub(all, goes), all), Capture: new(big.Rat).SetFrac(captured, all)}, nil
 }
 
 func (p Pool) check(sizes ...int) error {
 	total := 0
 	for _, n := range sizes {
-		if n < 1 || n > MaxSize {
-			return fmt.Errorf("%w: a committee of %d, want 1 to %d", ErrMalformed, n, MaxSize)
+		if n < 1 || n > MaxCandidates {
+			return fmt.Errorf("%w: a committee of %d, want 1 to %d", ErrMalformed, n, MaxCandidates)
 		}
 		total += n
 	}
@@ -97,6 +97,36 @@ func (p Pool) ways(n int) []*big.Int {
 		ways[i] = new(big.Int).Mul(bad[i], good[n-i])
 	}
 	return ways
+}
+
+// fewer counts the sets of m of so many candidates with fewer than k bad ones, for each number of bad candidates from 0 to bad, or to all. One candidate that turns bad takes those sets away
+// that have it, k − 1 of the b bad ones before it, and m − k of the good ones left: C(b, k − 1) × C(candidates − 1 − b, m − k).
+func fewer(candidates, bad, m, k int) []*big.Int {
+	sets := []*big.Int{new(big.Int).Binomial(int64(candidates), int64(m))}
+	fromBad, fromGood := new(big.Int), new(big.Int)
+	if m >= k {
+		fromGood.Binomial(int64(candidates-1), int64(m-k))
+	}
+	for b := range min(bad, candidates) {
+		switch {
+		case b == k-1:
+			fromBad.SetInt64(1)
+		case b >= k:
+			scale(fromBad, b, b-k+1)
+		}
+		taken := new(big.Int).Mul(fromBad, fromGood)
+		sets = append(sets, taken.Sub(sets[b], taken))
+		if good := candidates - 1 - b; good > 0 {
+			scale(fromGood, max(0, good-(m-k)), good)
+		}
+	}
+	return sets
+}
+
+// scale x by a fraction that leaves it whole.
+func scale(x *big.Int, by, over int) {
+	x.Mul(x, big.NewInt(int64(by)))
+	x.Quo(x, big.NewInt(int64(over)))
 }
 
 // binomials is C(n, 0) … C(n, k), each from the one before: C(n, i) = C(n, i − 1) × (n − i + 1) / i.

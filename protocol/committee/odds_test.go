@@ -26,6 +26,13 @@ func TestKnownOdds(t *testing.T) {
 		{Pool{150, 50}, 150, "1.000e0", "0"},
 		{Pool{4, 1}, 4, "0", "0"},
 		{Pool{10, 3}, 3, "7.084e-1", "8.334e-3"},
+		// Large ones, up to the largest that an election makes.
+		{Pool{1200, 390}, 1000, "7.887e-2", "0"},
+		{Pool{2000, 600}, 1000, "5.348e-4", "0"},
+		{Pool{10_000, 3000}, 1000, "7.784e-3", "4.269e-142"},
+		{Pool{10_000, 3300}, 1000, "4.009e-1", "1.509e-117"},
+		{Pool{10_000, 3300}, 5000, "2.415e-1", "0"},
+		{Pool{20_000, 6600}, 10_000, "1.569e-1", "0"},
 	} {
 		odds, err := c.pool.Draw(c.n)
 		require.NoError(t, err)
@@ -48,6 +55,9 @@ func TestKnownOddsWithAuditors(t *testing.T) {
 		{Pool{1000, 250}, 21, 21, "4.468e-1", "3.643e-11"},
 		{Pool{200, 66}, 21, 7, "7.646e-1", "3.323e-6"},
 		{Pool{30, 6}, 12, 7, "2.733e-1", "0"},
+		{Pool{10_000, 3000}, 1000, 1000, "1.555e-2", "2.382e-326"},
+		{Pool{2000, 640}, 1000, 300, "4.066e-1", "0"},
+		{Pool{10_000, 6400}, 1000, 500, "1.000e0", "2.309e-3"},
 	} {
 		odds, err := c.pool.DrawAudited(c.n, c.m)
 		require.NoError(t, err)
@@ -154,7 +164,7 @@ func TestNumbersThatAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		pool Pool
 		n    int
-	}{{Pool{10, 3}, 0}, {Pool{10, 3}, -1}, {Pool{10, 3}, 11}, {Pool{10, 11}, 3}, {Pool{10, -1}, 3}, {Pool{0, 0}, 1}, {Pool{MaxCandidates + 1, 1}, 3}, {Pool{1000, 1}, MaxSize + 1}} {
+	}{{Pool{10, 3}, 0}, {Pool{10, 3}, -1}, {Pool{10, 3}, 11}, {Pool{10, 11}, 3}, {Pool{10, -1}, 3}, {Pool{0, 0}, 1}, {Pool{MaxCandidates + 1, 1}, 3}, {Pool{1000, 1}, MaxCandidates + 1}} {
 		_, err := c.pool.Draw(c.n)
 		require.ErrorIs(t, err, ErrMalformed, "%+v", c)
 		_, err = c.pool.DrawAudited(c.n, 1)
@@ -202,7 +212,7 @@ func TestFormats(t *testing.T) {
 
 func BenchmarkDrawAudited(b *testing.B) {
 	for b.Loop() {
-		if _, err := (Pool{MaxCandidates, MaxCandidates / 3}).DrawAudited(MaxSize, MaxSize); err != nil {
+		if _, err := (Pool{MaxCandidates, MaxCandidates / 3}).DrawAudited(MaxCandidates/2, MaxCandidates/2); err != nil {
 			b.Fatal(err)
 		}
 	}

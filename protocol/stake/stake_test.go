@@ -103,8 +103,7 @@ func TestSplitStakeIsNeverMore(t *testing.T) {
 	})
 }
 
-// Seats cannot be held twice, so halves sit a little more often than a whole: here, with a seventh of all candidates seated, by about 5 %. That is what splitting can
-// bring at most, against a second machine, a second minimum deposit and a reputation that starts at a third.
+// Seats cannot be held twice, so halves sit a little more often than a whole: here, with a seventh of all candidates seated, by about 5 %. sim/sortition has the bound.
 func TestSplittingBringsHardlyMoreSeats(t *testing.T) {
 	candidates := []sortition.Candidate{}
 	add := func(kind string, i int, weight uint64) {

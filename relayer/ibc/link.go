@@ -15,14 +15,13 @@ import (
 	usagetypes "github.com/topnetwork/top/x/usage/types"
 )
 
-// Light clients trust a header for two weeks; validators are held to theirs for three (unbonding on the main chain).
+// Light clients trust a header for two weeks; validators are held to theirs for longer (accountable).
 const (
 	// DefaultTrusting is the trusting period of a client, and of the headers that audits verify.
 	DefaultTrusting = 14 * 24 * time.Hour
 	// leastTrusting leaves the relayer time for a few attempts: it refreshes a client after a third.
-	leastTrusting   = 10 * time.Second
-	unbondingPeriod = 21 * 24 * time.Hour
-	maxClockDrift   = 40 * time.Second
+	leastTrusting = 10 * time.Second
+	maxClockDrift = 40 * time.Second
 )
 
 // trustLevel is the share of the trusted set that must have signed a skipped-to header: 2/3, for sets rotate.
@@ -67,13 +66,25 @@ func Link(ctx context.Context, main, service *Endpoint, trusting time.Duration) 
 	if err != nil {
 		return Clients{}, err
 	}
+	held := map[*Endpoint]time.Duration{}
+	for _, missing := range []struct {
+		of     *Endpoint
+		client string
+	}{{service, c.Main}, {main, c.Service}} {
+		if missing.client != "" {
+			continue
+		}
+		if held[missing.of], err = accountable(ctx, missing.of, trusting); err != nil {
+			return c, err
+		}
+	}
 	if c.Main == "" {
-		if c.Main, err = createClient(ctx, main, service, trusting); err != nil {
+		if c.Main, err = createClient(ctx, main, service, trusting, held[service]); err != nil {
 			return c, err
 		}
 	}
 	if c.Service == "" {
-		if c.Service, err = createClient(ctx, service, main, trusting); err != nil {
+		if c.Service, err = createClient(ctx, service, main, trusting, held[main]); err != nil {
 			return c, err
 		}
 	}
@@ -86,8 +97,8 @@ func Link(ctx context.Context, main, service *Endpoint, trusting time.Duration) 
 	return c, name(ctx, main, service, named, c)
 }
 
-// createClient of `of` on `on`.
-func createClient(ctx context.Context, on, of *Endpoint, trusting time.Duration) (string, error) {
+// createClient of `of`, whose validators are held to what they sign for that long, on `on`.
+func createClient(ctx context.Context, on, of *Endpoint, trusting, held time.Duration) (string, error) {
 	height, err := of.latest(ctx)
 	if err != nil {
 		return "", err
@@ -100,7 +111,7 @@ func createClient(ctx context.Context, on, of *Endpoint, trusting time.Duration)
 	if err != nil {
 		return "", fmt.Errorf("commit of %s: %w", of.ChainID(), err)
 	}
-	state := ibctm.NewClientState(of.ChainID(), trustLevel, trusting, unbondingPeriod, maxClockDrift,
+	state := ibctm.NewClientState(of.ChainID(), trustLevel, trusting, held, maxClockDrift,
 		of.proofHeight(height), commitmenttypes.GetSDKSpecs(), []string{"upgrade", "upgradedIBCState"})
 	consensus := ibctm.NewConsensusState(commit.Time, commitmenttypes.NewMerkleRoot(commit.AppHash), commit.NextValidatorsHash)
 	msg, err := clienttypes.NewMsgCreateClient(state, consensus, on.Signer())

@@ -25,6 +25,8 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	"github.com/cosmos/cosmos-sdk/types/tx"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
 	clienttypesv2 "github.com/cosmos/ibc-go/v11/modules/core/02-client/v2/types"
@@ -51,9 +53,11 @@ type linkable struct {
 	// linked is the client by which it is, operator who may link it.
 	linked, operator string
 	epochBlocks      uint64
-	mainChain        string
-	unregistered     bool
-	txs              map[string]*sdk.TxResponse
+	// unbonding of stake, where there is any, and how long evidence counts.
+	unbonding, evidence time.Duration
+	mainChain           string
+	unregistered        bool
+	txs                 map[string]*sdk.TxResponse
 	// left is how many more transactions both chains take.
 	left *int
 }
@@ -90,6 +94,14 @@ type (
 	}
 	foundation struct {
 		usagetypes.UnimplementedQueryServer
+		*linkable
+	}
+	stakes struct {
+		stakingtypes.UnimplementedQueryServer
+		*linkable
+	}
+	agreement struct {
+		consensustypes.UnimplementedQueryServer
 		*linkable
 	}
 )
@@ -249,6 +261,14 @@ func (e epochs) Epoch(context.Context, *billingtypes.QueryEpochRequest) (*billin
 	return &billingtypes.QueryEpochResponse{Epoch: 20, EpochBlocks: e.epochBlocks}, nil
 }
 
+func (s stakes) Params(context.Context, *stakingtypes.QueryParamsRequest) (*stakingtypes.QueryParamsResponse, error) {
+	return &stakingtypes.QueryParamsResponse{Params: stakingtypes.Params{UnbondingTime: s.unbonding}}, nil
+}
+
+func (a agreement) Params(context.Context, *consensustypes.QueryParamsRequest) (*consensustypes.QueryParamsResponse, error) {
+	return &consensustypes.QueryParamsResponse{Params: &cmtproto.ConsensusParams{Evidence: &cmtproto.EvidenceParams{MaxAgeDuration: a.evidence}}}, nil
+}
+
 func (s foundation) Chain(context.Context, *usagetypes.QueryChainRequest) (*usagetypes.QueryChainResponse, error) {
 	return &usagetypes.QueryChainResponse{Chain: usagetypes.Chain{MainChainId: s.mainChain, EpochBlocks: s.epochBlocks, Operator: s.operator, MainClientId: s.linked}}, nil
 }
@@ -264,7 +284,9 @@ func (l *linkable) connect(t *testing.T, key *chain.Key) *Endpoint {
 	authtypes.RegisterQueryServer(srv, &accounts{linkable: l})
 	clienttypes.RegisterQueryServer(srv, &lightClients{linkable: l})
 	clienttypesv2.RegisterQueryServer(srv, &counterparties{linkable: l})
+	consensustypes.RegisterQueryServer(srv, &agreement{linkable: l})
 	if l.mainChain == "" {
+		stakingtypes.RegisterQueryServer(srv, &stakes{linkable: l})
 		servicestypes.RegisterQueryServer(srv, &registry{linkable: l})
 		billingtypes.RegisterQueryServer(srv, &epochs{linkable: l})
 	} else {
@@ -290,7 +312,7 @@ func founded(t *testing.T) (key *chain.Key, main, service *linkable, left *int) 
 	left = new(int)
 	*left = 100
 	found := func(id, mainChain string) *linkable {
-		return &linkable{chainID: id, mainChain: mainChain, operator: key.Address(), epochBlocks: 20, txs: map[string]*sdk.TxResponse{}, left: left}
+		return &linkable{chainID: id, mainChain: mainChain, operator: key.Address(), epochBlocks: 20, txs: map[string]*sdk.TxResponse{}, left: left, unbonding: 21 * 24 * time.Hour, evidence: 22 * 24 * time.Hour}
 	}
 	return key, found(mainID, ""), found(serviceID, mainID), left
 }
@@ -378,14 +400,17 @@ func TestLinkChecksBeforeItCreates(t *testing.T) {
 		change func(main, service *linkable)
 		want   []string
 	}{
-		"not registered":              {func(main, _ *linkable) { main.unregistered = true }, []string{"top-main-1 does not know top-msg-1", "register-service-chain"}},
-		"founded for another":         {func(_, service *linkable) { service.mainChain = "top-other-1" }, []string{"top-other-1", "chains.main"}},
-		"registered by another":       {func(main, _ *linkable) { main.operator = "top1other" }, []string{"by top1other", "ibc.key"}},
-		"founded by another":          {func(_, service *linkable) { service.operator = "top1other" }, []string{"by top1other", "ibc.key"}},
-		"epochs of another length":    {func(_, service *linkable) { service.epochBlocks = 3 }, []string{"20 blocks on top-main-1", "founded with 3", "--epoch-blocks 20"}},
-		"linked, with such epochs":    {func(main, service *linkable) { main.linked, service.linked, service.epochBlocks = "a", "b", 3 }, []string{"exit-service-chain", "--epoch-blocks 20"}},
-		"the service chain as main":   {func(main, _ *linkable) { main.mainChain = mainID }, []string{"top-main-1 is no main chain", "look swapped"}},
-		"a main chain as the service": {func(_, service *linkable) { service.mainChain = "" }, []string{"top-msg-1 is no service chain", "look swapped"}},
+		"not registered":               {func(main, _ *linkable) { main.unregistered = true }, []string{"top-main-1 does not know top-msg-1", "register-service-chain"}},
+		"founded for another":          {func(_, service *linkable) { service.mainChain = "top-other-1" }, []string{"top-other-1", "chains.main"}},
+		"registered by another":        {func(main, _ *linkable) { main.operator = "top1other" }, []string{"by top1other", "ibc.key"}},
+		"founded by another":           {func(_, service *linkable) { service.operator = "top1other" }, []string{"by top1other", "ibc.key"}},
+		"epochs of another length":     {func(_, service *linkable) { service.epochBlocks = 3 }, []string{"20 blocks on top-main-1", "founded with 3", "--epoch-blocks 20"}},
+		"linked, with such epochs":     {func(main, service *linkable) { main.linked, service.linked, service.epochBlocks = "a", "b", 3 }, []string{"exit-service-chain", "--epoch-blocks 20"}},
+		"stake that leaves sooner":     {func(main, _ *linkable) { main.unbonding = DefaultTrusting }, []string{"trust headers of top-main-1 for 336h0m0s", "for 336h0m0s alone", "--trusting-period"}},
+		"evidence that counts shorter": {func(main, _ *linkable) { main.evidence = time.Hour }, []string{"top-main-1", "for 1h0m0s alone"}},
+		"service chain that forgets":   {func(_, service *linkable) { service.evidence = time.Hour }, []string{"top-msg-1", "for 1h0m0s alone"}},
+		"the service chain as main":    {func(main, _ *linkable) { main.mainChain = mainID }, []string{"top-main-1 is no main chain", "look swapped"}},
+		"a main chain as the service":  {func(_, service *linkable) { service.mainChain = "" }, []string{"top-msg-1 is no service chain", "look swapped"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, main, service, left := founded(t)
@@ -415,5 +440,18 @@ func TestPairOfClients(t *testing.T) {
 		"both know each other, beside free": {[]candidate{{a, ""}, {c, c}}, []candidate{{b, ""}, {c, c}}, Clients{c, c}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, pair(test.mains, test.services)) })
+	}
+}
+
+// A client says how long its chain holds validators to what they sign: on the main chain while their stake unbonds, on a service chain, where nobody stakes, while evidence counts.
+func TestClientsKnowHowLongValidatorsAreHeld(t *testing.T) {
+	key, main, service, _ := founded(t)
+	main.unbonding, main.evidence, service.evidence = 500*time.Hour, 600*time.Hour, 400*time.Hour
+	_, err := Link(t.Context(), main.connect(t, key), service.connect(t, key), DefaultTrusting)
+	require.NoError(t, err)
+	for on, want := range map[*linkable]time.Duration{main: 400 * time.Hour, service: 500 * time.Hour} {
+		var state ibctm.ClientState
+		require.NoError(t, state.Unmarshal(on.clients[0].state.Value))
+		require.Equal(t, want, state.UnbondingPeriod, on.chainID)
 	}
 }

@@ -15,24 +15,33 @@ const (
 	// Each stake is there on one node and, beside it, on several.
 	splitStakes = 40
 	splitSize   = 12
+	// rounding of a law that is calculated in floats.
+	rounding = 1e-9
 )
+
+// gain bounds the seats of all parts per seat of the whole, where the whole sits with probability p and weighs so many times as much as a part; README.md has the proof.
+func gain(parts, times, p float64) float64 { return parts / times / (1 - p*(1-1/times)) }
 
 // splitting asks what one stake over several nodes brings against one node, in weight and in seats.
 func splitting(o Options, tell report) error {
 	epochs := o.epochs(100_000, 15_000)
 	below := deposits.SaturationUtop / 2
 	for _, parts := range []uint64{2, 4, 8} {
-		if err := o.split(tell, fmt.Sprintf("below_cap.parts%d", parts), below, parts, epochs); err != nil {
+		if err := o.split(tell, fmt.Sprintf("below_cap.parts%d", parts), splitStakes, below, parts, epochs); err != nil {
 			return err
 		}
 	}
-	if err := o.split(tell, "below_minimum.parts4", 3*deposits.MinDepositUtop, 4, epochs/5); err != nil {
+	// Four stakes and their halves are all the candidates that there are.
+	if err := o.split(tell, "everyone_sits.parts2", splitSize/3, below, 2, epochs/5); err != nil {
+		return err
+	}
+	if err := o.split(tell, "below_minimum.parts4", splitStakes, 3*deposits.MinDepositUtop, 4, epochs/5); err != nil {
 		return err
 	}
 	if err := o.newcomers(tell, below, o.epochs(100_000, 20_000)); err != nil {
 		return err
 	}
-	return o.split(tell, "above_cap.parts4", 4*deposits.SaturationUtop, 4, epochs)
+	return o.split(tell, "above_cap.parts4", splitStakes, 4*deposits.SaturationUtop, 4, epochs)
 }
 
 // camp is the same stakes twice: whole on one node each, and in parts.
@@ -42,7 +51,7 @@ type camp struct {
 }
 
 // newCamp gives each node the weight of its deposit and reputation; reputation(part) is in millionths, of the whole for part −1.
-func (o Options) newCamp(utop, parts uint64, reputation func(part int) uint64) (camp, error) {
+func (o Options) newCamp(stakes int, utop, parts uint64, reputation func(part int) uint64) (camp, error) {
 	c := camp{parts: map[string]bool{}}
 	add := func(name string, own uint64, part int) error {
 		weight, err := o.Rules.Comprehensive(deposits, own, 0, reputation(part), stake.Unit)
@@ -50,7 +59,7 @@ func (o Options) newCamp(utop, parts uint64, reputation func(part int) uint64) (
 		c.parts[name] = part >= 0
 		return err
 	}
-	for i := range splitStakes {
+	for i := range stakes {
 		if err := add(fmt.Sprintf("node%02d", i), utop, -1); err != nil {
 			return camp{}, err
 		}
@@ -76,9 +85,9 @@ func (c camp) seats(members []string) (parts, wholes float64) {
 }
 
 // split plays wholes against parts of one reputation. Weight: the parts' sum against the whole. Seats: by the law of the rotation for stakes that count in proportion up to
-// the cap.
-func (o Options) split(tell report, name string, utop, parts uint64, epochs int) error {
-	c, err := o.newCamp(utop, parts, func(int) uint64 { return stake.ReputationCeiling })
+// the cap; and what that law gives the parts, against the bound.
+func (o Options) split(tell report, name string, stakes int, utop, parts uint64, epochs int) error {
+	c, err := o.newCamp(stakes, utop, parts, func(int) uint64 { return stake.ReputationCeiling })
 	if err != nil {
 		return err
 	}
@@ -102,11 +111,20 @@ func (o Options) split(tell report, name string, utop, parts uint64, epochs int)
 		return err
 	}
 
-	nodes := counts{splitStakes, splitStakes * int(parts)}
+	nodes := counts{stakes, stakes * int(parts)}
 	if part == 0 {
 		nodes[1] = 0
 	}
 	expected := mean(newRotation(nodes, [classes]float64{whole, part}, splitSize, sortition.Rotation(splitSize)).steady())
+	law, most, p := expected[1]/expected[0], 0.0, expected[0]/float64(stakes)
+	if part > 0 {
+		most = gain(float64(parts), whole/part, p)
+	}
+	of := conditions()
+	of["sits"], of["candidates"], of["size"] = p, len(c.candidates), splitSize
+	if err := tell(finding.Finding{Name: "splitting." + name + ".gain", Value: law, Bound: most + rounding, Conditions: of}); err != nil {
+		return err
+	}
 	var inParts, inWholes series
 	e := sortition.Election{Committee: sortition.Committee{Name: shard, Size: splitSize}, Seed: o.start("splitting/" + name), Candidates: c.candidates}
 	for e.Epoch = range uint64(batch + epochs) {
@@ -125,8 +143,8 @@ func (o Options) split(tell report, name string, utop, parts uint64, epochs int)
 	wholes := inWholes.mean()
 	noise := inWholes.noise() * splitSize / (wholes * wholes)
 	more := conditions()
-	more["epochs"], more["candidates"], more["size"], more["law"], more["noise"] = epochs, len(c.candidates), splitSize, expected[1]/expected[0], noise
-	return tell(finding.Finding{Name: "splitting." + name + ".seats", Value: inParts.mean() / wholes, Bound: expected[1]/expected[0] + noise, Conditions: more})
+	more["epochs"], more["candidates"], more["size"], more["law"], more["noise"] = epochs, len(c.candidates), splitSize, law, noise
+	return tell(finding.Finding{Name: "splitting." + name + ".seats", Value: inParts.mean() / wholes, Bound: law + noise, Conditions: more})
 }
 
 // newcomers asks what it brings to whoever has earned full reputation to move half of a stake to a new node, in the first hundred epochs; stake.Rate says how that grows.
@@ -139,7 +157,7 @@ func (o Options) newcomers(tell report, utop uint64, epochs int) error {
 		ratings := []uint64{stake.ReputationCeiling, stake.ReputationCeiling, stake.ReputationInitial}
 		var sitting []string
 		for i := range horizon {
-			c, err := o.newCamp(utop, 2, func(part int) uint64 { return ratings[part+1] })
+			c, err := o.newCamp(splitStakes, utop, 2, func(part int) uint64 { return ratings[part+1] })
 			if err != nil {
 				return err
 			}

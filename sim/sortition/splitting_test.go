@@ -13,7 +13,7 @@ type comprehensive = func(p stake.Params, own, delegated, reputation, computing 
 func askSplit(t *testing.T, rule comprehensive, utop, parts uint64) []string {
 	o := real()
 	o.Rules.Comprehensive = rule
-	return broken(ask(t, func(tell report) error { return o.split(tell, "case", utop, parts, 3_000) }))
+	return broken(ask(t, func(tell report) error { return o.split(tell, "case", splitStakes, utop, parts, 3_000) }))
 }
 
 func TestSplittingStaysWithinTheBound(t *testing.T) {
@@ -51,4 +51,18 @@ func TestNewNodesStartLow(t *testing.T) {
 	require.NotEmpty(t, play(func(p stake.Params, own, delegated, _, computing uint64) (uint64, error) {
 		return p.Comprehensive(own, delegated, stake.ReputationCeiling, computing)
 	}))
+}
+
+// The bound is exact where draws are independent, and what halves win is never more: against the law of one rotating seat, for which it is proven, and of several.
+func TestGainIsBounded(t *testing.T) {
+	require.InDelta(t, 2, gain(2, 2, 1), 1e-12, "who surely sits has a seat for each part")
+	require.InDelta(t, 4, gain(4, 1, 0.3), 1e-12, "beyond the cap every part counts as the whole")
+	require.InDelta(t, 1, gain(8, 8, 0), 1e-12, "who hardly ever sits wins nothing")
+	for _, c := range []struct{ stakes, others, parts, size, rotate int }{{1, 5, 2, 2, 1}, {1, 5, 2, 4, 1}, {1, 9, 4, 6, 1}, {2, 5, 3, 5, 1}, {1, 9, 2, 6, 6}, {1, 20, 2, 12, 2}, {3, 0, 2, 6, 3}, {1, 3, 8, 3, 3}} {
+		weights := [classes]float64{float64(c.parts), 1, float64(c.parts)}
+		m := mean(newRotation(counts{c.stakes, c.stakes * c.parts, c.others}, weights, c.size, c.rotate).steady())
+		law, bound := m[1]/m[0], gain(float64(c.parts), float64(c.parts), m[0]/float64(c.stakes))
+		require.LessOrEqual(t, law, bound+rounding, "%+v", c)
+		require.Greater(t, law, 1.0, "%+v: parts do win", c)
+	}
 }

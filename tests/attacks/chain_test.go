@@ -16,6 +16,7 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
 	clienttypes "github.com/cosmos/ibc-go/v11/modules/core/02-client/types"
@@ -75,9 +76,9 @@ func TestAttack19ParametersOutOfBounds(t *testing.T) {
 	c := inprocess.New(t, "ann")
 	bad := billingtypes.DefaultParams()
 	bad.WithdrawalDelayEpochs = 1
-	msg, err := govv1.NewMsgSubmitProposal([]sdk.Msg{&billingtypes.MsgUpdateParams{Authority: c.App.Authority, Params: bad}}, nil, address("ann"), "", "shorter", "shorter", false)
+	msg, err := govv1.NewMsgSubmitProposal([]sdk.Msg{&billingtypes.MsgUpdateParams{Authority: c.App.Authority, Params: bad}}, sdk.NewCoins(sdk.NewInt64Coin("utop", 100_000)), address("ann"), "", "shorter", "shorter", false)
 	require.NoError(t, err)
-	refused(t, c, nil, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("ann")}))
+	refused(t, c, govtypes.ErrInvalidProposalMsg, c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{msg}, Signer: inprocess.Key("ann")}))
 }
 
 func TestAttack20PaymentsToModules(t *testing.T) {

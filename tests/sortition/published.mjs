@@ -66,9 +66,14 @@ export const recompute = async (get, epoch) => {
   const electionBefore = await get(`top/sortition/v1/elections/${election.epoch - 1}`, { optional: true })
   if (electionBefore?.election.members.length > 0) same(election.sitting, electionBefore.election.members, 'sitting members')
 
+  // The sizes follow from the parameters of the block that decided the seed, and from how many proved.
+  const { params } = await get('top/sortition/v1/params', { height: Math.max(Number(record.close_height), ...record.sealers.map((s) => Number(s.height))) })
+  const size = Math.min(Math.max(proofs.length, params.min_members), params.max_members)
+  same([election.size, election.standby_seats, Number(election.candidates)], [size, params.standbys, proofs.length], 'sizes')
+
   // Nobody was to seal: the seed was known to who proved last and decides nothing.
   const { members, standbys, kept } = record.sealers.length === 0 ? { members: election.sitting, standbys: [], kept: true } : elect({
-    committee: election.committee, epoch: election.epoch, seed: chain.toString('hex'), size: election.size, standbys: election.standby_seats,
+    committee: election.committee, epoch: election.epoch, seed: chain.toString('hex'), size, standbys: params.standbys,
     candidates: proofs.map((p) => node[p.operator]), sitting: election.sitting,
   })
   same(election.members, members, 'members')

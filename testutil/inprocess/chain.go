@@ -14,7 +14,6 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmttypes "github.com/cometbft/cometbft/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/viper"
 
@@ -81,7 +80,7 @@ func Unborn() *Chain {
 
 // InitChain with an app state.
 func (c *Chain) InitChain(state []byte) error {
-	params := cmttypes.DefaultConsensusParams().ToProto()
+	params := base.ConsensusParams().ToProto()
 	_, err := c.App.InitChain(&abci.RequestInitChain{ChainId: ChainID, Time: c.Time, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
 	return err
 }

@@ -64,8 +64,7 @@ func (k *Keeper) Claim(ctx context.Context, msg *types.MsgClaim) (*types.MsgClai
 	if err := k.undatedQueue.Set(ctx, collections.Join3(uint64(height), msg.Provider, msg.Epoch)); err != nil {
 		return nil, err
 	}
-	return &types.MsgClaimResponse{ChallengeHeight: height + 1},
-		emit(ctx, &types.EventClaimed{Provider: msg.Provider, Epoch: msg.Epoch, Sum: msg.Sum, Count: msg.Count})
+	return &types.MsgClaimResponse{}, emit(ctx, &types.EventClaimed{Provider: msg.Provider, Epoch: msg.Epoch, Sum: msg.Sum, Count: msg.Count})
 }
 
 // reserve sets a debit aside from the sub-line that the payer allotted to this provider and key. The key's cap was held against that then: what was promised stays

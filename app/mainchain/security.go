@@ -1,0 +1,161 @@
+package mainchain
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/topnetwork/top/app/base"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+)
+
+// The parameters of x/staking, x/sortition and consensus by which committees can be filled and held to account belong to three modules and hold only together (docs/adr/016).
+
+const (
+	// minUnbonding is what clients of this chain were created with; they trust headers for two thirds of it.
+	minUnbonding = base.EvidenceAge
+	// mostCandidates whose stakes sum up in 64 bits (protocol/stake).
+	mostCandidates = 10_000
+)
+
+// security is what an election can be filled from, and how long who sat can be punished.
+type security struct {
+	// candidates who may be bonded, seats and places of standbys.
+	candidates, seats uint64
+	// unbonding of stake, and the age of evidence that still counts.
+	unbonding, evidence time.Duration
+}
+
+// fills tells whether every seat and place can be filled.
+func (s security) fills() error {
+	if s.candidates < s.seats || s.candidates > mostCandidates {
+		return fmt.Errorf("staking max_validators is %d, and who is not bonded is no candidate: want %d (x/sortition's max_members and standbys) to %d; raise it first, in the same proposal",
+			s.candidates, s.seats, mostCandidates)
+	}
+	return nil
+}
+
+// holds tells whether stake can be slashed as long as it is there.
+func (s security) holds() error {
+	if s.evidence < s.unbonding {
+		return fmt.Errorf("evidence counts for %s and stake unbonds for %s: what stands behind a member must be slashed as long as it is there; in one proposal raise "+
+			"consensus evidence.max_age_duration before staking unbonding_time, and lower it after", s.evidence, s.unbonding)
+	}
+	return nil
+}
+
+// checkStaking holds x/staking's parameters against what this chain never changes.
+func checkStaking(p stakingtypes.Params) error {
+	switch {
+	case p.BondDenom != base.Denom:
+		return fmt.Errorf("staking bond_denom is %q: the main chain has one coin, want %q", p.BondDenom, base.Denom)
+	case p.HistoricalEntries != 0:
+		return fmt.Errorf("staking historical_entries is %d: nobody reads them and each would hold every candidate, want 0", p.HistoricalEntries)
+	}
+	return nil
+}
+
+// securityRule follows a proposal's messages, in their order.
+func (a *App) securityRule(ctx sdk.Context, msgs []sdk.Msg) error {
+	for _, msg := range msgs {
+		switch msg.(type) {
+		case *stakingtypes.MsgUpdateParams, *sortitiontypes.MsgUpdateParams, *consensustypes.MsgUpdateParams:
+			if err := a.followSecurity(ctx, msgs); err != nil {
+				return errorsmod.Wrap(sdkerrors.ErrInvalidRequest, err.Error())
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func (a *App) followSecurity(ctx sdk.Context, msgs []sdk.Msg) error {
+	s, err := a.security(ctx)
+	if err != nil {
+		return err
+	}
+	shortest := min(s.unbonding, minUnbonding)
+	for _, msg := range msgs {
+		switch m := msg.(type) {
+		case *stakingtypes.MsgUpdateParams:
+			if err := checkStaking(m.Params); err != nil {
+				return err
+			}
+			if m.Params.UnbondingTime < shortest {
+				return fmt.Errorf("staking unbonding_time is %s: light clients on other chains trust headers that were signed under a longer one, want at least %s", m.Params.UnbondingTime, shortest)
+			}
+			s.candidates, s.unbonding = uint64(m.Params.MaxValidators), m.Params.UnbondingTime
+			if bonded, err := a.bonded(ctx); err != nil {
+				return err
+			} else if s.candidates < bonded {
+				return fmt.Errorf("staking max_validators is %d, and %d are bonded: members would lose their seats all at once, and light clients the chain; want at least that", s.candidates, bonded)
+			}
+			if err := errors.Join(s.fills(), s.holds()); err != nil {
+				return err
+			}
+		case *sortitiontypes.MsgUpdateParams:
+			s.seats = seatsOf(m.Params)
+			if err := s.fills(); err != nil {
+				return err
+			}
+		case *consensustypes.MsgUpdateParams:
+			if m.Evidence != nil {
+				s.evidence = m.Evidence.MaxAgeDuration
+			}
+			if err := s.holds(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// security as it is.
+func (a *App) security(ctx sdk.Context) (security, error) {
+	staking, err := a.Staking.GetParams(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	sizes, _, err := a.Sortition.Sizes(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	consensus, err := a.Consensus.ParamsStore.Get(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	return security{uint64(staking.MaxValidators), seatsOf(sizes), staking.UnbondingTime, consensus.GetEvidence().GetMaxAgeDuration()}, nil
+}
+
+func seatsOf(p sortitiontypes.Params) uint64 { return uint64(p.MaxMembers) + uint64(p.Standbys) }
+
+// bonded is how many validators are bonded.
+func (a *App) bonded(ctx sdk.Context) (n uint64, err error) {
+	err = a.Staking.IterateLastValidatorPowers(ctx, func(sdk.ValAddress, int64) bool {
+		n++
+		return false
+	})
+	return n, err
+}
+
+// checkSecurity of a genesis. Consensus parameters stand outside the modules' state.
+func (a *App) checkSecurity(state map[string]json.RawMessage, staking stakingtypes.GenesisState) error {
+	var sortition sortitiontypes.GenesisState
+	a.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
+	if err := checkStaking(staking.Params); err != nil {
+		return err
+	}
+	if !sortition.Devnet && staking.Params.UnbondingTime < minUnbonding {
+		return fmt.Errorf("staking unbonding_time is %s: light clients trust headers for two thirds of %s, want at least that; less only where x/sortition's genesis says devnet",
+			staking.Params.UnbondingTime, minUnbonding)
+	}
+	return security{candidates: uint64(staking.Params.MaxValidators), seats: seatsOf(sortition.Params)}.fills()
+}
