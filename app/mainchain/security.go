@@ -17,7 +17,7 @@ import (
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 )
 
-// The parameters of x/staking, x/sortition and consensus by which committees can be filled and held to account belong to three modules and hold only together (docs/adr/016).
+// The parameters of x/staking, x/sortition and consensus by which committees can be filled and held to account belong to three modules and hold only together (docs/adr/017).
 
 const (
 	// minUnbonding is what clients of this chain were created with; they trust headers for two thirds of it.
