@@ -21,7 +21,7 @@ type rated struct {
 
 // rate ends an epoch's count: every node that had work or was absent as sealer gets its new reputation and computing. The number of nodes is that of CometBFT's
 // validators and sealers, so one block does it.
-func (k *Keeper) rate(ctx context.Context, epoch uint64) error {
+func (k *Keeper) rate(ctx context.Context, params types.Params, epoch uint64) error {
 	tally, err := k.currentTally(ctx)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (k *Keeper) rate(ctx context.Context, epoch uint64) error {
 	}); err != nil {
 		return err
 	}
-	if err := k.apply(ctx, epoch, all); err != nil {
+	if err := k.apply(ctx, params.Factors.Rule(), epoch, all); err != nil {
 		return err
 	}
 	return k.clearTally(ctx)
@@ -92,7 +92,7 @@ func (k *Keeper) ratedValidator(ctx context.Context, tally types.Tally, w types.
 }
 
 // apply rates the nodes against each other and stores the outcome.
-func (k *Keeper) apply(ctx context.Context, epoch uint64, all []rated) error {
+func (k *Keeper) apply(ctx context.Context, factors stake.Factors, epoch uint64, all []rated) error {
 	works := make([]stake.Work, len(all))
 	var shares []uint64
 	for i := range all {
@@ -107,7 +107,7 @@ func (k *Keeper) apply(ctx context.Context, epoch uint64, all []rated) error {
 			shares = append(shares, r.Share)
 		}
 	}
-	reputations, err := stake.Rate(works)
+	reputations, err := factors.Rate(works)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (k *Keeper) apply(ctx context.Context, epoch uint64, all []rated) error {
 		n, r := all[i].node, all[i].rating
 		n.Reputation = reputations[i]
 		if r.Median = median; r.Measured {
-			n.Computing = stake.Computing(r.Share, median)
+			n.Computing = factors.Computing(r.Share, median)
 		}
 		r.Reputation, r.Computing = n.Reputation, n.Computing
 		n.Rating = &r

@@ -16,6 +16,8 @@ import (
 
 const validator = types.Role_ROLE_VALIDATOR
 
+var factors = types.DefaultParams().Factors
+
 func entry(t require.TestingT, n *nodes.Network, epoch uint64, name string) types.Entry {
 	e, err := n.Stake.Entry(n.Ctx, epoch, nodes.Operator(name))
 	require.NoError(t, err)
@@ -36,7 +38,7 @@ func TestSnapshotHasEveryFactor(t *testing.T) {
 	e := entry(t, n, epoch, "ann")
 	require.Equal(t, uint64(nodes.Deposit), e.Own)
 	require.Equal(t, uint64(3), e.Delegated)
-	require.Equal(t, uint64(stake.ReputationInitial), e.Reputation)
+	require.Equal(t, factors.ReputationInitial, e.Reputation)
 	require.Equal(t, uint64(stake.Unit), e.Computing)
 	require.Equal(t, []types.RoleWeight{{Role: validator, Asset: nodes.Deposit + 1, Weight: (nodes.Deposit + 1) * 33 / 100}}, e.Weights)
 	require.Zero(t, entry(t, n, epoch, "bob").Weights[0].Asset, "below the minimum deposit, whatever others delegate")
@@ -91,20 +93,20 @@ func TestReputationFollowsWork(t *testing.T) {
 	n.Register(t, nodes.Names(10)...)
 	n.Block(t)
 	n.Epoch(t)
-	require.Equal(t, uint64(stake.ReputationInitial+10_000), entry(t, n, 1, "node3").Reputation)
+	require.Equal(t, factors.ReputationInitial+10_000, entry(t, n, 1, "node3").Reputation)
 
 	n.Absent["node3"] = true
 	n.Equivocate("node4")
 	n.Epoch(t)
 	silent := entry(t, n, 2, "node3")
-	require.Equal(t, uint64(stake.ReputationInitial+10_000-100_000), silent.Reputation)
-	require.Equal(t, uint64(stake.ComputingFloor), silent.Computing)
+	require.Equal(t, factors.ReputationInitial+10_000-100_000, silent.Reputation)
+	require.Equal(t, factors.ComputingFloor, silent.Computing)
 	require.Equal(t, uint64(nodes.EpochBlocks), silent.Rating.Due)
 	require.Equal(t, uint64(0), silent.Rating.Done)
-	require.Equal(t, uint64(stake.ReputationInitial+10_000), silent.Rating.ReputationBefore)
+	require.Equal(t, factors.ReputationInitial+10_000, silent.Rating.ReputationBefore)
 	require.True(t, silent.Rating.Measured)
-	require.Equal(t, uint64(stake.ReputationFloor), entry(t, n, 2, "node4").Reputation)
-	require.Equal(t, uint64(stake.ReputationInitial+20_000), entry(t, n, 2, "node5").Reputation)
+	require.Equal(t, factors.ReputationFloor, entry(t, n, 2, "node4").Reputation)
+	require.Equal(t, factors.ReputationInitial+20_000, entry(t, n, 2, "node5").Reputation)
 
 	n.Absent["node3"] = false
 	n.Epoch(t)
