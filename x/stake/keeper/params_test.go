@@ -29,7 +29,7 @@ func TestGovernanceMovesRatesAndBounds(t *testing.T) {
 	n.Register(t, nodes.Names(10)...)
 	n.Block(t)
 	n.Absent["node3"] = true
-	n.Equivocate("node4")
+	n.Equivocate(t, "node4")
 	n.Blocks(t, nodes.EpochBlocks/2)
 	govern(t, n, func(p *types.Params) {
 		p.Factors.ReputationFloor, p.Factors.ReputationInitial, p.Factors.ReputationCeiling = 250_000, 250_000, 335_000

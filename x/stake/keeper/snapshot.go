@@ -160,6 +160,10 @@ func (k *Keeper) preserve(ctx context.Context, operator string) error {
 		return err
 	}
 	s, err := k.running(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		// The epoch has ended before its snapshot did, and the next is not begun.
+		return nil
+	}
 	if err != nil {
 		return err
 	}
