@@ -826,8 +826,8 @@ type Claim struct {
 	ProvenHeight int64 `protobuf:"varint,12,opt,name=proven_height,json=provenHeight,proto3" json:"proven_height,omitempty"`
 	// debit_root is the Merkle root of the debits, 32 bytes once proven: the settlement's debit root is made of these.
 	DebitRoot []byte `protobuf:"bytes,13,opt,name=debit_root,json=debitRoot,proto3" json:"debit_root,omitempty"`
-	// committed_time is the time of block claimed_height + 1, in nanoseconds since 1970: the votes on the claim's block are in it, so the claim was made before. main_height is
-	// what was known of the main chain then. The first of its seeds whose sealing began later than both challenges the claim. 0 until that block.
+	// committed_time is the time of block claimed_height + 1 and clock_margin_seconds, in nanoseconds since 1970: the votes on the claim's block are in it, so the claim was made
+	// before. main_height is what was known of the main chain then. The first of its seeds whose sealing began later than both challenges the claim. 0 until that block.
 	CommittedTime int64 `protobuf:"varint,14,opt,name=committed_time,json=committedTime,proto3" json:"committed_time,omitempty"`
 	MainHeight    int64 `protobuf:"varint,15,opt,name=main_height,json=mainHeight,proto3" json:"main_height,omitempty"`
 	// seed_epoch is the epoch of the seed that challenged it.
