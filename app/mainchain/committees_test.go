@@ -14,12 +14,16 @@ import (
 
 	"github.com/topnetwork/top/testutil/inprocess"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 const unbonding = 21 * 24 * time.Hour
 
 // fine of two votes for one height: a twentieth of what stood behind the member, to the utop.
 const fine = stake / 20
+
+// floor of reputation.
+var floor = staketypes.DefaultParams().Factors.ReputationFloor
 
 // A member that votes twice loses a fraction of its tokens, not of the power that CometBFT knows; it is replaced in the same block and out for good. A second proof takes nothing.
 func TestEquivocationIsSlashedByTokens(t *testing.T) {
@@ -33,6 +37,7 @@ func TestEquivocationIsSlashedByTokens(t *testing.T) {
 	require.NotContains(t, e.in(e.next), bad)
 	require.Len(t, e.in(e.next), seats, "a standby has its seat")
 	require.True(t, e.App.Slashing.IsTombstoned(e.Context(), consAddress(bad)))
+	require.Equal(t, floor, e.reputation(t, bad))
 	e.blockWith(t, e.twice(bad, height-1, at))
 	require.EqualValues(t, stake-fine, e.tokens(t, bad))
 	require.NotContains(t, e.in(e.now), bad)
@@ -60,6 +65,7 @@ func TestStakeThatLeavesIsSlashed(t *testing.T) {
 	unbonded := ubd.Entries[0].InitialBalance.Sub(ubd.Entries[0].Balance).Int64()
 	require.InDelta(t, stake/2/20, unbonded, 1)
 	require.EqualValues(t, fine, left-e.tokens(t, bad)+unbonded)
+	require.Equal(t, floor, e.reputation(t, bad), "although nobody rates who sits no longer")
 }
 
 // Attack 41, and members that are gone: none of it is slashed, and none stops the chain.
@@ -103,6 +109,7 @@ func TestSilentMemberIsReplaced(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, stake-stake/100, e.tokens(t, silent))
+	require.Greater(t, e.reputation(t, silent), floor)
 	require.NotContains(t, e.in(e.next), silent)
 	require.Len(t, e.in(e.next), seats)
 	e.blocks(t, window)

@@ -24,8 +24,10 @@ import (
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/testutil/inprocess"
+	"github.com/topnetwork/top/testutil/nodes"
 	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 const (
@@ -102,6 +104,16 @@ func beginWith(t *testing.T, unbonding time.Duration, change func(*issuancetypes
 	cdc.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
 	sortition.Params.MaxMembers = seats
 	state[sortitiontypes.ModuleName] = cdc.MustMarshalJSON(&sortition)
+	var registry staketypes.GenesisState
+	cdc.MustUnmarshalJSON(state[staketypes.ModuleName], &registry)
+	registry.Nodes = nil
+	for _, name := range e.names {
+		r := nodes.Registration(name)
+		registry.Nodes = append(registry.Nodes, staketypes.GenesisNode{
+			Node: staketypes.NewNode(registry.Params, inprocess.Account(name).String(), r.HotAddress, r.VrfKey, r.Roles, r.Endpoints, r.Version),
+		})
+	}
+	state[staketypes.ModuleName] = cdc.MustMarshalJSON(&registry)
 	var issuance issuancetypes.GenesisState
 	cdc.MustUnmarshalJSON(state[issuancetypes.ModuleName], &issuance)
 	change(&issuance)
@@ -191,6 +203,14 @@ func (e *engine) twice(name string, height int64, at time.Time) []abci.Misbehavi
 	return []abci.Misbehavior{{
 		Type: abci.MisbehaviorType_DUPLICATE_VOTE, Validator: abci.Validator{Address: consAddress(name).Bytes(), Power: 1_000}, Height: height, Time: at, TotalVotingPower: seats * 1_000,
 	}}
+}
+
+// reputation of a name's node.
+func (e *engine) reputation(t *testing.T, name string) uint64 {
+	t.Helper()
+	n, err := e.App.Stake.Node(e.Context(), inprocess.Account(name).String())
+	require.NoError(t, err)
+	return n.Reputation
 }
 
 // tokens of a name's validator.

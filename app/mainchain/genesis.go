@@ -42,9 +42,6 @@ func (a *App) checkGenesis(state map[string]json.RawMessage) error {
 	a.Codec.MustUnmarshalJSON(state[genutiltypes.ModuleName], &genutil)
 	a.Codec.MustUnmarshalJSON(state[stakingtypes.ModuleName], &staking)
 	a.Codec.MustUnmarshalJSON(state[govtypes.ModuleName], &gov)
-	if err := a.checkSecurity(state, staking); err != nil {
-		return err
-	}
 	type field struct{ name, denom string }
 	fields := []field{{"staking.params.bond_denom", staking.Params.BondDenom}}
 	for _, d := range []struct {
@@ -59,6 +56,9 @@ func (a *App) checkGenesis(state map[string]json.RawMessage) error {
 		if f.denom != base.Denom {
 			return fmt.Errorf("%s is in %q: the main chain has one coin, set it to %q", f.name, f.denom, base.Denom)
 		}
+	}
+	if err := a.checkSecurity(state, staking); err != nil {
+		return err
 	}
 	if len(genutil.GenTxs) == 0 && len(staking.Validators) == 0 {
 		return errors.New("there is no validator, nobody would make blocks: use `topchaind genesis gentx` and `genesis collect`")

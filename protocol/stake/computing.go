@@ -37,11 +37,11 @@ func Median(values []uint64) uint64 {
 }
 
 // Computing is a node's share relative to the network's median, in millionths within the bounds, rounded down; 1 where nothing was measured. Shares are at most Unit.
-func Computing(share, median uint64) uint64 {
+func (f Factors) Computing(share, median uint64) uint64 {
 	if median == 0 {
 		return Unit
 	}
-	return min(max(mulDiv(min(share, Unit), Unit, median), ComputingFloor), ComputingCeiling)
+	return f.BoundComputing(mulDiv(min(share, Unit), Unit, median))
 }
 
 // mulDiv is ⌊a × b / c⌋ for a ≤ c or a × b < 2^64, c > 0.

@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
+var factors = DefaultFactors()
+
 // ten nodes of an epoch with 100 due: the worst tenth is the first, the best four fifths begin with the third.
 func ten(done ...uint64) []Work {
 	works := make([]Work, 10)
@@ -42,36 +44,36 @@ func TestRate(t *testing.T) {
 		"one wrong audit":                  {first(func(w *Work) { w.WrongAudits = 1 }), []uint64{400_000, 510_000}},
 		"a wrong audit and absent":         {first(func(w *Work) { w.WrongAudits, w.Done = 1, 0 }), []uint64{300_000, 510_000}},
 		"a wrong audit and nothing due":    {first(func(w *Work) { w.WrongAudits, w.Due, w.Done = 1, 0, 0 }), []uint64{400_000, 510_000}},
-		"wrong audits beyond all counting": {first(func(w *Work) { w.WrongAudits, w.Done = math.MaxUint64, 0 }), []uint64{ReputationFloor, 510_000}},
-		"equivocation":                     {first(func(w *Work) { w.Equivocated = true }), []uint64{ReputationFloor, 510_000}},
+		"wrong audits beyond all counting": {first(func(w *Work) { w.WrongAudits, w.Done = math.MaxUint64, 0 }), []uint64{factors.ReputationFloor, 510_000}},
+		"equivocation":                     {first(func(w *Work) { w.Equivocated = true }), []uint64{factors.ReputationFloor, 510_000}},
 		"nothing was due":                  {first(func(w *Work) { w.Due, w.Done = 0, 0 }), []uint64{500_000, 510_000}},
-		"never above 1":                    {first(func(w *Work) { w.Reputation = 995_000 }), []uint64{ReputationCeiling, 510_000}},
-		"never below the floor":            {first(func(w *Work) { w.Reputation, w.Done = 150_000, 0 }), []uint64{ReputationFloor, 510_000}},
+		"never above 1":                    {first(func(w *Work) { w.Reputation = 995_000 }), []uint64{factors.ReputationCeiling, 510_000}},
+		"never below the floor":            {first(func(w *Work) { w.Reputation, w.Done = 150_000, 0 }), []uint64{factors.ReputationFloor, 510_000}},
 		"large counts":                     {first(func(w *Work) { w.Due, w.Done = math.MaxUint64, math.MaxUint64 }), []uint64{510_000, 510_000}},
 		"alone and good":                   {[]Work{{Reputation: 500_000, Due: 1, Done: 1}}, []uint64{510_000}},
 		"alone and absent":                 {[]Work{{Reputation: 500_000, Due: 1}}, []uint64{400_000}},
 		"nobody":                           {nil, []uint64{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Rate(c.works)
+			got, err := factors.Rate(c.works)
 			require.NoError(t, err)
 			require.Equal(t, c.want, got[:len(c.want)])
 			require.Len(t, got, len(c.works))
 		})
 	}
-	_, err := Rate([]Work{{Reputation: 500_000, Due: 1, Done: 2}})
+	_, err := factors.Rate([]Work{{Reputation: 500_000, Due: 1, Done: 2}})
 	require.ErrorIs(t, err, ErrMalformed)
-	_, err = Rate([]Work{{Due: 1}})
-	require.ErrorIs(t, err, ErrMalformed)
+	_, err = Factors{}.Rate(ten())
+	require.ErrorIs(t, err, ErrParams)
 }
 
 // From the initial value to 1 takes 67 good epochs.
 func TestReputationIsEarnedSlowly(t *testing.T) {
-	w := Work{Reputation: ReputationInitial, Due: 10, Done: 10}
+	w := Work{Reputation: factors.ReputationInitial, Due: 10, Done: 10}
 	for epochs := 1; ; epochs++ {
-		next, err := Rate([]Work{w})
+		next, err := factors.Rate([]Work{w})
 		require.NoError(t, err)
-		if w.Reputation = next[0]; w.Reputation == ReputationCeiling {
+		if w.Reputation = next[0]; w.Reputation == factors.ReputationCeiling {
 			require.Equal(t, 67, epochs)
 			return
 		}
@@ -84,22 +86,22 @@ func TestRateIsFairAndBounded(t *testing.T) {
 		works := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Work {
 			due := rapid.OneOf(rapid.Uint64Range(0, 5), rapid.Uint64()).Draw(t, "due")
 			return Work{
-				Reputation: rapid.Uint64Range(ReputationFloor, ReputationCeiling).Draw(t, "reputation"), Due: due, Done: rapid.Uint64Range(0, due).Draw(t, "done"),
+				Reputation: rapid.Uint64Range(factors.ReputationFloor, factors.ReputationCeiling).Draw(t, "reputation"), Due: due, Done: rapid.Uint64Range(0, due).Draw(t, "done"),
 				WrongAudits: rapid.Uint64Range(0, 3).Draw(t, "wrong"), Equivocated: rapid.Bool().Draw(t, "equivocated"),
 			}
 		}), 0, 30).Draw(t, "works")
-		got, err := Rate(works)
+		got, err := factors.Rate(works)
 		require.NoError(t, err)
 		for i, r := range got {
-			require.GreaterOrEqual(t, r, uint64(ReputationFloor))
-			require.LessOrEqual(t, r, min(works[i].Reputation+reputationRise, ReputationCeiling))
+			require.GreaterOrEqual(t, r, factors.ReputationFloor)
+			require.LessOrEqual(t, r, min(works[i].Reputation+factors.Rise, factors.ReputationCeiling))
 		}
 		order := rapid.Permutation(seq(len(works))).Draw(t, "order")
 		moved := make([]Work, len(works))
 		for to, from := range order {
 			moved[to] = works[from]
 		}
-		again, err := Rate(moved)
+		again, err := factors.Rate(moved)
 		require.NoError(t, err)
 		for to, from := range order {
 			require.Equal(t, got[from], again[to])
@@ -144,16 +146,16 @@ func TestComputing(t *testing.T) {
 		{0, 0, Unit},
 		{Unit, 0, Unit},
 		{800_000, 800_000, Unit},
-		{0, 800_000, ComputingFloor},
-		{399_999, 800_000, ComputingFloor},
+		{0, 800_000, factors.ComputingFloor},
+		{399_999, 800_000, factors.ComputingFloor},
 		{600_000, 800_000, 750_000},
 		{Unit, 900_000, 1_111_111},
-		{Unit, 600_000, ComputingCeiling},
-		{Unit, 1, ComputingCeiling},
-		{math.MaxUint64, 1, ComputingCeiling},
-		{1, math.MaxUint64, ComputingFloor},
+		{Unit, 600_000, factors.ComputingCeiling},
+		{Unit, 1, factors.ComputingCeiling},
+		{math.MaxUint64, 1, factors.ComputingCeiling},
+		{1, math.MaxUint64, factors.ComputingFloor},
 	} {
-		require.Equal(t, c.want, Computing(c.share, c.median), "%+v", c)
+		require.Equal(t, c.want, factors.Computing(c.share, c.median), "%+v", c)
 	}
 	require.Equal(t, uint64(0), Median(nil))
 	require.Equal(t, uint64(2), Median([]uint64{3, 1, 2}))

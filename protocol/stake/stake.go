@@ -5,37 +5,34 @@ package stake
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 )
 
 // Unit is 1 as a factor: reputation and computing are in millionths.
 const Unit = 1_000_000
 
-// Bounds of the factors, in millionths.
 const (
-	ReputationFloor   = 100_000
-	ReputationInitial = 330_000
-	ReputationCeiling = 1_000_000
-	ComputingFloor    = 500_000
-	ComputingCeiling  = 1_500_000
+	// MaxSaturationUtop is 10^9 TOP, a twentieth of the supply.
+	MaxSaturationUtop = 1_000_000_000_000_000
+	// MaxStakeUtop is what a node can weigh at most, so that the stakes of an election's 10,000 candidates sum up to less than 2^64.
+	MaxStakeUtop = math.MaxUint64 / 10_000
 )
 
-// MaxSaturationUtop is 10^9 TOP, a twentieth of the supply. With it, 10,000 candidates' stakes sum up to less than 2^64.
-const MaxSaturationUtop = 1_000_000_000_000_000
-
 var (
-	// ErrMalformed: a number out of its bounds.
+	// ErrMalformed: numbers that contradict each other.
 	ErrMalformed = errors.New("malformed")
 	// ErrParams: parameters that the rules exclude.
 	ErrParams = errors.New("bad stake parameters")
 )
 
-// Params are what governance sets, for each role.
+// Params are what governance sets: the bounds of the asset for each role, the factors for all.
 type Params struct {
 	// SaturationUtop is the asset stake above which more counts nothing, in utop.
 	SaturationUtop uint64
 	// MinDepositUtop is the own deposit below which a node has no stake at all, in utop.
 	MinDepositUtop uint64
+	Factors
 }
 
 // Check tells whether the parameters keep the rules.
@@ -45,6 +42,13 @@ func (p Params) Check() error {
 	}
 	if p.MinDepositUtop < 1 || p.MinDepositUtop > p.SaturationUtop {
 		return fmt.Errorf("%w: minimum deposit of %d utop, want 1 to the saturation of %d", ErrParams, p.MinDepositUtop, p.SaturationUtop)
+	}
+	if err := p.Factors.Check(); err != nil {
+		return err
+	}
+	if most := product(p.SaturationUtop, p.ReputationCeiling, p.ComputingCeiling); most > MaxStakeUtop {
+		return fmt.Errorf("%w: a saturation of %d utop weighs %d at the ceilings of reputation and computing, at most %d sum up: lower one of the three",
+			ErrParams, p.SaturationUtop, most, uint64(MaxStakeUtop))
 	}
 	return nil
 }
@@ -61,19 +65,18 @@ func (p Params) Asset(own, delegated uint64) uint64 {
 	return sum
 }
 
-// Comprehensive is ⌊asset × reputation × computing / 10^12⌋, in utop: the exact product, rounded down once. Reputation and computing are in millionths.
+// Comprehensive is ⌊asset × reputation × computing / 10^12⌋, in utop: the exact product, rounded down once. Reputation and computing are in millionths; what is out of
+// bounds, because these were changed since, counts as the bound that it passed.
 func (p Params) Comprehensive(own, delegated, reputation, computing uint64) (uint64, error) {
 	if err := p.Check(); err != nil {
 		return 0, err
 	}
-	if reputation < ReputationFloor || reputation > ReputationCeiling {
-		return 0, fmt.Errorf("%w: reputation of %d millionths, want %d to %d", ErrMalformed, reputation, ReputationFloor, ReputationCeiling)
-	}
-	if computing < ComputingFloor || computing > ComputingCeiling {
-		return 0, fmt.Errorf("%w: computing of %d millionths, want %d to %d", ErrMalformed, computing, ComputingFloor, ComputingCeiling)
-	}
-	// At most 10^15 × 1.5 × 10^12: the high word is below 10^12, so Div64 is defined and the quotient fits.
-	high, low := bits.Mul64(p.Asset(own, delegated), reputation*computing)
+	return product(p.Asset(own, delegated), p.BoundReputation(reputation), p.BoundComputing(computing)), nil
+}
+
+// product is at most 10^15 × 10^6 × 10^7 / 10^12: the high word is below 10^12, so Div64 is defined and the quotient fits.
+func product(asset, reputation, computing uint64) uint64 {
+	high, low := bits.Mul64(asset, reputation*computing)
 	quotient, _ := bits.Div64(high, low, Unit*Unit)
-	return quotient, nil
+	return quotient
 }

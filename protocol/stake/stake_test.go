@@ -11,23 +11,23 @@ import (
 	"github.com/topnetwork/top/protocol/sortition"
 )
 
-var params = Params{SaturationUtop: 25_000_000_000_000, MinDepositUtop: 500_000_000_000}
+var params = Params{SaturationUtop: 25_000_000_000_000, MinDepositUtop: 500_000_000_000, Factors: factors}
 
 // Vectors for other implementations: deposits in utop, factors in millionths.
 func TestVectors(t *testing.T) {
 	for _, v := range []struct{ own, delegated, reputation, computing, want uint64 }{
 		{499_999_999_999, 0, Unit, Unit, 0},
 		{499_999_999_999, math.MaxUint64, Unit, Unit, 0},
-		{500_000_000_000, 0, ReputationInitial, Unit, 165_000_000_000},
+		{500_000_000_000, 0, factors.ReputationInitial, Unit, 165_000_000_000},
 		{500_000_000_000, 1, Unit, Unit, 500_000_000_000},
 		{500_000_000_000, 3, Unit, Unit, 500_000_000_001},
 		{1_000_000_000_000, 4_000_000_000_000, Unit, Unit, 3_000_000_000_000},
-		{1_000_000_000_000, 4_000_000_000_000, ReputationFloor, ComputingFloor, 150_000_000_000},
+		{1_000_000_000_000, 4_000_000_000_000, factors.ReputationFloor, factors.ComputingFloor, 150_000_000_000},
 		{500_000_000_001, 0, 333_333, 999_999, 166_666_333_333},
-		{25_000_000_000_000, 0, Unit, ComputingCeiling, 37_500_000_000_000},
+		{25_000_000_000_000, 0, Unit, factors.ComputingCeiling, 37_500_000_000_000},
 		{25_000_000_000_001, 0, Unit, Unit, 25_000_000_000_000},
 		{24_999_999_999_999, 2, Unit, Unit, 25_000_000_000_000},
-		{math.MaxUint64, math.MaxUint64, Unit, ComputingCeiling, 37_500_000_000_000},
+		{math.MaxUint64, math.MaxUint64, Unit, factors.ComputingCeiling, 37_500_000_000_000},
 		// The sum wraps to 1 utop in 64 bits.
 		{math.MaxUint64, 4, Unit, Unit, 25_000_000_000_000},
 	} {
@@ -40,12 +40,12 @@ func TestVectors(t *testing.T) {
 // The formula once more, in exact rational arithmetic.
 func TestComprehensiveIsTheFormula(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := Params{SaturationUtop: rapid.Uint64Range(1, MaxSaturationUtop).Draw(t, "saturation")}
+		p := Params{SaturationUtop: rapid.Uint64Range(1, MaxSaturationUtop).Draw(t, "saturation"), Factors: factors}
 		p.MinDepositUtop = rapid.Uint64Range(1, p.SaturationUtop).Draw(t, "minimum")
 		own := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(p.MinDepositUtop, p.SaturationUtop)).Draw(t, "own")
 		delegated := rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, p.SaturationUtop)).Draw(t, "delegated")
-		reputation := rapid.Uint64Range(ReputationFloor, ReputationCeiling).Draw(t, "reputation")
-		computing := rapid.Uint64Range(ComputingFloor, ComputingCeiling).Draw(t, "computing")
+		reputation := rapid.Uint64Range(factors.ReputationFloor, factors.ReputationCeiling).Draw(t, "reputation")
+		computing := rapid.Uint64Range(factors.ComputingFloor, factors.ComputingCeiling).Draw(t, "computing")
 		got, err := p.Comprehensive(own, delegated, reputation, computing)
 		require.NoError(t, err)
 
@@ -62,29 +62,13 @@ func TestComprehensiveIsTheFormula(t *testing.T) {
 	})
 }
 
-func TestNumbersThatAreRefused(t *testing.T) {
-	for _, f := range [][2]uint64{{ReputationFloor - 1, Unit}, {ReputationCeiling + 1, Unit}, {Unit, ComputingFloor - 1}, {Unit, ComputingCeiling + 1}, {0, 0}, {math.MaxUint64, math.MaxUint64}} {
-		_, err := params.Comprehensive(params.MinDepositUtop, 0, f[0], f[1])
-		require.ErrorIs(t, err, ErrMalformed)
-	}
-	for _, p := range []Params{{}, {SaturationUtop: 5}, {SaturationUtop: 5, MinDepositUtop: 6}, {SaturationUtop: MaxSaturationUtop + 1, MinDepositUtop: 1}} {
+func TestParamsThatAreRefused(t *testing.T) {
+	for _, p := range []Params{{}, {SaturationUtop: 5, Factors: factors}, {SaturationUtop: 5, MinDepositUtop: 6, Factors: factors}, {SaturationUtop: 5, MinDepositUtop: 5},
+		{SaturationUtop: MaxSaturationUtop + 1, MinDepositUtop: 1, Factors: factors}} {
 		require.ErrorIs(t, p.Check(), ErrParams)
 		_, err := p.Comprehensive(1, 0, Unit, Unit)
 		require.ErrorIs(t, err, ErrParams)
 	}
-}
-
-// The largest stakes of 10,000 candidates still sum up.
-func TestStakesFitIntoATree(t *testing.T) {
-	p := Params{SaturationUtop: MaxSaturationUtop, MinDepositUtop: 1}
-	most, err := p.Comprehensive(math.MaxUint64, 0, ReputationCeiling, ComputingCeiling)
-	require.NoError(t, err)
-	weights := make([]uint64, 10_000)
-	for i := range weights {
-		weights[i] = most
-	}
-	_, err = sortition.NewTree(weights)
-	require.NoError(t, err)
 }
 
 // Below the saturation, one stake over several nodes of the same factors is never more than over one; rounding and the minimum deposit only take away.
@@ -92,8 +76,8 @@ func TestSplitStakeIsNeverMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		whole := rapid.Uint64Range(params.MinDepositUtop, params.SaturationUtop).Draw(t, "whole")
 		part := rapid.Uint64Range(0, whole).Draw(t, "part")
-		reputation := rapid.Uint64Range(ReputationFloor, ReputationCeiling).Draw(t, "reputation")
-		computing := rapid.Uint64Range(ComputingFloor, ComputingCeiling).Draw(t, "computing")
+		reputation := rapid.Uint64Range(factors.ReputationFloor, factors.ReputationCeiling).Draw(t, "reputation")
+		computing := rapid.Uint64Range(factors.ComputingFloor, factors.ComputingCeiling).Draw(t, "computing")
 		of := func(own uint64) uint64 {
 			c, err := params.Comprehensive(own, 0, reputation, computing)
 			require.NoError(t, err)

@@ -9,7 +9,7 @@ import (
 )
 
 // The parameters of x/stake for a validator.
-var deposits = stake.Params{SaturationUtop: 25_000_000_000_000, MinDepositUtop: 500_000_000_000}
+var deposits = stake.Params{SaturationUtop: 25_000_000_000_000, MinDepositUtop: 500_000_000_000, Factors: stake.DefaultFactors()}
 
 const (
 	// Each stake is there on one node and, beside it, on several.
@@ -87,7 +87,7 @@ func (c camp) seats(members []string) (parts, wholes float64) {
 // split plays wholes against parts of one reputation. Weight: the parts' sum against the whole. Seats: by the law of the rotation for stakes that count in proportion up to
 // the cap; and what that law gives the parts, against the bound.
 func (o Options) split(tell report, name string, stakes int, utop, parts uint64, epochs int) error {
-	c, err := o.newCamp(stakes, utop, parts, func(int) uint64 { return stake.ReputationCeiling })
+	c, err := o.newCamp(stakes, utop, parts, func(int) uint64 { return deposits.ReputationCeiling })
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (o Options) newcomers(tell report, utop uint64, epochs int) error {
 	var parts, wholes float64
 	for run := range epochs / horizon {
 		// Everyone does what is due, so all rank alike and rise.
-		ratings := []uint64{stake.ReputationCeiling, stake.ReputationCeiling, stake.ReputationInitial}
+		ratings := []uint64{deposits.ReputationCeiling, deposits.ReputationCeiling, deposits.ReputationInitial}
 		var sitting []string
 		for i := range horizon {
 			c, err := o.newCamp(splitStakes, utop, 2, func(part int) uint64 { return ratings[part+1] })
@@ -175,7 +175,7 @@ func (o Options) newcomers(tell report, utop uint64, epochs int) error {
 			for _, r := range ratings {
 				works = append(works, stake.Work{Reputation: r, Due: due, Done: due})
 			}
-			if ratings, err = stake.Rate(works); err != nil {
+			if ratings, err = deposits.Rate(works); err != nil {
 				return err
 			}
 		}

@@ -49,7 +49,7 @@ func TestNewNodesStartLow(t *testing.T) {
 	}
 	require.Empty(t, play(stake.Params.Comprehensive))
 	require.NotEmpty(t, play(func(p stake.Params, own, delegated, _, computing uint64) (uint64, error) {
-		return p.Comprehensive(own, delegated, stake.ReputationCeiling, computing)
+		return p.Comprehensive(own, delegated, p.ReputationCeiling, computing)
 	}))
 }
 

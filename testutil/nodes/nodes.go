@@ -151,8 +151,12 @@ func (n *Network) Validator(name string) *stakingtypes.Validator {
 	return n.Staking.validators[Operator(name)]
 }
 
-// Equivocate proves two votes of a name for one height.
-func (n *Network) Equivocate(name string) { n.Staking.tombstoned[string(ConsAddress(name))] = true }
+// Equivocate proves two votes of a name for one height; x/stake hears of it first, as from x/evidence.
+func (n *Network) Equivocate(t testing.TB, name string) {
+	t.Helper()
+	require.NoError(t, n.Stake.RecordEquivocation(n.Ctx, ConsAddress(name)))
+	n.Staking.tombstoned[string(ConsAddress(name))] = true
+}
 
 // Account of a name.
 func Account(name string) sdk.AccAddress {

@@ -95,7 +95,7 @@ func (n *network) sortition(state map[string]json.RawMessage) error {
 		}
 		roles, endpoints := []staketypes.Role{staketypes.Role_ROLE_VALIDATOR}, []string{v.node.Endpoints().REST}
 		stake.Nodes = append(stake.Nodes, staketypes.GenesisNode{
-			Node: staketypes.NewNode(v.address.String(), r.HotAddress, r.VRFKey, roles, endpoints, version.Version), VrfProof: r.VRFProof,
+			Node: staketypes.NewNode(stake.Params, v.address.String(), r.HotAddress, r.VRFKey, roles, endpoints, version.Version), VrfProof: r.VRFProof,
 		})
 	}
 	state[staketypes.ModuleName] = n.app.Codec.MustMarshalJSON(&stake)

@@ -33,7 +33,7 @@ func TestWhateverHappensToValidators(t *testing.T) {
 				case "bond":
 					v.Status = stakingtypes.Bonded
 				case "twice":
-					n.Equivocate(name)
+					n.Equivocate(t, name)
 				case "stake":
 					n.Deposit(t, name, rapid.Uint64Range(1, 4*nodes.Deposit).Draw(r, "own"), rapid.Uint64Range(0, nodes.Deposit).Draw(r, "delegated"))
 				case "remove":

@@ -118,7 +118,7 @@ func TestVacantSeatsGoToStandbys(t *testing.T) {
 	n.Blocks(t, 2)
 	require.NotContains(t, n.Voters(), out(0), "until the next election")
 
-	n.Equivocate(out(1))
+	n.Equivocate(t, out(1))
 	n.Validator(out(2)).Status = stakingtypes.Unbonding
 	n.Blocks(t, 2)
 	require.NotContains(t, n.Voters(), out(1))

@@ -1,7 +1,9 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
+	"errors"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -9,6 +11,7 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/x/committees/types"
 )
@@ -25,6 +28,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) ([]abc
 		return nil, err
 	}
 	c := gs.Committee
+	if err := k.checkKeys(ctx, c); err != nil {
+		return nil, err
+	}
 	if len(c.Members) == 0 {
 		var err error
 		if c, err = k.found(ctx); err != nil {
@@ -35,6 +41,28 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) ([]abc
 		return nil, err
 	}
 	return types.Updates(nil, c.Members), nil
+}
+
+// checkKeys holds members against x/staking: one that voted by another's key, or by none of its own, would be punished for nothing or not at all. A removed validator sits on
+// where nobody else is able.
+func (k *Keeper) checkKeys(ctx context.Context, c types.Committee) error {
+	for _, m := range c.Members {
+		account, err := sdk.AccAddressFromBech32(m.Operator)
+		if err != nil {
+			return errorsmod.Wrapf(types.ErrInvalid, "operator %q: %s", m.Operator, err)
+		}
+		v, err := k.staking.GetValidator(ctx, sdk.ValAddress(account))
+		if errors.Is(err, stakingtypes.ErrNoValidatorFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if has, ok := memberOf(v); !ok || !bytes.Equal(has.Key, m.Key) {
+			return errorsmod.Wrapf(types.ErrInvalid, "member %s votes by another key than its validator in x/staking has: export both", m.Operator)
+		}
+	}
+	return nil
 }
 
 // found makes the first committee: x/staking's bonded validators, the largest stakes first, and standbys of those for whom no seat is left.

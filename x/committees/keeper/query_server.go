@@ -16,11 +16,8 @@ import (
 	"github.com/topnetwork/top/x/internal/account"
 )
 
-const (
-	// maxPage caps what one query answers; a term of a large committee is 15 kB.
-	maxPage   = 100
-	maxTokens = 500
-)
+// maxPage caps what one query answers; a term of a large committee is 15 kB.
+const maxPage = 100
 
 type queryServer struct{ k *Keeper }
 
@@ -73,12 +70,10 @@ func (q queryServer) Member(ctx context.Context, req *types.QueryMemberRequest) 
 	res := &types.QueryMemberResponse{
 		Sits:    slices.Contains(types.Operators(c.Members), req.Operator),
 		Standby: uint32(slices.Index(c.Line.Standbys, req.Operator) + 1),
-		Able:    whyNot == "", WhyNot: whyNot, Tokens: []types.Tokens{},
+		Able:    whyNot == "", WhyNot: whyNot,
 	}
-	err = q.k.tokens.Walk(ctx, collections.NewPrefixedPairRange[string, int64](req.Operator), func(_ tokensKey, t types.Tokens) (bool, error) {
-		res.Tokens = append(res.Tokens, t)
-		return len(res.Tokens) == maxTokens, nil
-	})
+	res.Tokens, res.Pagination, err = query.CollectionPaginate(ctx, q.k.tokens, req.Pagination, func(_ tokensKey, t types.Tokens) (types.Tokens, error) { return t, nil },
+		query.WithCollectionPaginationPairPrefix[string, int64](req.Operator))
 	return res, err
 }
 

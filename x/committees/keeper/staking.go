@@ -19,13 +19,16 @@ import (
 type Staking struct {
 	*stakingkeeper.Keeper
 	committees *Keeper
+	reputation types.ReputationKeeper
 }
 
-// NewStaking adapts x/staking. Committees are set when they are built: they need x/slashing, which needs this.
+// NewStaking adapts x/staking. What it tells is set when it is built: that needs x/slashing, which needs this.
 func NewStaking(k *stakingkeeper.Keeper) *Staking { return &Staking{Keeper: k} }
 
-// SetCommittees gives the adapter its record of tokens.
-func (s *Staking) SetCommittees(k *Keeper) { s.committees = k }
+// SetKeepers gives the adapter its record of tokens, and whom it tells of equivocations.
+func (s *Staking) SetKeepers(k *Keeper, reputation types.ReputationKeeper) {
+	s.committees, s.reputation = k, reputation
+}
 
 // ValidatorByConsAddr is nil for a validator that was removed.
 func (s *Staking) ValidatorByConsAddr(ctx context.Context, addr sdk.ConsAddress) (stakingtypes.ValidatorI, error) {
@@ -57,8 +60,13 @@ func (s *Staking) Jail(ctx context.Context, addr sdk.ConsAddress) error {
 	return s.Keeper.Jail(ctx, addr)
 }
 
-// SlashWithInfractionReason slashes; the reason changes nothing.
-func (s *Staking) SlashWithInfractionReason(ctx context.Context, addr sdk.ConsAddress, height, power int64, fraction math.LegacyDec, _ stakingtypes.Infraction) (math.Int, error) {
+// SlashWithInfractionReason slashes; two votes for one height cost the reputation too.
+func (s *Staking) SlashWithInfractionReason(ctx context.Context, addr sdk.ConsAddress, height, power int64, fraction math.LegacyDec, reason stakingtypes.Infraction) (math.Int, error) {
+	if reason == stakingtypes.Infraction_INFRACTION_DOUBLE_SIGN {
+		if err := s.reputation.RecordEquivocation(ctx, addr); err != nil {
+			return math.Int{}, err
+		}
+	}
 	return s.Slash(ctx, addr, height, power, fraction)
 }
 

@@ -14,6 +14,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/committee"
+	"github.com/topnetwork/top/protocol/sortition"
 	"github.com/topnetwork/top/x/internal/account"
 )
 
@@ -76,6 +77,25 @@ func (l Line) Rule() committee.Line {
 // NewLine of the rule's.
 func NewLine(l committee.Line) Line {
 	return Line{Seats: uint32(l.Seats), Members: l.Members, Standbys: l.Standbys}
+}
+
+// check refuses a line that no election gives: seats are filled from it, and a name that stands twice would have two.
+func (l Line) check() error {
+	if len(l.Members) == 0 || len(l.Members) > int(l.Seats) || l.Seats > sortition.MaxSize || len(l.Standbys) > sortition.MaxSize {
+		return errorsmod.Wrapf(ErrInvalid, "the line has %d seats, %d members and %d standbys: want a member at least, and as many seats as members or more, at most %d",
+			l.Seats, len(l.Members), len(l.Standbys), sortition.MaxSize)
+	}
+	seen := map[string]bool{}
+	for _, operator := range slices.Concat(l.Members, l.Standbys) {
+		if err := account.Check(ErrInvalid, "operator", operator); err != nil {
+			return err
+		}
+		if seen[operator] {
+			return errorsmod.Wrapf(ErrInvalid, "%s stands twice in the line: one seat, or one place as standby", operator)
+		}
+		seen[operator] = true
+	}
+	return nil
 }
 
 // checkMembers refuses what CometBFT would.

@@ -34,6 +34,11 @@ type SortitionKeeper interface {
 	Sizes(ctx context.Context) (params sortitiontypes.Params, devnet bool, err error)
 }
 
+// ReputationKeeper is x/stake, where two votes for one height bring a node to the floor.
+type ReputationKeeper interface {
+	RecordEquivocation(ctx context.Context, addr sdk.ConsAddress) error
+}
+
 // EpochKeeper counts epochs.
 type EpochKeeper interface {
 	// EpochBlocks is the length of an epoch in blocks.

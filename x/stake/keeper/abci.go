@@ -8,7 +8,8 @@ import (
 	"github.com/topnetwork/top/protocol/epoch"
 )
 
-// BeginBlock counts the last commit; at an epoch's first block it rates the epoch before and begins the snapshot of the new one.
+// BeginBlock counts the last commit; at an epoch's first block it rates the epoch before and begins the snapshot of the new one, both by
+// the parameters of that moment.
 func (k *Keeper) BeginBlock(ctx context.Context) error {
 	if err := k.recordCommit(ctx); err != nil {
 		return err
@@ -25,15 +26,15 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	now := epoch.At(height, blocks)
 	if height == epoch.First(now, blocks) {
 		if now > 0 {
-			if err := k.rate(ctx, now-1); err != nil {
+			if err := k.rate(ctx, params, now-1); err != nil {
 				return err
 			}
 		}
-		if err := k.beginSnapshot(ctx, now); err != nil {
+		if err := k.beginSnapshot(ctx, params, now); err != nil {
 			return err
 		}
 	}
-	if err := k.continueSnapshot(ctx, params); err != nil {
+	if err := k.continueSnapshot(ctx, int(params.SnapshotPerBlock)); err != nil {
 		return err
 	}
 	return k.prune(ctx, params, now)

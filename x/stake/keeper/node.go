@@ -18,9 +18,13 @@ func (k *Keeper) RegisterNode(ctx context.Context, msg *types.MsgRegisterNode) (
 	if has, err := k.nodes.Has(ctx, msg.Operator); err != nil || has {
 		return nil, errors.Join(err, errorsmod.Wrapf(types.ErrExists, "node %s: change it by update-node", msg.Operator))
 	}
-	n := types.NewNode(msg.Operator, msg.HotAddress, msg.VrfKey, msg.Roles, msg.Endpoints, msg.Version)
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := types.NewNode(params, msg.Operator, msg.HotAddress, msg.VrfKey, msg.Roles, msg.Endpoints, msg.Version)
 	n.RegisteredHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
-	if err := k.checkDeposit(ctx, n); err != nil {
+	if err := k.checkDeposit(ctx, params, n); err != nil {
 		return nil, err
 	}
 	if err := k.takeKey(ctx, n, msg.VrfProof); err != nil {
@@ -45,8 +49,12 @@ func (k *Keeper) UpdateNode(ctx context.Context, msg *types.MsgUpdateNode) (*typ
 	if err := k.preserve(ctx, n.Operator); err != nil {
 		return nil, err
 	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
 	n.Roles, n.Endpoints, n.Version = msg.Roles, msg.Endpoints, msg.Version
-	if err := k.checkDeposit(ctx, n); err != nil {
+	if err := k.checkDeposit(ctx, params, n); err != nil {
 		return nil, err
 	}
 	if len(msg.VrfKey) > 0 {
@@ -71,23 +79,19 @@ func (k *Keeper) UpdateNode(ctx context.Context, msg *types.MsgUpdateNode) (*typ
 }
 
 // checkDeposit keeps the registry from filling with nodes that cannot be drawn.
-func (k *Keeper) checkDeposit(ctx context.Context, n types.Node) error {
-	params, err := k.params.Get(ctx)
-	if err != nil {
-		return err
-	}
+func (k *Keeper) checkDeposit(ctx context.Context, params types.Params, n types.Node) error {
 	d, err := k.deposits(ctx, n.Operator)
 	if err != nil {
 		return err
 	}
 	for _, role := range n.Roles {
-		p, ok := params.Role(role)
+		rule, ok := params.Rule(role)
 		if !ok {
 			return errorsmod.Wrapf(types.ErrInvalid, "%s is not open (query stake params)", role)
 		}
-		if d.own < p.MinDeposit {
+		if d.own < rule.MinDepositUtop {
 			return errorsmod.Wrapf(types.ErrDeposit, "%s needs %d utop of own deposit, the validator of %s has %d: create it or delegate to it first (tx staking)",
-				role, p.MinDeposit, n.Operator, d.own)
+				role, rule.MinDepositUtop, n.Operator, d.own)
 		}
 	}
 	return nil

@@ -53,18 +53,19 @@ func (k *Keeper) weigh(ctx context.Context, params types.Params, n types.Node) (
 	if err != nil {
 		return types.Entry{}, err
 	}
+	factors := params.Factors.Rule()
 	e := types.Entry{
 		Operator: n.Operator, VrfKey: n.VrfKey, Own: d.own, Delegated: d.delegated, Bonded: d.bonded, Jailed: d.jailed,
-		Reputation: n.Reputation, Computing: n.Computing, Weights: []types.RoleWeight{}, Rating: n.Rating,
+		Reputation: factors.BoundReputation(n.Reputation), Computing: factors.BoundComputing(n.Computing), Weights: []types.RoleWeight{}, Rating: n.Rating,
 	}
 	for _, role := range n.Roles {
-		p, ok := params.Role(role)
+		rule, ok := params.Rule(role)
 		if !ok {
 			continue
 		}
-		w := types.RoleWeight{Role: role, Asset: p.Rule().Asset(d.own, d.delegated)}
+		w := types.RoleWeight{Role: role, Asset: rule.Asset(d.own, d.delegated)}
 		if d.bonded && !d.jailed {
-			if w.Weight, err = p.Rule().Comprehensive(d.own, d.delegated, n.Reputation, n.Computing); err != nil {
+			if w.Weight, err = rule.Comprehensive(d.own, d.delegated, e.Reputation, e.Computing); err != nil {
 				return types.Entry{}, err
 			}
 		}
@@ -74,16 +75,16 @@ func (k *Keeper) weigh(ctx context.Context, params types.Params, n types.Node) (
 }
 
 // beginSnapshot opens the snapshot of an epoch at its first block. It is of the stakes at the beginning of this block, however many blocks it takes: what changes
-// before its turn is taken in first (preserve), so that no coin counts for two nodes.
-func (k *Keeper) beginSnapshot(ctx context.Context, e uint64) error {
-	if err := k.snapshots.Set(ctx, e, types.Snapshot{Epoch: e, Height: sdk.UnwrapSDKContext(ctx).BlockHeight()}); err != nil {
+// before its turn is taken in first (preserve), so that no coin counts for two nodes. Its parameters are those of this block too, so that all are weighed alike.
+func (k *Keeper) beginSnapshot(ctx context.Context, params types.Params, e uint64) error {
+	if err := k.snapshots.Set(ctx, e, types.Snapshot{Epoch: e, Height: sdk.UnwrapSDKContext(ctx).BlockHeight(), Params: params}); err != nil {
 		return err
 	}
 	return k.cursor.Set(ctx, "")
 }
 
-// continueSnapshot takes up to snapshot_per_block nodes into the running snapshot.
-func (k *Keeper) continueSnapshot(ctx context.Context, params types.Params) error {
+// continueSnapshot takes up to limit nodes into the running snapshot.
+func (k *Keeper) continueSnapshot(ctx context.Context, limit int) error {
 	from, err := k.cursor.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return nil
@@ -98,7 +99,7 @@ func (k *Keeper) continueSnapshot(ctx context.Context, params types.Params) erro
 	var batch []types.Node
 	next := ""
 	if err := k.nodes.Walk(ctx, new(collections.Range[string]).StartInclusive(from), func(operator string, n types.Node) (bool, error) {
-		if len(batch) == int(params.SnapshotPerBlock) {
+		if len(batch) == limit {
 			next = operator
 			return true, nil
 		}
@@ -108,7 +109,7 @@ func (k *Keeper) continueSnapshot(ctx context.Context, params types.Params) erro
 		return err
 	}
 	for _, n := range batch {
-		if err := k.take(ctx, params, &s, n); err != nil {
+		if err := k.take(ctx, &s, n); err != nil {
 			return err
 		}
 	}
@@ -129,12 +130,12 @@ func (k *Keeper) continueSnapshot(ctx context.Context, params types.Params) erro
 }
 
 // take adds a node to a snapshot, unless it is in it or was registered after the snapshot began.
-func (k *Keeper) take(ctx context.Context, params types.Params, s *types.Snapshot, n types.Node) error {
+func (k *Keeper) take(ctx context.Context, s *types.Snapshot, n types.Node) error {
 	key := collections.Join(s.Epoch, n.Operator)
 	if has, err := k.entries.Has(ctx, key); err != nil || has || n.RegisteredHeight >= s.Height {
 		return err
 	}
-	entry, err := k.weigh(ctx, params, n)
+	entry, err := k.weigh(ctx, s.Params, n)
 	if err != nil {
 		return err
 	}
@@ -158,15 +159,15 @@ func (k *Keeper) preserve(ctx context.Context, operator string) error {
 	if err != nil {
 		return err
 	}
-	params, err := k.params.Get(ctx)
-	if err != nil {
-		return err
-	}
 	s, err := k.running(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		// The epoch has ended before its snapshot did, and the next is not begun.
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if err := k.take(ctx, params, &s, n); err != nil {
+	if err := k.take(ctx, &s, n); err != nil {
 		return err
 	}
 	return k.snapshots.Set(ctx, s.Epoch, s)

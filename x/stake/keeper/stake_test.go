@@ -16,6 +16,8 @@ import (
 
 const validator = types.Role_ROLE_VALIDATOR
 
+var factors = types.DefaultParams().Factors
+
 func entry(t require.TestingT, n *nodes.Network, epoch uint64, name string) types.Entry {
 	e, err := n.Stake.Entry(n.Ctx, epoch, nodes.Operator(name))
 	require.NoError(t, err)
@@ -36,7 +38,7 @@ func TestSnapshotHasEveryFactor(t *testing.T) {
 	e := entry(t, n, epoch, "ann")
 	require.Equal(t, uint64(nodes.Deposit), e.Own)
 	require.Equal(t, uint64(3), e.Delegated)
-	require.Equal(t, uint64(stake.ReputationInitial), e.Reputation)
+	require.Equal(t, factors.ReputationInitial, e.Reputation)
 	require.Equal(t, uint64(stake.Unit), e.Computing)
 	require.Equal(t, []types.RoleWeight{{Role: validator, Asset: nodes.Deposit + 1, Weight: (nodes.Deposit + 1) * 33 / 100}}, e.Weights)
 	require.Zero(t, entry(t, n, epoch, "bob").Weights[0].Asset, "below the minimum deposit, whatever others delegate")
@@ -91,20 +93,20 @@ func TestReputationFollowsWork(t *testing.T) {
 	n.Register(t, nodes.Names(10)...)
 	n.Block(t)
 	n.Epoch(t)
-	require.Equal(t, uint64(stake.ReputationInitial+10_000), entry(t, n, 1, "node3").Reputation)
+	require.Equal(t, factors.ReputationInitial+10_000, entry(t, n, 1, "node3").Reputation)
 
 	n.Absent["node3"] = true
-	n.Equivocate("node4")
+	n.Equivocate(t, "node4")
 	n.Epoch(t)
 	silent := entry(t, n, 2, "node3")
-	require.Equal(t, uint64(stake.ReputationInitial+10_000-100_000), silent.Reputation)
-	require.Equal(t, uint64(stake.ComputingFloor), silent.Computing)
+	require.Equal(t, factors.ReputationInitial+10_000-100_000, silent.Reputation)
+	require.Equal(t, factors.ComputingFloor, silent.Computing)
 	require.Equal(t, uint64(nodes.EpochBlocks), silent.Rating.Due)
 	require.Equal(t, uint64(0), silent.Rating.Done)
-	require.Equal(t, uint64(stake.ReputationInitial+10_000), silent.Rating.ReputationBefore)
+	require.Equal(t, factors.ReputationInitial+10_000, silent.Rating.ReputationBefore)
 	require.True(t, silent.Rating.Measured)
-	require.Equal(t, uint64(stake.ReputationFloor), entry(t, n, 2, "node4").Reputation)
-	require.Equal(t, uint64(stake.ReputationInitial+20_000), entry(t, n, 2, "node5").Reputation)
+	require.Equal(t, factors.ReputationFloor, entry(t, n, 2, "node4").Reputation)
+	require.Equal(t, factors.ReputationInitial+20_000, entry(t, n, 2, "node5").Reputation)
 
 	n.Absent["node3"] = false
 	n.Epoch(t)
@@ -226,4 +228,56 @@ func TestHistoryIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, gs.Snapshots, 4)
 	require.Equal(t, uint64(3), gs.Snapshots[0].Snapshot.Epoch)
+}
+
+// Two votes for one height bring a node to the floor at once, whether it sits, sat or is rated; a running snapshot has what stood when it began.
+func TestEquivocationOfFormerMembers(t *testing.T) {
+	n := nodes.New(t)
+	n.Register(t, nodes.Names(4)...)
+	govern(t, n, func(p *types.Params) { p.SnapshotPerBlock = 1 })
+	n.Blocks(t, nodes.EpochBlocks)
+	// node1 sits no longer when the next epoch begins, and nothing of that epoch is due from it.
+	n.Validator("node1").Status = stakingtypes.Unbonding
+	n.Epoch(t)
+	n.Epoch(t)
+	require.EqualValues(t, 1, n.Ctx.BlockHeight()%nodes.EpochBlocks)
+	stood, err := n.Stake.Node(n.Ctx, nodes.Operator("node1"))
+	require.NoError(t, err)
+	require.Greater(t, stood.Reputation, factors.ReputationFloor)
+	n.Equivocate(t, "node1")
+	n.Equivocate(t, "a stranger")
+	node, err := n.Stake.Node(n.Ctx, nodes.Operator("node1"))
+	require.NoError(t, err)
+	require.Equal(t, factors.ReputationFloor, node.Reputation)
+	require.Equal(t, &types.Rating{Epoch: 2, Equivocated: true, ReputationBefore: stood.Reputation, Reputation: factors.ReputationFloor, Computing: stood.Computing}, node.Rating)
+	require.Equal(t, stood.Reputation, entry(t, n, 2, "node1").Reputation)
+	n.Epoch(t)
+	n.Blocks(t, 4)
+	require.Equal(t, node.Rating, entry(t, n, 3, "node1").Rating)
+	require.Equal(t, factors.ReputationFloor, entry(t, n, 3, "node1").Reputation)
+	n.Check(t)
+}
+
+// Evidence that comes with the first block of an epoch, before x/stake begins it, while the snapshot of the last one never ended.
+func TestEquivocationBetweenSnapshots(t *testing.T) {
+	n := nodes.New(t)
+	names := nodes.Names(nodes.EpochBlocks + 5)
+	n.Register(t, names...)
+	govern(t, n, func(p *types.Params) { p.SnapshotPerBlock = 1 })
+	n.Blocks(t, 2*nodes.EpochBlocks)
+	last := n.Ctx.BlockHeader()
+	first := last
+	first.Height++
+	n.Ctx = n.Ctx.WithBlockHeader(first)
+	for _, name := range names {
+		n.Equivocate(t, name)
+	}
+	n.Ctx = n.Ctx.WithBlockHeader(last)
+	n.Block(t)
+	for _, name := range names {
+		node, err := n.Stake.Node(n.Ctx, nodes.Operator(name))
+		require.NoError(t, err)
+		require.Equal(t, factors.ReputationFloor, node.Reputation)
+	}
+	n.Check(t)
 }

@@ -60,6 +60,9 @@ func validateSnapshots(snapshots []GenesisSnapshot, operators map[string]bool) e
 		if i > 0 && snapshots[i-1].Snapshot.Epoch >= s.Snapshot.Epoch {
 			return errorsmod.Wrap(ErrInvalid, "snapshots are not in ascending order of their epochs")
 		}
+		if err := s.Snapshot.Params.Validate(); err != nil {
+			return errorsmod.Wrapf(err, "the params of the snapshot of epoch %d", s.Snapshot.Epoch)
+		}
 		if s.Snapshot.Nodes != uint64(len(s.Entries)) {
 			return errorsmod.Wrapf(ErrInvariant, "the snapshot of epoch %d has %d entries and says %d", s.Snapshot.Epoch, len(s.Entries), s.Snapshot.Nodes)
 		}

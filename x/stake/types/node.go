@@ -19,10 +19,10 @@ const (
 )
 
 // NewNode begins with the initial reputation and a computing power that nobody has measured.
-func NewNode(operator, hotAddress string, vrfKey []byte, roles []Role, endpoints []string, version string) Node {
+func NewNode(p Params, operator, hotAddress string, vrfKey []byte, roles []Role, endpoints []string, version string) Node {
 	return Node{
 		Operator: operator, HotAddress: hotAddress, VrfKey: vrfKey, Roles: roles, Endpoints: endpoints, Version: version,
-		Reputation: stake.ReputationInitial, Computing: stake.Unit,
+		Reputation: p.Factors.ReputationInitial, Computing: stake.Unit,
 	}
 }
 
@@ -37,11 +37,12 @@ func (n Node) Validate() error {
 	if err := ecvrf.CheckKey(n.VrfKey); err != nil {
 		return errorsmod.Wrap(ErrInvalid, err.Error())
 	}
-	if n.Reputation < stake.ReputationFloor || n.Reputation > stake.ReputationCeiling {
-		return errorsmod.Wrapf(ErrInvalid, "reputation of %s is %d millionths, want %d to %d", n.Operator, n.Reputation, stake.ReputationFloor, stake.ReputationCeiling)
+	// Both may be out of today's bounds, which governance moves, and never out of what these can be.
+	if n.Reputation == 0 || n.Reputation > stake.Unit {
+		return errorsmod.Wrapf(ErrInvalid, "reputation of %s is %d millionths, want 1 to %d", n.Operator, n.Reputation, stake.Unit)
 	}
-	if n.Computing < stake.ComputingFloor || n.Computing > stake.ComputingCeiling {
-		return errorsmod.Wrapf(ErrInvalid, "computing of %s is %d millionths, want %d to %d", n.Operator, n.Computing, stake.ComputingFloor, stake.ComputingCeiling)
+	if n.Computing == 0 || n.Computing > stake.MaxComputing {
+		return errorsmod.Wrapf(ErrInvalid, "computing of %s is %d millionths, want 1 to %d", n.Operator, n.Computing, stake.MaxComputing)
 	}
 	if n.RegisteredHeight < 0 {
 		return errorsmod.Wrapf(ErrInvalid, "%s is registered at height %d", n.Operator, n.RegisteredHeight)

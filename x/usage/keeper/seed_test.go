@@ -34,7 +34,7 @@ func TestClaimWaitsForItsSeed(t *testing.T) {
 	n, c := claimed(t)
 	n.Block(t)
 	dated := n.Claimed(t, "pat", c.Epoch)
-	margin := types.DefaultParams().ClockMargin()
+	margin := books.UsageParams().ClockMargin()
 	require.Equal(t, n.Service.Ctx.BlockTime().Add(margin).UnixNano(), dated.CommittedTime, "of the block after the claim's, and the margin")
 	require.Equal(t, n.Main.Ctx.BlockHeight(), dated.MainHeight)
 	for range 6 {

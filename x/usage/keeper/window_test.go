@@ -32,6 +32,7 @@ func TestWindowsThatOutlastTheWithdrawalDelay(t *testing.T) {
 		"a longer claim window": func(p *types.Params) { p.ClaimWindowEpochs++ },
 		"a longer proof window": func(p *types.Params) { p.ProofWindowBlocks += books.EpochBlocks },
 		"an endless one":        func(p *types.Params) { p.ClaimWindowEpochs = 1_000 },
+		"a longer clock margin": func(p *types.Params) { p.ClockMarginSeconds = 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			params := books.UsageParams()
@@ -47,6 +48,28 @@ func TestWindowsThatOutlastTheWithdrawalDelay(t *testing.T) {
 	params := books.UsageParams()
 	params.ClaimWindowEpochs++
 	require.ErrorContains(t, params.CheckWindows(books.EpochBlocks), "lower one of them")
+}
+
+// A clock margin that outlasts the collection which begins an epoch puts the seed off: the windows must leave room for it.
+func TestWindowsHoldTheClockMargin(t *testing.T) {
+	for _, c := range []struct {
+		blocks  uint64
+		margin  uint32
+		longest uint64
+	}{
+		{600, 30, 6}, {600, 31, 5}, {600, 300, 5}, {60, 3, 6}, {60, 4, 5}, {60, 60, 5}, {60, 61, 4}, {60, 300, 1},
+	} {
+		p := types.DefaultParams()
+		p.ProofWindowBlocks, p.ClockMarginSeconds = 60, c.margin
+		p.ClaimWindowEpochs = c.longest
+		require.NoError(t, p.CheckWindows(c.blocks), "%+v", c)
+		p.ClaimWindowEpochs++
+		require.ErrorContains(t, p.CheckWindows(c.blocks), "clock_margin_seconds of", "%+v", c)
+	}
+	// No claim window at all is left beside five epochs of margin and two of proof.
+	p := types.DefaultParams()
+	p.ClaimWindowEpochs, p.ProofWindowBlocks, p.ClockMarginSeconds = 1, 120, 300
+	require.ErrorContains(t, p.CheckWindows(60), "it may be 0")
 }
 
 // With the longest payout window that the main chain takes, the service chain proves a debit as long as its payout is pending, however short its own windows are.

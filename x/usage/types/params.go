@@ -22,7 +22,7 @@ const (
 	maxTxsPerEpoch  = 100_000
 	// maxClockMargin is far beyond what clocks that follow NTP differ by, and short of the usual epoch.
 	maxClockMargin = 300
-	// marginPart of an epoch of one-second blocks is the margin at most by default: the collection, which begins an epoch, must outlast it.
+	// marginPart of an epoch of one-second blocks is the margin that costs no epoch: the collection, which begins an epoch, outlasts it.
 	marginPart = 20
 	// maxSeedValue in bytes, of which a published seed needs less than half.
 	maxSeedValue = 256
@@ -49,7 +49,7 @@ func ParamsFor(epochBlocks uint64) Params {
 	if epochBlocks < p.ProofWindowBlocks {
 		p.ProofWindowBlocks = max(min(p.ProofWindowBlocks, maxProofEpochs*epochBlocks), minProofWindow)
 	}
-	p.ClockMarginSeconds = uint32(min(uint64(p.ClockMarginSeconds), max(epochBlocks/marginPart, 1)))
+	p.ClockMarginSeconds = uint32(min(uint64(p.ClockMarginSeconds), freeMargin(epochBlocks)))
 	p.ClaimWindowEpochs = min(p.ClaimWindowEpochs, claimWindow(p.proofEpochs(epochBlocks)))
 	return p
 }
@@ -59,19 +59,32 @@ func (p Params) proofEpochs(epochBlocks uint64) uint64 {
 	return (p.ProofWindowBlocks-1)/epochBlocks + 1
 }
 
-// claimWindow is the longest beside the wait for a seed and a proof window of so many epochs.
-func claimWindow(proofEpochs uint64) uint64 {
+// freeMargin is the longest clock margin, in seconds, that costs no epoch: what is claimed at the end of an epoch still gets the seed that is sealed in the next.
+func freeMargin(epochBlocks uint64) uint64 { return max(epochBlocks/marginPart, 1) }
+
+// marginEpochs that a seed may come later because of the clock margin: the main chain's blocks are taken to be of one second.
+func (p Params) marginEpochs(epochBlocks uint64) uint64 {
+	margin := uint64(p.ClockMarginSeconds)
+	if margin <= freeMargin(epochBlocks) {
+		return 0
+	}
+	return (margin-1)/epochBlocks + 1
+}
+
+// claimWindow is the longest beside the wait for a seed and so many epochs for a proof window and the clock margin.
+func claimWindow(others uint64) uint64 {
 	const all = billingtypes.ClaimAndProofEpochs - seedEpochs - settleEpochs
-	return all - min(all, proofEpochs)
+	return all - min(all, others)
 }
 
 // CheckWindows fits claim, seed, proof and settlement into the time that every withdrawal on the main chain waits for them. epochBlocks is the main chain's, above 0.
 func (p Params) CheckWindows(epochBlocks uint64) error {
-	proof := p.proofEpochs(epochBlocks)
-	if longest := claimWindow(proof); p.ClaimWindowEpochs > longest {
+	proof, margin := p.proofEpochs(epochBlocks), p.marginEpochs(epochBlocks)
+	if longest := claimWindow(proof + margin); p.ClaimWindowEpochs > longest {
 		return errorsmod.Wrapf(ErrInvalid,
-			"claim_window_epochs is %d: with proof_window_blocks of %d (%d epochs of %d blocks), %d epochs until the seed and %d until the settlement it may be %d, for the main chain lets payers withdraw after %d; lower one of them",
-			p.ClaimWindowEpochs, p.ProofWindowBlocks, proof, epochBlocks, seedEpochs, settleEpochs, longest, billingtypes.ClaimAndProofEpochs)
+			"claim_window_epochs is %d: with proof_window_blocks of %d (%d epochs of %d blocks), clock_margin_seconds of %d (%d epochs, none up to %d s), %d epochs until the seed and %d until the settlement it may be %d, for the main chain lets payers withdraw after %d; lower one of them",
+			p.ClaimWindowEpochs, p.ProofWindowBlocks, proof, epochBlocks, p.ClockMarginSeconds, margin, freeMargin(epochBlocks), seedEpochs, settleEpochs, longest,
+			billingtypes.ClaimAndProofEpochs)
 	}
 	return nil
 }
