@@ -2,15 +2,12 @@
 package attacks
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	errorsmod "cosmossdk.io/errors"
-
-	abci "github.com/cometbft/cometbft/abci/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -31,29 +28,6 @@ import (
 
 func abciInfo(err error) (space string, code uint32, log string) {
 	return errorsmod.ABCIInfo(err, false)
-}
-
-// A hundred runs of a script in which two items of a block fail give one app hash and one hash of results.
-func TestAttack01ManyRunsGiveOneHash(t *testing.T) {
-	script := func() string {
-		c := inprocess.New(t, "ann", "bob", "eve")
-		last := c.Block(t,
-			c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{&billingtypes.MsgDeposit{Owner: address("ann"), Amount: 5_000}}, Signer: inprocess.Key("ann")}),
-			c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{&billingtypes.MsgWithdraw{Owner: address("bob")}}, Signer: inprocess.Key("bob")}),
-			c.Sign(t, inprocess.Tx{Messages: []sdk.Msg{send("eve", "bob", inprocess.Funds+1)}, Signer: inprocess.Key("eve")}),
-		)
-		results := ""
-		for _, r := range last.TxResults {
-			bz, err := (&abci.ExecTxResult{Code: r.Code, Data: r.Data, GasUsed: r.GasUsed, GasWanted: r.GasWanted}).Marshal()
-			require.NoError(t, err)
-			results += hex.EncodeToString(bz) + "/"
-		}
-		return hex.EncodeToString(last.AppHash) + " " + results
-	}
-	first := script()
-	for range 99 {
-		require.Equal(t, first, script())
-	}
 }
 
 // Attack 18 with a whole chain: what is not for users is refused, wrapped or not (app/base tests every depth and class).

@@ -94,3 +94,37 @@ func FuzzGenesis(f *testing.F) {
 		}
 	})
 }
+
+// Parameters come from governance alone, within their bounds, and fit an epoch.
+func FuzzParams(f *testing.F) {
+	n, _ := begun(f, 3)
+	for _, m := range []*types.MsgUpdateParams{
+		{Authority: nodes.Authority(), Params: types.DevnetParams(nodes.EpochBlocks)},
+		{Authority: nodes.Authority(), Params: types.DefaultParams()},
+		{Authority: nodes.Operator("node0"), Params: types.DevnetParams(nodes.EpochBlocks)},
+	} {
+		raw, err := m.Marshal()
+		require.NoError(f, err)
+		f.Add(raw)
+	}
+	base := n.Ctx
+	before, devnet, err := n.Sortition.Sizes(base)
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var m types.MsgUpdateParams
+		if m.Unmarshal(raw) != nil {
+			return
+		}
+		n.Ctx, _ = base.CacheContext()
+		want := before
+		if _, err := nodes.Do(n.Ctx, n.Sortition.UpdateParams, &m); err == nil {
+			require.Equal(t, nodes.Authority(), m.Authority)
+			require.NoError(t, m.Params.Validate(devnet))
+			require.NoError(t, m.Params.Fit(nodes.EpochBlocks))
+			want = m.Params
+		}
+		got, _, err := n.Sortition.Sizes(n.Ctx)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}

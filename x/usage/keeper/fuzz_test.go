@@ -7,6 +7,7 @@ import (
 
 	"github.com/topnetwork/top/testutil/books"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 )
 
 // Whatever comes out of a packet, on either chain: it is booked or refused, and the books hold.
@@ -41,5 +42,43 @@ func FuzzPackets(f *testing.F) {
 			write()
 		}
 		n.Check(t)
+	})
+}
+
+// Whatever the light client proves to stand where the main chain keeps a seed: it is the one that the oldest claim waits for, or refused without a trace.
+func FuzzSeeds(f *testing.F) {
+	n, c := claimed(f)
+	n.Block(f)
+	dated := n.Claimed(f, c.Provider, c.Epoch)
+	moment := dated.Committed()
+	for _, p := range []sortitiontypes.PublishedSeed{
+		{Epoch: 7, Seed: make([]byte, 32), SealingHeight: moment.Height + 1, SealingTime: moment.Time + 1},
+		{Epoch: 7, Seed: make([]byte, 32), SealingHeight: moment.Height + 2, SealingTime: moment.Time + 2, PreviousHeight: moment.Height + 1, PreviousTime: moment.Time + 1},
+		{Epoch: 7, Seed: make([]byte, 31), SealingHeight: moment.Height + 1, SealingTime: moment.Time + 1},
+	} {
+		value, err := p.Marshal()
+		require.NoError(f, err)
+		f.Add(p.Epoch, value)
+	}
+	base := n.Service.Ctx
+	f.Fuzz(func(t *testing.T, epoch uint64, value []byte) {
+		n.Service.Ctx, _ = base.CacheContext()
+		before, err := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+		require.NoError(t, err)
+		msg := n.SeedMsg(sortitiontypes.PublishedSeed{Epoch: epoch})
+		msg.Value = value
+		n.Service.Clients.Stored[string(sortitiontypes.PublishedSeedKey(epoch))] = value
+		_, err = books.Do(n.Service.Ctx, n.Service.Usage.DeliverSeed, msg)
+		after, exportErr := n.Service.Usage.ExportGenesis(n.Service.Ctx)
+		require.NoError(t, exportErr)
+		if err != nil {
+			require.Equal(t, before, after)
+			return
+		}
+		require.NoError(t, after.Validate())
+		require.Equal(t, epoch, after.Seed.Epoch)
+		require.True(t, dated.ChallengedBy(*after.Seed))
+		before.Seed = after.Seed
+		require.Equal(t, before, after, "nothing but the seed")
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // served is a network on which provider "pat" has served payer "ann" in an epoch that is over.
-func served(t *testing.T) (n *books.Network, epoch uint64) {
+func served(t testing.TB) (n *books.Network, epoch uint64) {
 	t.Helper()
 	n = books.New(t)
 	n.RegisterProvider(t, "pat")

@@ -14,7 +14,7 @@ import (
 )
 
 // claimed is a network on which "pat" has claimed an epoch, and no relayer brings seeds.
-func claimed(t *testing.T) (*books.Network, *books.Claim) {
+func claimed(t testing.TB) (*books.Network, *books.Claim) {
 	t.Helper()
 	n, epoch := served(t)
 	n.Seeds.Held = true
