@@ -61,6 +61,7 @@ func draw(t *testing.T) *drawn {
 	t.Helper()
 	d := &drawn{Chain: inprocess.Unborn(), names: []string{"ann", "bob", "eve", "pat", "sue"}}
 	require.NoError(t, d.InitChain(d.genesis(t)))
+	d.block(t)
 	var create, register, fail [][]byte
 	for _, name := range d.names {
 		create = append(create, d.signed(t, name, validator(t, name)))
@@ -163,7 +164,7 @@ func (d *drawn) succeed(t *testing.T, txs ...[]byte) {
 	}
 }
 
-// duty of a node's hot key in the next block; "sue" gives no seals.
+// duty of a node's hot key in the next block; "ann" gives no seals.
 func (d *drawn) duty(t *testing.T, name string) (txs [][]byte) {
 	t.Helper()
 	hot := inprocess.Account(hotName(name)).String()
@@ -177,7 +178,7 @@ func (d *drawn) duty(t *testing.T, name string) (txs [][]byte) {
 	if len(duty.ProofAlpha) > 0 {
 		txs = append(txs, d.published(t, name, &sortitiontypes.MsgPublishProof{Sender: hot, Epoch: duty.Epoch, Proof: prove(duty.ProofAlpha)}))
 	}
-	if len(duty.SealAlpha) > 0 && name != "sue" {
+	if len(duty.SealAlpha) > 0 && name != "ann" {
 		txs = append(txs, d.published(t, name, &sortitiontypes.MsgSeal{Sender: hot, Epoch: duty.Epoch, Index: duty.SealIndex, Proof: prove(duty.SealAlpha)}))
 	}
 	return txs

@@ -14,7 +14,6 @@ import (
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/viper"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
 	"github.com/topnetwork/top/app/base"
@@ -48,7 +47,7 @@ func (b begins) again(raw []byte) (exported []byte, err error) {
 			panic(fmt.Sprintf("%s: %v", b.name, r))
 		}
 	}()
-	var ctx sdk.Context = b.app.NewUncachedContext(true, cmtproto.Header{Height: 1})
+	ctx := b.app.NewUncachedContext(true, cmtproto.Header{Height: 1})
 	ctx, _ = ctx.CacheContext()
 	m := b.app.Modules.Modules[b.name].(module.HasGenesis)
 	m.InitGenesis(ctx, b.app.Codec, raw)

@@ -49,7 +49,7 @@ func FuzzPackets(f *testing.F) {
 func FuzzSeeds(f *testing.F) {
 	n, c := claimed(f)
 	n.Block(f)
-	dated := n.Claimed(f, c.Provider, c.Epoch)
+	dated := n.Claimed(f, "pat", c.Epoch)
 	moment := dated.Committed()
 	for _, p := range []sortitiontypes.PublishedSeed{
 		{Epoch: 7, Seed: make([]byte, 32), SealingHeight: moment.Height + 1, SealingTime: moment.Time + 1},

@@ -47,7 +47,7 @@ func TestClaimWaitsForItsSeed(t *testing.T) {
 
 	var right sortitiontypes.PublishedSeed
 	for _, p := range n.Seeds.Published {
-		if p.SealingTime > dated.CommittedTime+int64(time.Second) && right.Epoch == 0 {
+		if p.SealingTime > dated.CommittedTime && right.Epoch == 0 {
 			right = p
 		} else {
 			require.ErrorIs(t, deliver(n, p), types.ErrSeed, "seed of epoch %d", p.Epoch)
