@@ -45,13 +45,13 @@ type drawn struct {
 	joined, absent int
 }
 
-// A hundred runs of a script give one app hash and one hash of results in every block: items fail in one block; nodes register, are rated over several proposers, snapshotted and
+// Twenty runs of a script give one app hash and one hash of results in every block: items fail in one block; nodes register, are rated over several proposers, snapshotted and
 // elected; one of them withholds its seals, and one takes its stake away.
 func TestAttack01ManyRunsGiveOneHash(t *testing.T) {
 	first := draw(t)
 	require.NotZero(t, first.joined, "an election changed the committee")
 	require.NotZero(t, first.absent, "a sealer was absent")
-	for range 99 {
+	for range 19 {
 		require.Equal(t, first.heard, draw(t).heard)
 	}
 }
@@ -147,7 +147,12 @@ func (d *drawn) block(t *testing.T, txs ...[]byte) []*abci.ExecTxResult {
 	require.NoError(t, err)
 	_, err = d.App.Commit()
 	require.NoError(t, err)
-	heard := fmt.Sprintf("%x %x %v", d.heard, res.AppHash, res.ValidatorUpdates)
+	heard := fmt.Sprintf("%x %x", d.heard, res.AppHash)
+	for _, u := range res.ValidatorUpdates {
+		bz, err := u.Marshal()
+		require.NoError(t, err)
+		heard += " " + hex.EncodeToString(bz)
+	}
 	for _, r := range res.TxResults {
 		bz, err := (&abci.ExecTxResult{Code: r.Code, Data: r.Data, GasUsed: r.GasUsed, GasWanted: r.GasWanted}).Marshal()
 		require.NoError(t, err)
