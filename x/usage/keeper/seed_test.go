@@ -34,7 +34,7 @@ func TestClaimWaitsForItsSeed(t *testing.T) {
 	n, c := claimed(t)
 	n.Block(t)
 	dated := n.Claimed(t, "pat", c.Epoch)
-	margin := types.DefaultParams().ClockMargin()
+	margin := books.UsageParams().ClockMargin()
 	require.Equal(t, n.Service.Ctx.BlockTime().Add(margin).UnixNano(), dated.CommittedTime, "of the block after the claim's, and the margin")
 	require.Equal(t, n.Main.Ctx.BlockHeight(), dated.MainHeight)
 	for range 6 {
@@ -47,7 +47,7 @@ func TestClaimWaitsForItsSeed(t *testing.T) {
 
 	var right sortitiontypes.PublishedSeed
 	for _, p := range n.Seeds.Published {
-		if p.SealingTime > dated.CommittedTime+int64(time.Second) && right.Epoch == 0 {
+		if p.SealingTime > dated.CommittedTime && right.Epoch == 0 {
 			right = p
 		} else {
 			require.ErrorIs(t, deliver(n, p), types.ErrSeed, "seed of epoch %d", p.Epoch)
