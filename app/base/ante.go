@@ -15,7 +15,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(slices.Concat([]sdk.AnteDecorator{
 		ante.NewSetUpContextDecorator(),
 		ante.NewExtensionOptionsDecorator(nil),
-		messageDecorator{a.disabled, a.restrict, a.checkProposal},
+		messageDecorator{a.disabled, a.restrict},
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),
 		ante.NewValidateMemoDecorator(a.Account),
@@ -27,6 +27,7 @@ func (a *App) anteHandler() sdk.AnteHandler {
 		ante.NewSigGasConsumeDecorator(a.Account, ante.DefaultSigVerificationGasConsumer),
 		ante.NewSigVerificationDecorator(a.Account, a.TxConfig.SignModeHandler()),
 		ante.NewIncrementSequenceDecorator(a.Account),
+		proposalDecorator{a.checkProposal},
 		ibcante.NewRedundantRelayDecorator(a.IBC),
 	}, a.decorators)...)
 }

@@ -1,6 +1,8 @@
 package base
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,7 +24,23 @@ const EvidenceAge = 21 * 24 * time.Hour
 const (
 	leastMaxBytes = 1 << 20
 	leastMaxGas   = 50_000_000
+	// leastEvidenceBytes hold an attack on a light client by a hundred and more, with their keys and signatures.
+	leastEvidenceBytes = 1 << 20
 )
+
+// CheckRoom tells whether blocks hold the commit of so many members, the most evidence and transactions beside them. CometBFT, which counts with the longest signatures there are,
+// stops where they do not.
+func CheckRoom(p cmtproto.ConsensusParams, members int) error {
+	if p.Block == nil || p.Evidence == nil {
+		return errors.New("consensus parameters of blocks and evidence are missing")
+	}
+	need := cmttypes.MaxOverheadForBlock + cmttypes.MaxHeaderBytes + cmttypes.MaxCommitBytes(members) + p.Evidence.MaxBytes
+	if p.Block.MaxBytes < need+leastMaxBytes {
+		return fmt.Errorf("block.max_bytes is %d: a commit of %d members and evidence.max_bytes of %d take %d, and transactions need room; want at least %d, or fewer members",
+			p.Block.MaxBytes, members, p.Evidence.MaxBytes, need, need+leastMaxBytes)
+	}
+	return nil
+}
 
 // ConsensusParams of a new chain state the block limits; CometBFT's defaults would allow 55 MB blocks of any gas. Evidence counts as long as there is stake to slash, where CometBFT's two
 // days would let former members sign other blocks for light clients that still trust them.
@@ -70,6 +88,9 @@ func checkConsensus(now, next cmtproto.ConsensusParams) error {
 		}
 	}
 	if now.Evidence != nil {
+		if least := lower(now.Evidence.MaxBytes, leastEvidenceBytes); next.Evidence.MaxBytes < least {
+			return refuse("evidence.max_bytes is %d: blocks could carry no evidence, and nobody would be punished, want at least %d", next.Evidence.MaxBytes, least)
+		}
 		if least := min(now.Evidence.MaxAgeDuration, EvidenceAge); next.Evidence.MaxAgeDuration < least {
 			return refuse("evidence.max_age_duration is %s: light clients on other chains trust this one's validators because what they sign can be punished for longer, want at least %s",
 				next.Evidence.MaxAgeDuration, least)

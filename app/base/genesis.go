@@ -36,13 +36,16 @@ func CheckGenesis(doc *genutiltypes.AppGenesis) error {
 	if doc.Consensus == nil || doc.Consensus.Params == nil {
 		return errors.New("consensus.params is missing: take it from the genesis.json that `init` writes")
 	}
-	limits, usual := doc.Consensus.Params.Block, ConsensusParams().Block
+	limits, usual := doc.Consensus.Params, ConsensusParams()
 	for _, l := range []struct {
 		name        string
 		have, usual int64
-	}{{"max_bytes", limits.MaxBytes, usual.MaxBytes}, {"max_gas", limits.MaxGas, usual.MaxGas}} {
+	}{
+		{"block.max_bytes", limits.Block.MaxBytes, usual.Block.MaxBytes}, {"block.max_gas", limits.Block.MaxGas, usual.Block.MaxGas},
+		{"evidence.max_bytes", limits.Evidence.MaxBytes, usual.Evidence.MaxBytes},
+	} {
 		if l.have <= 0 {
-			return fmt.Errorf("consensus.params.block.%s is %d: blocks need a limit above 0, usually %d", l.name, l.have, l.usual)
+			return fmt.Errorf("consensus.params.%s is %d: blocks need a limit above 0, usually %d", l.name, l.have, l.usual)
 		}
 	}
 	return doc.ValidateAndComplete()

@@ -3,6 +3,7 @@ package base
 import (
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 )
 
 // Rule holds the messages of a proposal, in their order, against what the rest of the chain relies on: modules check their own parameters, and know nothing of the others'. It is asked
@@ -40,4 +41,37 @@ func (g governed) Handler(msg sdk.Msg) baseapp.MsgServiceHandler {
 		}
 		return handle(ctx, msg)
 	}
+}
+
+// proposalDecorator holds what is proposed, however deep it is wrapped, against the rules. They read the state of several modules: nobody makes them do that without a signature.
+type proposalDecorator struct{ check Rule }
+
+// AnteHandle refuses transactions with a proposal that cannot be.
+func (d proposalDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
+	if err := d.checkAll(ctx, tx.GetMsgs()); err != nil {
+		return ctx, err
+	}
+	return next(ctx, tx, simulate)
+}
+
+func (d proposalDecorator) checkAll(ctx sdk.Context, msgs []sdk.Msg) error {
+	for _, msg := range msgs {
+		if ClassOf(sdk.MsgTypeURL(msg)) != ClassWrapper {
+			continue
+		}
+		inner, err := wrapped(msg)
+		if err != nil {
+			return err
+		}
+		if _, ok := msg.(*govv1.MsgSubmitProposal); ok {
+			if err := d.check(ctx, inner); err != nil {
+				return err
+			}
+		}
+		// messageDecorator has bounded the depth.
+		if err := d.checkAll(ctx, inner); err != nil {
+			return err
+		}
+	}
+	return nil
 }

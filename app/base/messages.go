@@ -117,8 +117,6 @@ type messageDecorator struct {
 	disabled []string
 	// restrict is this chain's word on who may sign a user's message; nil for no restriction.
 	restrict func(sdk.Context, sdk.Msg) error
-	// proposal is this chain's word on what may be proposed; nil for no rule.
-	proposal Rule
 }
 
 // AnteHandle refuses transactions with a message that may not stand where it stands.
@@ -163,10 +161,7 @@ func (d messageDecorator) checkMessage(ctx sdk.Context, msg sdk.Msg, proposed bo
 			return err
 		}
 		_, isProposal := msg.(*govv1.MsgSubmitProposal)
-		if err := d.checkMessages(ctx, inner, isProposal, depth+1); err != nil || !isProposal || d.proposal == nil {
-			return err
-		}
-		return d.proposal(ctx, inner)
+		return d.checkMessages(ctx, inner, isProposal, depth+1)
 	case ClassModule:
 		return errorsmod.Wrapf(sdkerrors.ErrUnauthorized, "%s is sent by modules alone", url)
 	case ClassDisabled:

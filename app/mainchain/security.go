@@ -8,6 +8,8 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
@@ -30,8 +32,10 @@ const (
 type security struct {
 	// candidates who may be bonded, seats and places of standbys.
 	candidates, seats uint64
-	// unbonding of stake, and the age of evidence that still counts.
-	unbonding, evidence time.Duration
+	// members at most, of this committee or a later one.
+	members   int
+	unbonding time.Duration // of stake
+	consensus cmtproto.ConsensusParams
 }
 
 // fills tells whether every seat and place can be filled.
@@ -45,9 +49,9 @@ func (s security) fills() error {
 
 // holds tells whether stake can be slashed as long as it is there.
 func (s security) holds() error {
-	if s.evidence < s.unbonding {
+	if evidence := s.consensus.GetEvidence().GetMaxAgeDuration(); evidence < s.unbonding {
 		return fmt.Errorf("evidence counts for %s and stake unbonds for %s: what stands behind a member must be slashed as long as it is there; in one proposal raise "+
-			"consensus evidence.max_age_duration before staking unbonding_time, and lower it after", s.evidence, s.unbonding)
+			"consensus evidence.max_age_duration before staking unbonding_time, and lower it after", evidence, s.unbonding)
 	}
 	return nil
 }
@@ -83,6 +87,10 @@ func (a *App) followSecurity(ctx sdk.Context, msgs []sdk.Msg) error {
 		return err
 	}
 	shortest := min(s.unbonding, minUnbonding)
+	bonded, err := a.bonded(ctx)
+	if err != nil {
+		return err
+	}
 	for _, msg := range msgs {
 		switch m := msg.(type) {
 		case *stakingtypes.MsgUpdateParams:
@@ -93,24 +101,22 @@ func (a *App) followSecurity(ctx sdk.Context, msgs []sdk.Msg) error {
 				return fmt.Errorf("staking unbonding_time is %s: light clients on other chains trust headers that were signed under a longer one, want at least %s", m.Params.UnbondingTime, shortest)
 			}
 			s.candidates, s.unbonding = uint64(m.Params.MaxValidators), m.Params.UnbondingTime
-			if bonded, err := a.bonded(ctx); err != nil {
-				return err
-			} else if s.candidates < bonded {
+			if s.candidates < bonded {
 				return fmt.Errorf("staking max_validators is %d, and %d are bonded: members would lose their seats all at once, and light clients the chain; want at least that", s.candidates, bonded)
 			}
 			if err := errors.Join(s.fills(), s.holds()); err != nil {
 				return err
 			}
 		case *sortitiontypes.MsgUpdateParams:
-			s.seats = seatsOf(m.Params)
-			if err := s.fills(); err != nil {
+			s.seats, s.members = seatsOf(m.Params), max(s.members, int(m.Params.MaxMembers))
+			if err := errors.Join(s.fills(), base.CheckRoom(s.consensus, s.members)); err != nil {
 				return err
 			}
 		case *consensustypes.MsgUpdateParams:
-			if m.Evidence != nil {
-				s.evidence = m.Evidence.MaxAgeDuration
+			if s.consensus, err = m.ToProtoConsensusParams(); err != nil {
+				return err
 			}
-			if err := s.holds(); err != nil {
+			if err := errors.Join(s.holds(), base.CheckRoom(s.consensus, s.members)); err != nil {
 				return err
 			}
 		}
@@ -132,7 +138,13 @@ func (a *App) security(ctx sdk.Context) (security, error) {
 	if err != nil {
 		return security{}, err
 	}
-	return security{uint64(staking.MaxValidators), seatsOf(sizes), staking.UnbondingTime, consensus.GetEvidence().GetMaxAgeDuration()}, nil
+	committee, err := a.Committees.Committee(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	return security{
+		candidates: uint64(staking.MaxValidators), seats: seatsOf(sizes), members: max(int(sizes.MaxMembers), len(committee.Members)), unbonding: staking.UnbondingTime, consensus: consensus,
+	}, nil
 }
 
 func seatsOf(p sortitiontypes.Params) uint64 { return uint64(p.MaxMembers) + uint64(p.Standbys) }

@@ -84,7 +84,8 @@ func TestGovernanceKeepsCommitteesAccountable(t *testing.T) {
 		"fewer candidates than places":              {[]sdk.Msg{p.candidates(6)}, "max_validators is 6"},
 		"more candidates than stake can be summed":  {[]sdk.Msg{p.candidates(10_001)}, "to 10000"},
 		"more places than candidates":               {[]sdk.Msg{p.seats(1_000)}, "max_validators is 1000"},
-		"more places and more candidates":           {[]sdk.Msg{p.candidates(2_000), p.seats(1_000)}, ""},
+		"more places and more candidates":           {[]sdk.Msg{p.candidates(2_000), p.seats(600)}, ""},
+		"a committee whose commits fill a block":    {[]sdk.Msg{p.candidates(2_000), p.seats(1_000)}, "block.max_bytes is 4194304"},
 		"fewer places, fewer candidates than bonds": {[]sdk.Msg{p.seats(1), p.candidates(5)}, "max_validators is 5"},
 		"vote extensions": {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) {
 			m.Abci = &cmtproto.ABCIParams{VoteExtensionsEnableHeight: 100}
@@ -95,10 +96,12 @@ func TestGovernanceKeepsCommitteesAccountable(t *testing.T) {
 		"another authority": {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) {
 			m.Auth = &cmtproto.AuthorityParams{Authority: inprocess.Account("a").String()}
 		})}, "auth.authority"},
-		"blocks without gas":  {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxGas = 1 })}, "block.max_gas is 1"},
-		"blocks without room": {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxBytes = 1 })}, "block.max_bytes is 1"},
-		"blocks of any gas":   {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxGas = -1 })}, "block.max_gas is -1"},
-		"what there is":       {[]sdk.Msg{p.unbonding(unbonding), p.evidence(unbonding), p.seats(seats)}, ""},
+		"blocks without gas":          {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxGas = 1 })}, "block.max_gas is 1"},
+		"blocks without room":         {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxBytes = 1 })}, "block.max_bytes is 1"},
+		"evidence in no block":        {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Evidence.MaxBytes = 0 })}, "evidence.max_bytes is 0"},
+		"evidence that fills a block": {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Evidence.MaxBytes = 4 << 20 })}, "block.max_bytes is 4194304"},
+		"blocks of any gas":           {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) { m.Block.MaxGas = -1 })}, "block.max_gas is -1"},
+		"what there is":               {[]sdk.Msg{p.unbonding(unbonding), p.evidence(unbonding), p.seats(seats)}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			submit, err := govv1.NewMsgSubmitProposal(c.msgs, deposit, inprocess.Account("a").String(), "", "change", "change", false)

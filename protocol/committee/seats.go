@@ -34,3 +34,18 @@ func (l Line) Fill(sitting []string, able func(operator string) bool) ([]string,
 	}
 	return rest.Members, rest
 }
+
+// Kept is the line of an epoch whose election could not be held, with the members and standbys that it names: everyone sits on. Who is a member by it and lost the seat comes first
+// to a vacant one, for it may be long until an election is held; then its standbys, or, where it has none, those of before.
+func (l Line) Kept(members, standbys []string) Line {
+	if len(standbys) == 0 {
+		standbys = l.Standbys
+	}
+	kept := Line{Seats: max(len(members), len(l.Members)), Members: l.Members, Standbys: []string{}}
+	for _, name := range slices.Concat(members, standbys) {
+		if !slices.Contains(kept.Members, name) && !slices.Contains(kept.Standbys, name) {
+			kept.Standbys = append(kept.Standbys, name)
+		}
+	}
+	return kept
+}

@@ -80,3 +80,15 @@ func TestSeatsOfAnEpoch(t *testing.T) {
 		}
 	})
 }
+
+func TestLineOfAKeptElection(t *testing.T) {
+	// c was replaced by x.
+	line := committee.Line{Seats: 3, Members: []string{"a", "b", "x"}, Standbys: []string{"y"}}
+	require.Equal(t, committee.Line{Seats: 3, Members: []string{"a", "b", "x"}, Standbys: []string{"c", "z"}}, line.Kept([]string{"a", "b", "c"}, []string{"x", "z"}))
+	require.Equal(t, committee.Line{Seats: 3, Members: []string{"a", "b", "x"}, Standbys: []string{"c", "y"}}, line.Kept([]string{"a", "b", "c"}, nil), "nobody was drawn")
+	all := func(string) bool { return true }
+	next, _ := committee.Line{Seats: 3, Members: []string{"a", "b"}}.Kept([]string{"a", "b", "c"}, nil).Fill(nil, all)
+	require.Equal(t, []string{"a", "b", "c"}, next, "a vacant seat")
+	next, _ = line.Kept([]string{"a", "b", "c"}, nil).Fill(nil, all)
+	require.Equal(t, []string{"a", "b", "x"}, next, "everyone sits on")
+}

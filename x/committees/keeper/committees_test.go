@@ -152,6 +152,37 @@ func TestWithoutAnElectionEveryoneSitsOn(t *testing.T) {
 	require.True(t, election(t, n, 4).Kept)
 }
 
+// Below the least number of candidates there is no election for long: who was jailed comes back to a seat that is vacant, at the beginning of an epoch.
+func TestKeptElectionsGiveLostSeatsBack(t *testing.T) {
+	n, names := begun(t, 8)
+	for range 3 {
+		n.Epoch(t, names...)
+	}
+	n.Blocks(t, 2)
+	require.True(t, election(t, n, committee(t, n).Epoch).Kept)
+	lost := n.Voters()[0]
+	n.Validator(lost).Jailed = true
+	n.Blocks(t, 2)
+	require.NotContains(t, n.Voters(), lost)
+	n.Validator(lost).Jailed = false
+	n.Blocks(t, 2)
+	require.NotContains(t, n.Voters(), lost, "not within the epoch")
+	for _, standby := range committee(t, n).Line.Standbys {
+		n.Validator(nameOf(names, standby)).Jailed = true
+	}
+	next := n.Voters()[0]
+	n.Validator(next).Jailed = true
+	n.Blocks(t, 2)
+	require.Len(t, n.Voters(), seats-1)
+
+	n.Epoch(t, names...)
+	n.Blocks(t, 2)
+	require.True(t, election(t, n, committee(t, n).Epoch).Kept)
+	require.Contains(t, n.Voters(), lost)
+	require.Len(t, n.Voters(), seats)
+	n.Check(t)
+}
+
 // A candidate that leaves between its election and its term does not sit: a standby of that election does.
 func TestElectedAndGone(t *testing.T) {
 	n, names := begun(t, 8)

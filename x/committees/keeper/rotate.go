@@ -47,7 +47,7 @@ func (k *Keeper) EndBlock(ctx context.Context) ([]abci.ValidatorUpdate, error) {
 	return updates, k.prune(ctx, c.Epoch)
 }
 
-// applyElection takes the election of an epoch up at its first block. Where there is none, or none that could be held, everyone sits on.
+// applyElection takes the election of an epoch up at its first block. Where there is none, or none that could be held, everyone sits on; the latter gives lost seats back that are vacant.
 func (k *Keeper) applyElection(ctx context.Context, c *types.Committee) error {
 	blocks, err := k.epochs.EpochBlocks(ctx)
 	if err != nil {
@@ -63,8 +63,12 @@ func (k *Keeper) applyElection(ctx context.Context, c *types.Committee) error {
 	if errors.Is(err, sortitiontypes.ErrNotFound) {
 		return nil
 	}
-	if err != nil || e.Kept || len(e.Members) == 0 {
+	if err != nil || len(e.Members) == 0 {
 		return err
+	}
+	if e.Kept {
+		c.Line = types.NewLine(c.Line.Rule().Kept(e.Members, e.Standbys))
+		return nil
 	}
 	c.Line = types.Line{Seats: uint32(len(e.Members)), Members: e.Members, Standbys: e.Standbys}
 	return nil

@@ -80,7 +80,7 @@ func (s *Staking) Slash(ctx context.Context, addr sdk.ConsAddress, height, _ int
 		return math.Int{}, err
 	}
 	if v.IsUnbonded() {
-		// Its unbonding time is over, and that is longer than evidence is taken.
+		// Its unbonding time is over, and clients have stopped trusting what it signed.
 		return math.ZeroInt(), report(ctx, addr, "not slashed: it is unbonded")
 	}
 	if now := sdk.UnwrapSDKContext(ctx).BlockHeight(); height > now {
