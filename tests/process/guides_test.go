@@ -153,8 +153,8 @@ func TestGuides(t *testing.T) {
 
 	small, err := localnet.Start(t.Context(), localnet.Config{
 		Dir: filepath.Join(build, "test-guides"), Bin: build, Validators: 1, ServiceValidators: 1, Providers: 1, Users: 3, TimeoutCommit: 500 * time.Millisecond,
-		// An epoch is as long as a payout can be disputed.
-		EpochBlocks: 40, Logf: t.Logf,
+		// An epoch is as long as a payout can be disputed, by somebody who types one command after the other on a busy machine.
+		EpochBlocks: 60, Logf: t.Logf,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, small.Stop()) })
