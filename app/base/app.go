@@ -102,6 +102,7 @@ type App struct {
 	appOptions     servertypes.AppOptions
 	genesis        func(map[string]json.RawMessage) map[string]json.RawMessage
 	checkGenesis   func(map[string]json.RawMessage) error
+	checkBegun     func(sdk.Context) error
 	upgrades       []Upgrade
 	decorators     []sdk.AnteDecorator
 	feeDecorators  []sdk.AnteDecorator

@@ -54,6 +54,9 @@ func CheckGenesis(doc *genutiltypes.AppGenesis) error {
 // SetGenesisCheck adds what a chain asks of its genesis beyond what its modules check one by one.
 func (a *App) SetGenesisCheck(check func(map[string]json.RawMessage) error) { a.checkGenesis = check }
 
+// SetBeginCheck adds what a chain asks of its state once its modules have begun: consensus parameters stand outside app_state.
+func (a *App) SetBeginCheck(check func(sdk.Context) error) { a.checkBegun = check }
+
 // initChainer refuses a genesis that does not validate: a node must not start on books that do not add up.
 func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	var state map[string]json.RawMessage
@@ -66,7 +69,11 @@ func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 	if err := a.Upgrade.SetModuleVersionMap(ctx, a.Modules.GetVersionMap()); err != nil {
 		return nil, err
 	}
-	return a.Modules.InitGenesis(ctx, a.Codec, state)
+	res, err := a.Modules.InitGenesis(ctx, a.Codec, state)
+	if err != nil || a.checkBegun == nil {
+		return res, err
+	}
+	return res, a.checkBegun(ctx)
 }
 
 // validateState of a genesis by module.

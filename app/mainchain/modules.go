@@ -76,6 +76,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 	})
 	a.SetGenesisDefaults(a.adjustGenesis)
 	a.SetGenesisCheck(a.checkGenesis)
+	a.SetBeginCheck(a.checkBegun)
 
 	a.Modules.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	a.Modules.SetOrderBeginBlockers(

@@ -158,7 +158,7 @@ func (a *App) bonded(ctx sdk.Context) (n uint64, err error) {
 	return n, err
 }
 
-// checkSecurity of a genesis. Consensus parameters stand outside the modules' state.
+// checkSecurity of what stands in a genesis alone.
 func (a *App) checkSecurity(state map[string]json.RawMessage, staking stakingtypes.GenesisState) error {
 	var sortition sortitiontypes.GenesisState
 	a.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
@@ -169,5 +169,17 @@ func (a *App) checkSecurity(state map[string]json.RawMessage, staking stakingtyp
 		return fmt.Errorf("staking unbonding_time is %s: light clients trust headers for two thirds of %s, want at least that; less only where x/sortition's genesis says devnet",
 			staking.Params.UnbondingTime, minUnbonding)
 	}
-	return security{candidates: uint64(staking.Params.MaxValidators), seats: seatsOf(sortition.Params)}.fills()
+	return nil
+}
+
+// checkBegun holds what a chain begins with against the rules that proposals are held against.
+func (a *App) checkBegun(ctx sdk.Context) error {
+	s, err := a.security(ctx)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.fills(), s.holds(), base.CheckRoom(s.consensus, s.members)); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
+	return nil
 }

@@ -133,6 +133,10 @@ func TestGenesisKeepsCommitteesAccountable(t *testing.T) {
 	for want, change := range map[string]func(*stakingtypes.Params, *sortitiontypes.GenesisState){
 		"max_validators is 10": func(s *stakingtypes.Params, _ *sortitiontypes.GenesisState) { s.MaxValidators = 10 },
 		"historical_entries":   func(s *stakingtypes.Params, _ *sortitiontypes.GenesisState) { s.HistoricalEntries = 10_000 },
+		"a commit of 1200 members": func(s *stakingtypes.Params, g *sortitiontypes.GenesisState) {
+			s.MaxValidators, g.Params.MaxMembers = 2_000, 1_200
+		},
+		"stake unbonds for 528h0": func(s *stakingtypes.Params, _ *sortitiontypes.GenesisState) { s.UnbondingTime = 22 * 24 * time.Hour },
 		"unbonding_time is 24h0": func(s *stakingtypes.Params, g *sortitiontypes.GenesisState) {
 			s.UnbondingTime = 24 * time.Hour
 			g.Devnet = false

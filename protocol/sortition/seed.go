@@ -85,22 +85,28 @@ type Record struct {
 	Seals []KeyProof
 }
 
-// Next verifies every proof and returns seed(e + 1).
+// Next verifies every proof and every seal and returns seed(e + 1).
 func (r Record) Next() (Seed, error) {
+	if len(r.Seals) == 0 {
+		return Seed{}, fmt.Errorf("%w: no sealers; whoever proves last would choose the seed", ErrTooFew)
+	}
+	chain, err := r.Chain()
+	return chain.Value, err
+}
+
+// Chain verifies every proof and every seal so far.
+func (r Record) Chain() (Chain, error) {
 	alpha := Alpha(r.ChainID, r.Epoch, r.Seed)
 	outputs := make([]Output, len(r.Proofs))
 	for i, p := range r.Proofs {
 		var err error
 		if outputs[i], err = ecvrf.Verify(p.Key, alpha[:], p.Proof); err != nil {
-			return Seed{}, fmt.Errorf("proof %d: %w", i, err)
+			return Chain{}, fmt.Errorf("proof %d: %w", i, err)
 		}
 	}
 	digest, err := Digest(alpha, outputs)
 	if err != nil {
-		return Seed{}, err
-	}
-	if len(r.Seals) == 0 {
-		return Seed{}, fmt.Errorf("%w: no sealers; whoever proves last would choose the seed", ErrTooFew)
+		return Chain{}, err
 	}
 	chain := NewChain(r.ChainID, r.Epoch, digest)
 	for i, s := range r.Seals {
@@ -111,9 +117,9 @@ func (r Record) Next() (Seed, error) {
 		alpha := chain.Alpha()
 		output, err := ecvrf.Verify(s.Key, alpha[:], s.Proof)
 		if err != nil {
-			return Seed{}, fmt.Errorf("seal %d: %w", i+1, err)
+			return Chain{}, fmt.Errorf("seal %d: %w", i+1, err)
 		}
 		chain = chain.Seal(output)
 	}
-	return chain.Value, nil
+	return chain, nil
 }

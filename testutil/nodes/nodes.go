@@ -67,7 +67,7 @@ type Network struct {
 	engine *engine
 	// Absent signs no block.
 	Absent map[string]bool
-	// Proposer of the next block; the first validator by default.
+	// Proposer of the next block; a stranger by default.
 	Proposer string
 	// names in the order of registration.
 	names []string
@@ -208,6 +208,18 @@ func Unborn(t testing.TB) *Network {
 	return n
 }
 
+// After is a chain without a genesis whose first block follows n's last, among the same validators.
+func (n *Network) After(t testing.TB) *Network {
+	t.Helper()
+	next := Unborn(t)
+	next.names = n.names
+	header := n.Ctx.BlockHeader()
+	header.Height++
+	next.Ctx = next.Ctx.WithBlockHeader(header)
+	next.Staking.validators, next.Staking.own, next.Staking.tombstoned, next.Staking.signing = n.Staking.validators, n.Staking.own, n.Staking.tombstoned, n.Staking.signing
+	return next
+}
+
 // Registration of a name as validator.
 func Registration(name string) *staketypes.MsgRegisterNode {
 	m := Possession(name, name)
@@ -258,7 +270,7 @@ func (n *Network) Block(t testing.TB) {
 	header := n.Ctx.BlockHeader()
 	header.Height++
 	header.Time = header.Time.Add(time.Second)
-	header.ProposerAddress = []byte("proposer")
+	header.ProposerAddress = []byte("the default proposer")
 	if n.Proposer != "" {
 		header.ProposerAddress = ConsAddress(n.Proposer)
 	}

@@ -281,10 +281,8 @@ func TestExportContinues(t *testing.T) {
 		// What is exported is the state after the block before.
 		ctx := n.Ctx
 		n.Ctx = ctx.WithBlockHeight(ctx.BlockHeight() - 1)
-		gs := export(t, n)
+		gs, fresh := export(t, n), n.After(t)
 		n.Ctx = ctx
-		fresh := nodes.Unborn(t)
-		fresh.Ctx = fresh.Ctx.WithBlockHeader(n.Ctx.BlockHeader())
 		fresh.Restart(t, gs)
 		fresh.Ctx = fresh.Ctx.WithBlockHeight(n.Ctx.BlockHeight() - 1)
 		require.Equal(t, gs, export(t, fresh))

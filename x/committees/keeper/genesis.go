@@ -43,7 +43,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) ([]abc
 	return types.Updates(nil, c.Members), nil
 }
 
-// checkKeys holds members against x/staking: one that voted by another's key, or by none of its own, would be punished for nothing or not at all. A removed validator sits on
+// checkKeys holds members against x/staking and x/slashing: one that voted by another's key, or by none of its own, would be punished for nothing or not at all. A removed validator sits on
 // where nobody else is able.
 func (k *Keeper) checkKeys(ctx context.Context, c types.Committee) error {
 	for _, m := range c.Members {
@@ -51,15 +51,17 @@ func (k *Keeper) checkKeys(ctx context.Context, c types.Committee) error {
 		if err != nil {
 			return errorsmod.Wrapf(types.ErrInvalid, "operator %q: %s", m.Operator, err)
 		}
-		v, err := k.staking.GetValidator(ctx, sdk.ValAddress(account))
-		if errors.Is(err, stakingtypes.ErrNoValidatorFound) {
-			continue
-		}
-		if err != nil {
+		switch v, err := k.staking.GetValidator(ctx, sdk.ValAddress(account)); {
+		case errors.Is(err, stakingtypes.ErrNoValidatorFound):
+		case err != nil:
 			return err
+		default:
+			if has, ok := memberOf(v); !ok || !bytes.Equal(has.Key, m.Key) {
+				return errorsmod.Wrapf(types.ErrInvalid, "member %s votes by another key than its validator in x/staking has: export both", m.Operator)
+			}
 		}
-		if has, ok := memberOf(v); !ok || !bytes.Equal(has.Key, m.Key) {
-			return errorsmod.Wrapf(types.ErrInvalid, "member %s votes by another key than its validator in x/staking has: export both", m.Operator)
+		if _, err := k.slashing.GetValidatorSigningInfo(ctx, m.ConsAddress()); err != nil {
+			return errorsmod.Wrapf(types.ErrInvalid, "member %s has no signing info in x/slashing, which would stop at its first vote: export both: %s", m.Operator, err)
 		}
 	}
 	return nil

@@ -56,6 +56,10 @@ func TestEditedGenesisIsRefused(t *testing.T) {
 	ctx, _ := n.Ctx.CacheContext()
 	_, err := n.Committees.InitGenesis(ctx, gs)
 	require.ErrorContains(t, err, "votes by another key than its validator in x/staking has")
+	// So are members whom x/slashing does not know.
+	stranger := nodes.Unborn(t)
+	_, err = stranger.Committees.InitGenesis(stranger.Ctx, export(t, n))
+	require.ErrorContains(t, err, "has no signing info in x/slashing")
 }
 
 // What stood behind a member comes in pages.

@@ -145,11 +145,7 @@ func (k *Keeper) close(ctx context.Context, r *types.Record) error {
 	if err != nil {
 		return err
 	}
-	outputs := make([]sortition.Output, len(proofs))
-	for i, p := range proofs {
-		outputs[i] = sortition.Output(p.Output)
-	}
-	digest, err := sortition.Digest(sortition.Seed(r.Alpha), outputs)
+	digest, err := digestOf(*r, proofs)
 	if err != nil {
 		return err
 	}
@@ -160,4 +156,13 @@ func (k *Keeper) close(ctx context.Context, r *types.Record) error {
 		return err
 	}
 	return c.EventManager().EmitTypedEvent(&types.EventCollectionClosed{Epoch: r.Epoch, Proofs: r.Proofs})
+}
+
+// digestOf what is taken of a record's proofs.
+func digestOf(r types.Record, proofs []types.Proof) (sortition.Seed, error) {
+	outputs := make([]sortition.Output, len(proofs))
+	for i, p := range proofs {
+		outputs[i] = sortition.Output(p.Output)
+	}
+	return sortition.Digest(sortition.Seed(r.Alpha), outputs)
 }

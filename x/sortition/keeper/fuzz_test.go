@@ -79,8 +79,13 @@ func FuzzGenesis(f *testing.F) {
 	raw, err := gs.Marshal()
 	require.NoError(f, err)
 	f.Add(raw)
-	empty := nodes.Unborn(f)
+	stake, err := n.Stake.ExportGenesis(n.Ctx)
+	require.NoError(f, err)
+	empty := n.After(f)
+	require.NoError(f, empty.Stake.InitGenesis(empty.Ctx, stake))
 	base := empty.Ctx
+	valid, _ := base.CacheContext()
+	require.NoError(f, empty.Sortition.InitGenesis(valid, gs))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var gs types.GenesisState
 		if gs.Unmarshal(raw) != nil || gs.Validate() != nil {

@@ -4,13 +4,20 @@ import (
 	"context"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/epoch"
 	"github.com/topnetwork/top/x/sortition/types"
 )
 
-// InitGenesis stores the genesis.
+// InitGenesis stores the genesis, after x/stake's: what would break an invariant or come from a height that is still to be made is refused.
 func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error {
 	if err := gs.Validate(); err != nil {
+		return err
+	}
+	if err := k.checkHeights(ctx, gs); err != nil {
 		return err
 	}
 	if err := k.setParams(ctx, gs.Params, gs.Devnet); err != nil {
@@ -40,6 +47,37 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	for _, p := range gs.Published {
 		if err := k.published.Set(ctx, p.Epoch, p); err != nil {
 			return err
+		}
+	}
+	return k.checkMade(ctx, gs)
+}
+
+// checkHeights of what the chain says that it has done: below the first block to be made, and in its epoch's time.
+func (k *Keeper) checkHeights(ctx context.Context, gs *types.GenesisState) error {
+	blocks, err := k.epochs.EpochBlocks(ctx)
+	if err != nil {
+		return err
+	}
+	last := max(1, sdk.UnwrapSDKContext(ctx).BlockHeight()) - 1
+	elections := uint64(0)
+	for _, g := range gs.Records {
+		r := g.Record
+		if first, end := epoch.First(r.Epoch, blocks), epoch.First(r.Epoch+1, blocks); first > last || r.CloseHeight <= first || r.CloseHeight > end {
+			return errorsmod.Wrapf(types.ErrInvalid, "the record of epoch %d closes at height %d: want %d to %d, and an epoch that has begun by block %d, the last", r.Epoch, r.CloseHeight, first+1, end, last)
+		}
+		if _, open := r.Turn(); open && r.TurnEnds > last+1+int64(r.SealBlocks) {
+			return errorsmod.Wrapf(types.ErrInvalid, "a sealer of epoch %d has time up to height %d, after block %d and its %d blocks", r.Epoch, r.TurnEnds, last, r.SealBlocks)
+		}
+		elections = r.Epoch + 2
+	}
+	for _, e := range gs.Elections {
+		if e.Epoch > elections {
+			return errorsmod.Wrapf(types.ErrInvalid, "there is an election for epoch %d, and no record that it could be held by", e.Epoch)
+		}
+	}
+	for _, p := range gs.Published {
+		if p.SealingHeight > last {
+			return errorsmod.Wrapf(types.ErrInvalid, "the published seed of epoch %d was sealed from height %d on, the last block is %d", p.Epoch, p.SealingHeight, last)
 		}
 	}
 	return nil

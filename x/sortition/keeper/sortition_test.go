@@ -335,8 +335,7 @@ func TestExportContinues(t *testing.T) {
 		require.NoError(t, err)
 		sortition, err := n.Sortition.ExportGenesis(n.Ctx)
 		require.NoError(t, err)
-		fresh := nodes.Unborn(t)
-		fresh.Ctx = fresh.Ctx.WithBlockHeader(n.Ctx.BlockHeader())
+		fresh := n.After(t)
 		require.NoError(t, fresh.Stake.InitGenesis(fresh.Ctx, stake))
 		require.NoError(t, fresh.Sortition.InitGenesis(fresh.Ctx, sortition))
 		stakeAgain, err := fresh.Stake.ExportGenesis(fresh.Ctx)
@@ -383,6 +382,8 @@ func TestEditedGenesisIsRefused(t *testing.T) {
 		"an absent sealer that sealed": func(gs *types.GenesisState) { gs.Records[0].Record.Sealers[0].Absent = true },
 		"a member elected twice":       func(gs *types.GenesisState) { gs.Elections[0].Members[1] = gs.Elections[0].Members[0] },
 		"a member who is nobody":       func(gs *types.GenesisState) { gs.Elections[0].Members[0] = "" },
+		"one output for two":           func(gs *types.GenesisState) { gs.Records[0].Proofs[1].Output = gs.Records[0].Proofs[0].Output },
+		"sealers before the close":     func(gs *types.GenesisState) { gs.Records[0].Record.Digest = nil },
 	} {
 		gs, err := n.Sortition.ExportGenesis(n.Ctx)
 		require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/sortition"
 	"github.com/topnetwork/top/protocol/sortition/ecvrf"
+	"github.com/topnetwork/top/x/internal/account"
 )
 
 // SeedSize in bytes.
@@ -66,6 +67,7 @@ func (g GenesisRecord) Validate() error {
 		(len(r.Digest) != 0 && len(r.Digest) != SeedSize) || (len(r.NextSeed) != 0 && len(r.NextSeed) != SeedSize) {
 		return errorsmod.Wrapf(ErrInvalid, "the record of epoch %d is malformed", r.Epoch)
 	}
+	outputs := map[string]bool{}
 	for i, p := range g.Proofs {
 		if i > 0 && g.Proofs[i-1].Operator >= p.Operator {
 			return errorsmod.Wrapf(ErrInvalid, "proofs of epoch %d are not in ascending order of operators", r.Epoch)
@@ -73,6 +75,13 @@ func (g GenesisRecord) Validate() error {
 		if len(p.Key) != ecvrf.PublicKeySize || len(p.Proof) != ecvrf.ProofSize || len(p.Output) != ecvrf.OutputSize {
 			return errorsmod.Wrapf(ErrInvalid, "the proof of %s for epoch %d is malformed", p.Operator, r.Epoch)
 		}
+		if outputs[string(p.Output)] {
+			return errorsmod.Wrapf(ErrInvalid, "the output of %s for epoch %d is another's too: each key counts once", p.Operator, r.Epoch)
+		}
+		outputs[string(p.Output)] = true
+	}
+	if len(r.Digest) == 0 && r.Decided > 0 || len(r.NextSeed) > 0 && int(r.Decided) < len(r.Sealers) {
+		return errorsmod.Wrapf(ErrInvalid, "%d of %d sealers of epoch %d are decided, before the close, or not all before the next seed", r.Decided, len(r.Sealers), r.Epoch)
 	}
 	for i, s := range r.Sealers {
 		decided := i < int(r.Decided)
@@ -92,8 +101,11 @@ func (e Election) Validate() error {
 	}
 	drawn := map[string]bool{}
 	for _, operator := range slices.Concat(e.Members, e.Standbys) {
-		if operator == "" || drawn[operator] {
-			return errorsmod.Wrapf(ErrInvalid, "the election for epoch %d names %q twice, or nobody", e.Epoch, operator)
+		if err := account.Check(ErrInvalid, "elected", operator); err != nil {
+			return err
+		}
+		if drawn[operator] {
+			return errorsmod.Wrapf(ErrInvalid, "the election for epoch %d names %s twice", e.Epoch, operator)
 		}
 		drawn[operator] = true
 	}

@@ -16,13 +16,13 @@ func (r Record) Turn() (uint32, bool) {
 	return r.Decided + 1, len(r.Digest) > 0 && int(r.Decided) < len(r.Sealers)
 }
 
-// Published is the record as protocol/sortition checks it.
+// Published is the record as protocol/sortition checks it, with the seals that are decided.
 func (r Record) Published(chainID string, proofs []Proof) sortition.Record {
 	out := sortition.Record{ChainID: chainID, Epoch: r.Epoch, Seed: sortition.Seed(r.Seed)}
 	for _, p := range proofs {
 		out.Proofs = append(out.Proofs, sortition.KeyProof{Key: p.Key, Proof: p.Proof})
 	}
-	for _, s := range r.Sealers {
+	for _, s := range r.Sealers[:r.Decided] {
 		out.Seals = append(out.Seals, sortition.KeyProof{Key: s.Key, Proof: s.Proof})
 	}
 	return out

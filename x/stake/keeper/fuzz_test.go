@@ -66,8 +66,10 @@ func FuzzGenesis(f *testing.F) {
 	raw, err := exported(f, n).Marshal()
 	require.NoError(f, err)
 	f.Add(raw)
-	empty := nodes.Unborn(f)
+	empty := n.After(f)
 	base := empty.Ctx
+	valid, _ := base.CacheContext()
+	require.NoError(f, empty.Stake.InitGenesis(valid, exported(f, n)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var gs types.GenesisState
 		if gs.Unmarshal(raw) != nil || gs.Validate() != nil {

@@ -9,13 +9,17 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/topnetwork/top/protocol/epoch"
 	"github.com/topnetwork/top/protocol/sortition"
 	"github.com/topnetwork/top/x/stake/types"
 )
 
-// InitGenesis stores the genesis. A node with a proof of possession is new and its proof must hold; one without comes from an export, where it was checked.
+// InitGenesis stores the genesis; what would break an invariant or come from a height that is still to be made is refused. A node with a proof of possession is new and its proof must hold; one without comes from an export, where it was checked.
 func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error {
 	if err := gs.Validate(); err != nil {
+		return err
+	}
+	if err := k.checkHeights(ctx, gs); err != nil {
 		return err
 	}
 	if err := k.params.Set(ctx, gs.Params); err != nil {
@@ -31,7 +35,6 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
-	running := false
 	for _, s := range gs.Snapshots {
 		if err := k.snapshots.Set(ctx, s.Snapshot.Epoch, s.Snapshot); err != nil {
 			return err
@@ -41,14 +44,40 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 				return err
 			}
 		}
-		running = s.Snapshot.Completed == 0
 	}
-	if running {
+	if _, running := gs.Running(); running {
 		if err := k.cursor.Set(ctx, gs.Cursor); err != nil {
 			return err
 		}
 	}
-	return k.initTally(ctx, gs)
+	if err := k.initTally(ctx, gs); err != nil {
+		return err
+	}
+	return k.checkDone(ctx, gs)
+}
+
+// checkHeights of what the chain says that it has done: below the first block to be made, snapshots at their epochs' beginnings, and one that is not complete in the epoch that goes on.
+func (k *Keeper) checkHeights(ctx context.Context, gs *types.GenesisState) error {
+	blocks, err := k.epochs.EpochBlocks(ctx)
+	if err != nil {
+		return err
+	}
+	last := max(1, sdk.UnwrapSDKContext(ctx).BlockHeight()) - 1
+	for _, g := range gs.Nodes {
+		if g.Node.RegisteredHeight > last {
+			return errorsmod.Wrapf(types.ErrInvalid, "%s is registered at height %d, the last block is %d", g.Node.Operator, g.Node.RegisteredHeight, last)
+		}
+	}
+	for _, g := range gs.Snapshots {
+		if s := g.Snapshot; s.Height != epoch.First(s.Epoch, blocks) || s.Height > last || s.Completed > last || (s.Completed != 0 && s.Completed < s.Height) {
+			return errorsmod.Wrapf(types.ErrInvalid, "the snapshot of epoch %d is of height %d, completed at %d: want from %d to %d, the last block",
+				s.Epoch, s.Height, s.Completed, epoch.First(s.Epoch, blocks), last)
+		}
+	}
+	if s, running := gs.Running(); running && s.Epoch != epoch.At(last, blocks) {
+		return errorsmod.Wrapf(types.ErrInvalid, "the snapshot of epoch %d is not complete, and epoch %d goes on", s.Epoch, epoch.At(last, blocks))
+	}
+	return nil
 }
 
 func (k *Keeper) initNode(ctx context.Context, g types.GenesisNode) error {

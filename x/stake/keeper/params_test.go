@@ -121,8 +121,7 @@ func TestStoredFactorsOutOfBoundsAreClamped(t *testing.T) {
 	require.Equal(t, uint64(200_000), entry(t, n, 2, "ann").Reputation)
 	n.Check(t)
 
-	again := nodes.Unborn(t)
-	again.Ctx = again.Ctx.WithBlockHeader(n.Ctx.BlockHeader())
+	again := n.After(t)
 	gs := exported(t, n)
 	require.NoError(t, again.Stake.InitGenesis(again.Ctx, gs))
 	require.Equal(t, gs, exported(t, again))

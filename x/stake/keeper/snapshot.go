@@ -56,22 +56,10 @@ func (k *Keeper) weigh(ctx context.Context, params types.Params, n types.Node) (
 	factors := params.Factors.Rule()
 	e := types.Entry{
 		Operator: n.Operator, VrfKey: n.VrfKey, Own: d.own, Delegated: d.delegated, Bonded: d.bonded, Jailed: d.jailed,
-		Reputation: factors.BoundReputation(n.Reputation), Computing: factors.BoundComputing(n.Computing), Weights: []types.RoleWeight{}, Rating: n.Rating,
+		Reputation: factors.BoundReputation(n.Reputation), Computing: factors.BoundComputing(n.Computing), Rating: n.Rating,
 	}
-	for _, role := range n.Roles {
-		rule, ok := params.Rule(role)
-		if !ok {
-			continue
-		}
-		w := types.RoleWeight{Role: role, Asset: rule.Asset(d.own, d.delegated)}
-		if d.bonded && !d.jailed {
-			if w.Weight, err = rule.Comprehensive(d.own, d.delegated, e.Reputation, e.Computing); err != nil {
-				return types.Entry{}, err
-			}
-		}
-		e.Weights = append(e.Weights, w)
-	}
-	return e, nil
+	e.Weights, err = e.Weigh(params, n.Roles)
+	return e, err
 }
 
 // beginSnapshot opens the snapshot of an epoch at its first block. It is of the stakes at the beginning of this block, however many blocks it takes: what changes

@@ -85,6 +85,26 @@ func checkHot(operator, hot string) error {
 	return nil
 }
 
+// Weigh gives the entry's stake in each role that is open, by the factors that it has.
+func (e Entry) Weigh(params Params, roles []Role) ([]RoleWeight, error) {
+	weights := []RoleWeight{}
+	for _, role := range roles {
+		rule, ok := params.Rule(role)
+		if !ok {
+			continue
+		}
+		w := RoleWeight{Role: role, Asset: rule.Asset(e.Own, e.Delegated)}
+		if e.Bonded && !e.Jailed {
+			var err error
+			if w.Weight, err = rule.Comprehensive(e.Own, e.Delegated, e.Reputation, e.Computing); err != nil {
+				return nil, err
+			}
+		}
+		weights = append(weights, w)
+	}
+	return weights, nil
+}
+
 // Weight of the entry in a role, 0 where it has none.
 func (e Entry) Weight(role Role) uint64 {
 	for _, w := range e.Weights {
