@@ -202,11 +202,13 @@ func (c *Client) replaceKey(ctx context.Context, amount uint64) (err error) {
 // the next EnsureCredit.
 func (c *Client) endEarlierKeys(ctx context.Context) {
 	for _, public := range c.keys.unended() {
-		if err := c.ledger.EndKey(ctx, public); err != nil {
-			c.cfg.Log.Warn("a replaced session key has not ended yet", "key", hex.EncodeToString(public), "err", err)
-			continue
+		err := c.ledger.EndKey(ctx, public)
+		if err == nil {
+			err = c.keys.setEnded(public)
 		}
-		c.keys.setEnded(public)
+		if err != nil {
+			c.cfg.Log.Warn("a replaced session key has not ended yet", "key", hex.EncodeToString(public), "err", err)
+		}
 	}
 }
 

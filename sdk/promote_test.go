@@ -22,7 +22,7 @@ func TestPromotionThatIsCutOff(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, next.Equal(old))
 			for _, step := range []func() error{
-				func() error { return keyfile.Write(k.earlierPath(old), old.Seed()) },
+				func() error { return keyfile.Write(k.earlierPath(publicOf(old)), old.Seed()) },
 				func() error { return keyfile.Write(k.path(), next.Seed()) },
 				func() error { return os.Remove(k.nextPath()) },
 			}[:steps] {
@@ -47,8 +47,12 @@ func TestPromotionThatIsCutOff(t *testing.T) {
 			require.True(t, k.of(publicOf(old)).Equal(old))
 			require.True(t, k.key().Equal(again))
 			require.NoFileExists(t, filepath.Join(home, "session.next.key"))
-			k.setEnded(publicOf(old))
+			require.NoError(t, k.setEnded(publicOf(old)))
 			require.NotContains(t, k.unended(), publicOf(old))
+			k, err = loadSessionKeys(home)
+			require.NoError(t, err)
+			require.NotContains(t, k.unended(), publicOf(old), "nobody is asked again, also by a client that was closed in between")
+			require.True(t, k.of(publicOf(old)).Equal(old))
 		})
 	}
 }

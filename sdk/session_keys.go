@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/topnetwork/top/protocol/voucher"
@@ -31,8 +32,15 @@ func (k *sessionKeys) path() string { return filepath.Join(k.home, "session.key"
 // nextPath is of the key that takes the current one's place once it has credit.
 func (k *sessionKeys) nextPath() string { return filepath.Join(k.home, "session.next.key") }
 
-func (k *sessionKeys) earlierPath(key ed25519.PrivateKey) string {
-	return filepath.Join(k.home, "session-"+hex.EncodeToString(publicOf(key)[:8])+".key")
+func (k *sessionKeys) earlierPath(public ed25519.PublicKey) string {
+	return filepath.Join(k.home, "session-"+hex.EncodeToString(public[:8])+".key")
+}
+
+// endedSuffix is of earlier keys' files once the chains know that they have ended: nobody has to be asked about them again.
+const endedSuffix = ".ended.key"
+
+func (k *sessionKeys) endedPath(public ed25519.PublicKey) string {
+	return strings.TrimSuffix(k.earlierPath(public), ".key") + endedSuffix
 }
 
 func loadSessionKeys(home string) (*sessionKeys, error) {
@@ -52,6 +60,9 @@ func loadSessionKeys(home string) (*sessionKeys, error) {
 		}
 		if !key.Equal(k.current) { // as a promotion that was cut off leaves it
 			k.earlier = append(k.earlier, key)
+		}
+		if strings.HasSuffix(path, endedSuffix) {
+			k.ended[string(publicOf(key))] = true
 		}
 	}
 	return k, nil
@@ -98,7 +109,7 @@ func (k *sessionKeys) next() (ed25519.PrivateKey, error) {
 func (k *sessionKeys) promote(next ed25519.PrivateKey) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := keyfile.Write(k.earlierPath(k.current), k.current.Seed()); err != nil {
+	if err := keyfile.Write(k.earlierPath(publicOf(k.current)), k.current.Seed()); err != nil {
 		return err
 	}
 	if err := keyfile.Write(k.path(), next.Seed()); err != nil {
@@ -120,10 +131,12 @@ func (k *sessionKeys) unended() (list [][]byte) {
 	return list
 }
 
-func (k *sessionKeys) setEnded(public []byte) {
+// setEnded notes it for good. The key itself is kept: it may have vouchers left to sign.
+func (k *sessionKeys) setEnded(public []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ended[string(public)] = true
+	return os.Rename(k.earlierPath(public), k.endedPath(public))
 }
 
 // sessionSigner signs vouchers with a session key.
