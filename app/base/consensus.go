@@ -96,8 +96,8 @@ func checkConsensus(now, next cmtproto.ConsensusParams) error {
 				next.Evidence.MaxAgeDuration, least)
 		}
 	}
-	if !slices.Equal(next.Validator.PubKeyTypes, []string{cmttypes.ABCIPubKeyTypeEd25519}) {
-		return refuse("validator.pub_key_types is %q: members of committees have Ed25519 keys, want [%q]", next.Validator.PubKeyTypes, cmttypes.ABCIPubKeyTypeEd25519)
+	if types := next.GetValidator().GetPubKeyTypes(); !slices.Equal(types, []string{cmttypes.ABCIPubKeyTypeEd25519}) {
+		return refuse("validator.pub_key_types is %q: members of committees have Ed25519 keys, want [%q]", types, cmttypes.ABCIPubKeyTypeEd25519)
 	}
 	if next.Abci != nil && next.Abci.VoteExtensionsEnableHeight != 0 {
 		return refuse("abci.vote_extensions_enable_height is %d: this chain has no vote extensions and would stop there, want 0", next.Abci.VoteExtensionsEnableHeight)

@@ -70,8 +70,18 @@ func (a *App) initChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 		return nil, err
 	}
 	res, err := a.Modules.InitGenesis(ctx, a.Codec, state)
-	if err != nil || a.checkBegun == nil {
+	if err != nil {
 		return res, err
+	}
+	params, err := a.Consensus.ParamsStore.Get(ctx)
+	if err != nil {
+		return res, err
+	}
+	if err := checkConsensus(params, params); err != nil {
+		return res, fmt.Errorf("genesis: %w", err)
+	}
+	if a.checkBegun == nil {
+		return res, nil
 	}
 	return res, a.checkBegun(ctx)
 }

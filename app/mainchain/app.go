@@ -109,7 +109,7 @@ func (a *App) buildKeepers() {
 	a.Services.SetBilling(a.Billing)
 	a.Stake = stakekeeper.NewKeeper(a.Codec, a.Store(staketypes.StoreKey), a.Staking, a.Slashing, a.Account, a.Billing, a.Authority)
 	a.Sortition = sortitionkeeper.NewKeeper(a.Codec, a.Store(sortitiontypes.StoreKey), a.Stake, a.Billing, a.Authority)
-	a.Committees = committeeskeeper.NewKeeper(a.Codec, a.Store(committeestypes.StoreKey), a.Staking, a.Slashing, a.Sortition, a.Billing, a.Authority)
+	a.Committees = committeeskeeper.NewKeeper(a.Codec, a.Store(committeestypes.StoreKey), a.Staking, a.Slashing, a.Sortition, a.Stake, a.Billing, a.Authority)
 	adapted.SetKeepers(a.Committees, a.Stake)
 	a.Issuance = issuancekeeper.NewKeeper(a.Codec, a.Store(issuancetypes.StoreKey), a.Bank, a.Staking, a.Distr, a.Billing, distrtypes.ModuleName, a.Authority)
 	a.Sortition.SetCommittees(a.Committees)

@@ -1,6 +1,7 @@
 package mainchain_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,28 @@ func TestStakeThatLeavesIsSlashed(t *testing.T) {
 	require.InDelta(t, stake/2/20, unbonded, 1)
 	require.EqualValues(t, fine, left-e.tokens(t, bad)+unbonded)
 	require.Equal(t, floor, e.reputation(t, bad), "although nobody rates who sits no longer")
+}
+
+// A member that takes its deposit away votes no longer than all of it can be slashed: a standby has its seat in the same block.
+func TestMemberThatTakesItsDepositAway(t *testing.T) {
+	e := begin(t, unbonding)
+	e.blocks(t, 4)
+	bad := e.in(e.now)[0]
+	const left = 1_000_000
+	e.undelegate(t, bad, stake-left)
+	require.NotContains(t, e.in(e.next), bad)
+	require.Len(t, e.in(e.next), seats)
+	require.Contains(t, e.in(e.now), bad)
+	at, height := e.Time, e.App.LastBlockHeight()
+	for e.block(t); slices.Contains(e.in(e.now), bad); e.block(t) {
+		at, height = e.Time, e.App.LastBlockHeight()
+	}
+	e.blockWith(t, e.twice(bad, height, at))
+	ubd, err := e.App.Staking.GetUnbondingDelegation(e.Context(), inprocess.Account(bad), valAddress(bad))
+	require.NoError(t, err)
+	unbonded := ubd.Entries[0].InitialBalance.Sub(ubd.Entries[0].Balance).Int64()
+	require.EqualValues(t, fine, left-e.tokens(t, bad)+unbonded, "of all that stood behind its last votes")
+	e.blocks(t, 3)
 }
 
 // Attack 41, and members that are gone: none of it is slashed, and none stops the chain.

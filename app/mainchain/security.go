@@ -16,7 +16,10 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/protocol/epoch"
+	"github.com/topnetwork/top/protocol/sortition"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 // The parameters of x/staking, x/sortition and consensus by which committees can be filled and held to account belong to three modules and hold only together (docs/adr/017).
@@ -71,7 +74,7 @@ func checkStaking(p stakingtypes.Params) error {
 func (a *App) securityRule(ctx sdk.Context, msgs []sdk.Msg) error {
 	for _, msg := range msgs {
 		switch msg.(type) {
-		case *stakingtypes.MsgUpdateParams, *sortitiontypes.MsgUpdateParams, *consensustypes.MsgUpdateParams:
+		case *stakingtypes.MsgUpdateParams, *sortitiontypes.MsgUpdateParams, *consensustypes.MsgUpdateParams, *staketypes.MsgUpdateParams:
 			if err := a.followSecurity(ctx, msgs); err != nil {
 				return errorsmod.Wrap(sdkerrors.ErrInvalidRequest, err.Error())
 			}
@@ -119,7 +122,38 @@ func (a *App) followSecurity(ctx sdk.Context, msgs []sdk.Msg) error {
 			if err := errors.Join(s.holds(), base.CheckRoom(s.consensus, s.members)); err != nil {
 				return err
 			}
+		case *staketypes.MsgUpdateParams:
+			if err := a.keepsSeats(ctx, m.Params); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// keepsSeats tells whether a minimum deposit leaves committees as much as an election does: who sits without it loses its seat when the next epoch begins.
+func (a *App) keepsSeats(ctx sdk.Context, params staketypes.Params) error {
+	rule, open := params.Rule(staketypes.Role_ROLE_VALIDATOR)
+	if !open {
+		return nil
+	}
+	sitting, err := a.Committees.Sitting(ctx)
+	if err != nil {
+		return err
+	}
+	short := 0
+	for _, operator := range sitting {
+		own, err := a.Stake.OwnDeposit(ctx, operator)
+		if err != nil {
+			return err
+		}
+		if own < rule.MinDepositUtop {
+			short++
+		}
+	}
+	if most := sortition.Rotation(len(sitting)); short > most {
+		return fmt.Errorf("stake roles: with a min_deposit of %d utop for validators %d of %d members would lose their seats at once, and an election changes %d at most: let them deposit it first, or raise it in steps",
+			rule.MinDepositUtop, short, len(sitting), most)
 	}
 	return nil
 }
@@ -142,9 +176,23 @@ func (a *App) security(ctx sdk.Context) (security, error) {
 	if err != nil {
 		return security{}, err
 	}
-	return security{
-		candidates: uint64(staking.MaxValidators), seats: seatsOf(sizes), members: max(int(sizes.MaxMembers), len(committee.Members)), unbonding: staking.UnbondingTime, consensus: consensus,
-	}, nil
+	members := max(int(sizes.MaxMembers), len(committee.Members))
+	blocks, err := a.Billing.EpochBlocks(ctx)
+	if err != nil {
+		return security{}, err
+	}
+	// Who is elected already will sit, whatever the sizes are now.
+	for e := epoch.At(ctx.BlockHeight(), blocks) + 1; ; e++ {
+		elected, err := a.Sortition.Election(ctx, e)
+		if errors.Is(err, sortitiontypes.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return security{}, err
+		}
+		members = max(members, len(elected.Members))
+	}
+	return security{candidates: uint64(staking.MaxValidators), seats: seatsOf(sizes), members: members, unbonding: staking.UnbondingTime, consensus: consensus}, nil
 }
 
 func seatsOf(p sortitiontypes.Params) uint64 { return uint64(p.MaxMembers) + uint64(p.Standbys) }
@@ -160,12 +208,12 @@ func (a *App) bonded(ctx sdk.Context) (n uint64, err error) {
 
 // checkSecurity of what stands in a genesis alone.
 func (a *App) checkSecurity(state map[string]json.RawMessage, staking stakingtypes.GenesisState) error {
-	var sortition sortitiontypes.GenesisState
-	a.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sortition)
+	var sizes sortitiontypes.GenesisState
+	a.Codec.MustUnmarshalJSON(state[sortitiontypes.ModuleName], &sizes)
 	if err := checkStaking(staking.Params); err != nil {
 		return err
 	}
-	if !sortition.Devnet && staking.Params.UnbondingTime < minUnbonding {
+	if !sizes.Devnet && staking.Params.UnbondingTime < minUnbonding {
 		return fmt.Errorf("staking unbonding_time is %s: light clients trust headers for two thirds of %s, want at least that; less only where x/sortition's genesis says devnet",
 			staking.Params.UnbondingTime, minUnbonding)
 	}

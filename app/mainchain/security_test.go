@@ -17,6 +17,8 @@ import (
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/testutil/inprocess"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
+	stakekeeper "github.com/topnetwork/top/x/stake/keeper"
+	staketypes "github.com/topnetwork/top/x/stake/types"
 )
 
 // What governance proposes in three modules, with changes.
@@ -62,6 +64,14 @@ func (p proposals) seats(members uint32) sdk.Msg {
 	return &sortitiontypes.MsgUpdateParams{Authority: p.e.App.Authority, Params: sizes}
 }
 
+func (p proposals) deposit(utop uint64) sdk.Msg {
+	p.t.Helper()
+	res, err := stakekeeper.NewQueryServer(p.e.App.Stake).Params(p.e.Context(), &staketypes.QueryParamsRequest{})
+	require.NoError(p.t, err)
+	res.Params.Roles[0].MinDeposit = utop
+	return &staketypes.MsgUpdateParams{Authority: p.e.App.Authority, Params: res.Params}
+}
+
 // What committees, light clients and evidence rely on, governance does not take from them: such a proposal is refused when it is submitted, and would be when it is executed.
 func TestGovernanceKeepsCommitteesAccountable(t *testing.T) {
 	e := begin(t, unbonding)
@@ -87,6 +97,8 @@ func TestGovernanceKeepsCommitteesAccountable(t *testing.T) {
 		"more places and more candidates":           {[]sdk.Msg{p.candidates(2_000), p.seats(600)}, ""},
 		"a committee whose commits fill a block":    {[]sdk.Msg{p.candidates(2_000), p.seats(1_000)}, "block.max_bytes is 4194304"},
 		"fewer places, fewer candidates than bonds": {[]sdk.Msg{p.seats(1), p.candidates(5)}, "max_validators is 5"},
+		"a deposit that no member has":              {[]sdk.Msg{p.deposit(stake + 1)}, "members would lose their seats at once"},
+		"a deposit that every member has":           {[]sdk.Msg{p.deposit(stake)}, ""},
 		"vote extensions": {[]sdk.Msg{p.consensus(func(m *consensustypes.MsgUpdateParams) {
 			m.Abci = &cmtproto.ABCIParams{VoteExtensionsEnableHeight: 100}
 		})}, "vote_extensions_enable_height is 100"},

@@ -202,7 +202,7 @@ func Unborn(t testing.TB) *Network {
 	}
 	n.Stake = stakekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[staketypes.StoreKey]), n.Staking, n.Staking, accounts{}, epochs{}, Authority())
 	n.Sortition = sortitionkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[sortitiontypes.StoreKey]), n.Stake, epochs{}, Authority())
-	n.Committees = committeeskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[committeestypes.StoreKey]), n.Staking, n.Staking, sizes{n.Sortition, n}, epochs{}, Authority())
+	n.Committees = committeeskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[committeestypes.StoreKey]), n.Staking, n.Staking, sizes{n.Sortition, n}, n.Stake, epochs{}, Authority())
 	n.Sortition.SetCommittees(n)
 	n.Staking.hooks = stakingtypes.NewMultiStakingHooks(n.Stake.Hooks(), n.Committees.Hooks())
 	return n

@@ -35,7 +35,12 @@ func (k *Keeper) able(ctx context.Context, operator string) (member types.Member
 	case k.slashing.IsTombstoned(ctx, member.ConsAddress()):
 		return member, "it has two votes for one height", nil
 	}
-	return member, "", nil
+	// Who takes its deposit away votes no longer than that can be slashed.
+	deposited, err := k.stake.Deposited(ctx, operator)
+	if err == nil && !deposited {
+		whyNot = "its own deposit is below what validators need"
+	}
+	return member, whyNot, err
 }
 
 // memberOf a validator, false where CometBFT would not take its key.

@@ -241,11 +241,11 @@ func TestTokensAtHeight(t *testing.T) {
 	n.Blocks(t, 3) // height 4
 	n.Deposit(t, member, 2*nodes.Deposit, 5)
 	n.Blocks(t, 4) // height 8
-	n.Deposit(t, member, 1, 0)
-	n.Deposit(t, member, 2, 0)
+	n.Deposit(t, member, nodes.Deposit, 1)
+	n.Deposit(t, member, nodes.Deposit, 2)
 	n.Blocks(t, 2)
 	n.Check(t)
-	require.Equal(t, []uint64{nodes.Deposit, nodes.Deposit, 2*nodes.Deposit + 5, 2*nodes.Deposit + 5, 2}, []uint64{at(-1), at(4), at(5), at(8), at(9)})
+	require.Equal(t, []uint64{nodes.Deposit, nodes.Deposit, 2*nodes.Deposit + 5, 2*nodes.Deposit + 5, nodes.Deposit + 2}, []uint64{at(-1), at(4), at(5), at(8), at(9)})
 	// A stranger's deposit is not recorded.
 	for _, name := range names {
 		if !slices.Contains(n.Voters(), name) {

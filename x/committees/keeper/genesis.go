@@ -13,6 +13,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
+	"github.com/topnetwork/top/protocol/epoch"
 	"github.com/topnetwork/top/x/committees/types"
 )
 
@@ -24,11 +25,14 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) ([]abc
 	if err := k.params.Set(ctx, gs.Params); err != nil {
 		return nil, err
 	}
+	if err := k.checkHeights(ctx, gs); err != nil {
+		return nil, err
+	}
 	if err := k.importHistory(ctx, gs); err != nil {
 		return nil, err
 	}
 	c := gs.Committee
-	if err := k.checkKeys(ctx, c); err != nil {
+	if err := k.checkMembers(ctx, c); err != nil {
 		return nil, err
 	}
 	if len(c.Members) == 0 {
@@ -43,9 +47,38 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) ([]abc
 	return types.Updates(nil, c.Members), nil
 }
 
-// checkKeys holds members against x/staking and x/slashing: one that voted by another's key, or by none of its own, would be punished for nothing or not at all. A removed validator sits on
-// where nobody else is able.
-func (k *Keeper) checkKeys(ctx context.Context, c types.Committee) error {
+// checkHeights of what the chain says that it has done: below the first block to be made, at which the last term may begin.
+func (k *Keeper) checkHeights(ctx context.Context, gs *types.GenesisState) error {
+	blocks, err := k.epochs.EpochBlocks(ctx)
+	if err != nil {
+		return err
+	}
+	first := max(1, sdk.UnwrapSDKContext(ctx).BlockHeight())
+	now := epoch.At(first-1, blocks)
+	for _, t := range gs.Terms {
+		if t.FirstHeight > first {
+			return errorsmod.Wrapf(types.ErrInvalid, "a term begins at height %d, the first block is %d", t.FirstHeight, first)
+		}
+	}
+	for _, t := range gs.Tokens {
+		if t.Height >= first {
+			return errorsmod.Wrapf(types.ErrInvalid, "tokens of %s are of height %d, the first block is %d", t.Operator, t.Height, first)
+		}
+	}
+	for _, w := range gs.Works {
+		if w.Epoch > now {
+			return errorsmod.Wrapf(types.ErrInvalid, "there is work of epoch %d, epoch %d goes on", w.Epoch, now)
+		}
+	}
+	if gs.Committee.Epoch > now {
+		return errorsmod.Wrapf(types.ErrInvalid, "the committee is of epoch %d, epoch %d goes on", gs.Committee.Epoch, now)
+	}
+	return nil
+}
+
+// checkMembers holds members against x/staking and x/slashing: one that voted by another key, or by none of its own, would be punished for nothing or not at all; so would one of other
+// tokens. A removed validator sits on where nobody else is able.
+func (k *Keeper) checkMembers(ctx context.Context, c types.Committee) error {
 	for _, m := range c.Members {
 		account, err := sdk.AccAddressFromBech32(m.Operator)
 		if err != nil {
@@ -62,6 +95,9 @@ func (k *Keeper) checkKeys(ctx context.Context, c types.Committee) error {
 		}
 		if _, err := k.slashing.GetValidatorSigningInfo(ctx, m.ConsAddress()); err != nil {
 			return errorsmod.Wrapf(types.ErrInvalid, "member %s has no signing info in x/slashing, which would stop at its first vote: export both: %s", m.Operator, err)
+		}
+		if err := k.checkTokens(ctx, m.Operator); err != nil {
+			return err
 		}
 	}
 	return nil

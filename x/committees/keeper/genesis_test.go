@@ -58,8 +58,32 @@ func TestEditedGenesisIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "votes by another key than its validator in x/staking has")
 	// So are members whom x/slashing does not know.
 	stranger := nodes.Unborn(t)
-	_, err = stranger.Committees.InitGenesis(stranger.Ctx, export(t, n))
+	_, err = stranger.Committees.InitGenesis(stranger.Ctx.WithBlockHeight(n.Ctx.BlockHeight()+1), export(t, n))
 	require.ErrorContains(t, err, "has no signing info in x/slashing")
+	// And what tells of blocks that are still to be made, or of other tokens than x/staking has.
+	for says, change := range map[string]func(*types.GenesisState){
+		"a term begins at height 1000": func(gs *types.GenesisState) {
+			last := &gs.Terms[len(gs.Terms)-1]
+			last.FirstHeight, gs.Committee.FirstHeight = 1_000, 1_000
+		},
+		"are of height 1000": func(gs *types.GenesisState) { gs.Tokens[len(gs.Tokens)-1].Height = 1_000 },
+		"work of epoch 1000": func(gs *types.GenesisState) { gs.Works[len(gs.Works)-1].Epoch = 1_000 },
+		"is of epoch 1000":   func(gs *types.GenesisState) { gs.Committee.Epoch = 1_000 },
+		"utop stand behind": func(gs *types.GenesisState) {
+			for i := range gs.Tokens {
+				gs.Tokens[i].Utop = 1
+			}
+		},
+	} {
+		gs, next := export(t, n), n.After(t)
+		change(gs)
+		require.NoError(t, gs.Validate(), says)
+		_, err := next.Committees.InitGenesis(next.Ctx, gs)
+		require.ErrorContains(t, err, says)
+	}
+	next := n.After(t)
+	_, err = next.Committees.InitGenesis(next.Ctx, export(t, n))
+	require.NoError(t, err)
 }
 
 // What stood behind a member comes in pages.

@@ -28,19 +28,27 @@ func (k *Keeper) Invariants(ctx context.Context) error {
 		}
 	}
 	for _, m := range gs.Committee.Members {
-		utop, err := k.tokensNow(ctx, m.Operator)
-		if err != nil {
+		if err := k.checkTokens(ctx, m.Operator); err != nil {
 			return err
-		}
-		last, found, err := k.lastTokens(ctx, m.Operator)
-		if err != nil {
-			return err
-		}
-		if !found || last.Utop != utop {
-			return errorsmod.Wrapf(types.ErrInvariant, "%d utop stand behind %s, the record of height %d says %d", utop, m.Operator, last.Height, last.Utop)
 		}
 	}
 	return k.touched.Walk(ctx, nil, func(operator string) (bool, error) {
 		return true, errorsmod.Wrapf(types.ErrInvariant, "%s is marked between blocks", operator)
 	})
+}
+
+// checkTokens: an operator's latest record is what x/staking has.
+func (k *Keeper) checkTokens(ctx context.Context, operator string) error {
+	utop, err := k.tokensNow(ctx, operator)
+	if err != nil {
+		return err
+	}
+	last, found, err := k.lastTokens(ctx, operator)
+	if err != nil {
+		return err
+	}
+	if !found || last.Utop != utop {
+		return errorsmod.Wrapf(types.ErrInvariant, "%d utop stand behind %s, the record of height %d says %d", utop, operator, last.Height, last.Utop)
+	}
+	return nil
 }

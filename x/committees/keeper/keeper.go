@@ -24,6 +24,7 @@ type Keeper struct {
 	staking   types.StakingKeeper
 	slashing  types.SlashingKeeper
 	sortition types.SortitionKeeper
+	stake     types.DepositKeeper
 	epochs    types.EpochKeeper
 	authority string
 
@@ -41,11 +42,11 @@ type Keeper struct {
 // NewKeeper builds the keeper; authority is the account that governance acts with.
 func NewKeeper(
 	cdc codec.BinaryCodec, store corestore.KVStoreService, staking types.StakingKeeper, slashing types.SlashingKeeper, sortition types.SortitionKeeper,
-	epochs types.EpochKeeper, authority string,
+	stake types.DepositKeeper, epochs types.EpochKeeper, authority string,
 ) *Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	k := &Keeper{
-		staking: staking, slashing: slashing, sortition: sortition, epochs: epochs, authority: authority,
+		staking: staking, slashing: slashing, sortition: sortition, stake: stake, epochs: epochs, authority: authority,
 		params:    collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		committee: collections.NewItem(sb, types.CommitteeKey, "committee", codec.CollValue[types.Committee](cdc)),
 		terms:     collections.NewMap(sb, types.TermsKey, "terms", collections.Int64Key, codec.CollValue[types.Term](cdc)),

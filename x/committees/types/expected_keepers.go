@@ -34,6 +34,12 @@ type SortitionKeeper interface {
 	Sizes(ctx context.Context) (params sortitiontypes.Params, devnet bool, err error)
 }
 
+// DepositKeeper is x/stake, which knows what a member has to lose.
+type DepositKeeper interface {
+	// Deposited tells whether an operator's own deposit is what validators need.
+	Deposited(ctx context.Context, operator string) (bool, error)
+}
+
 // ReputationKeeper is x/stake, where two votes for one height bring a node to the floor.
 type ReputationKeeper interface {
 	RecordEquivocation(ctx context.Context, addr sdk.ConsAddress) error

@@ -65,6 +65,9 @@ func (k *Keeper) checkHeights(ctx context.Context, gs *types.GenesisState) error
 		if first, end := epoch.First(r.Epoch, blocks), epoch.First(r.Epoch+1, blocks); first > last || r.CloseHeight <= first || r.CloseHeight > end {
 			return errorsmod.Wrapf(types.ErrInvalid, "the record of epoch %d closes at height %d: want %d to %d, and an epoch that has begun by block %d, the last", r.Epoch, r.CloseHeight, first+1, end, last)
 		}
+		if r.SnapshotEpoch != r.Epoch-min(r.Epoch, 1) {
+			return errorsmod.Wrapf(types.ErrInvalid, "the record of epoch %d is by the snapshot of epoch %d: want that of the epoch before", r.Epoch, r.SnapshotEpoch)
+		}
 		if _, open := r.Turn(); open && r.TurnEnds > last+1+int64(r.SealBlocks) {
 			return errorsmod.Wrapf(types.ErrInvalid, "a sealer of epoch %d has time up to height %d, after block %d and its %d blocks", r.Epoch, r.TurnEnds, last, r.SealBlocks)
 		}

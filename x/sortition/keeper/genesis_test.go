@@ -46,7 +46,8 @@ func TestGenesisThatContradictsItselfIsRefused(t *testing.T) {
 			last(gs).Record.Epoch++
 			last(gs).Record.CloseHeight += nodes.EpochBlocks
 		},
-		"closes at height 1000": func(gs *types.GenesisState) { last(gs).Record.CloseHeight = 1000 },
+		"closes at height 1000":         func(gs *types.GenesisState) { last(gs).Record.CloseHeight = 1000 },
+		"is by the snapshot of epoch 0": func(gs *types.GenesisState) { last(gs).Record.SnapshotEpoch-- },
 		"no record that it could be held by": func(gs *types.GenesisState) {
 			e := gs.Elections[len(gs.Elections)-1]
 			e.Epoch += 2

@@ -74,6 +74,10 @@ func (k *Keeper) checkHeights(ctx context.Context, gs *types.GenesisState) error
 				s.Epoch, s.Height, s.Completed, epoch.First(s.Epoch, blocks), last)
 		}
 	}
+	// The first block of an epoch brings the last commit of the epoch before.
+	if most := uint64(max(0, last-epoch.First(epoch.At(last, blocks), blocks))); gs.Tally.Commits > most {
+		return errorsmod.Wrapf(types.ErrInvalid, "the tally has %d commits, the epoch had %d blocks that brought one", gs.Tally.Commits, most)
+	}
 	if s, running := gs.Running(); running && s.Epoch != epoch.At(last, blocks) {
 		return errorsmod.Wrapf(types.ErrInvalid, "the snapshot of epoch %d is not complete, and epoch %d goes on", s.Epoch, epoch.At(last, blocks))
 	}

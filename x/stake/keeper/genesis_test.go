@@ -54,6 +54,13 @@ func TestEditedGenesisIsRefused(t *testing.T) {
 		})
 	}
 	for says, edit := range map[string]func(*types.GenesisState){
+		"the tally has 18446744073709551615 commits": func(gs *types.GenesisState) {
+			gs.Tally.Commits, gs.Tally.Proposers, gs.Misses = math.MaxUint64, gs.Tally.Proposers[:1], nil
+			gs.Tally.Proposers[0].Commits = math.MaxUint64
+			for i := range gs.Tally.Works {
+				gs.Tally.Works[i].Due, gs.Tally.Works[i].Done = math.MaxUint64, math.MaxUint64
+			}
+		},
 		"is registered at height": func(gs *types.GenesisState) { gs.Nodes[0].Node.RegisteredHeight = 1_000 },
 		"is of height 22":         func(gs *types.GenesisState) { gs.Snapshots[1].Snapshot.Height++ },
 		"completed at 1000":       func(gs *types.GenesisState) { gs.Snapshots[1].Snapshot.Completed = 1_000 },

@@ -61,8 +61,7 @@ func TestSnapshotKeepsItsParams(t *testing.T) {
 		p.Factors.ReputationInitial, p.Factors.ReputationCeiling = 200_000, 200_000
 	})
 	// A chain that begins from an export in mid-snapshot goes on with the same parameters.
-	exports := nodes.Unborn(t)
-	exports.Ctx = exports.Ctx.WithBlockHeader(n.Ctx.BlockHeader())
+	exports := n.After(t)
 	gs := exported(t, n)
 	require.NoError(t, exports.Stake.InitGenesis(exports.Ctx, gs))
 	require.Equal(t, gs, exported(t, exports))

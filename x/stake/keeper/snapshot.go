@@ -47,6 +47,36 @@ func (k *Keeper) deposits(ctx context.Context, operator string) (deposits, error
 	return d, nil
 }
 
+// OwnDeposit is what an operator has delegated to itself, in utop.
+func (k *Keeper) OwnDeposit(ctx context.Context, operator string) (uint64, error) {
+	d, err := k.deposits(ctx, operator)
+	return d.own, err
+}
+
+// Deposited tells whether an operator's own deposit still is what the epoch's parameters ask of validators: who sits must have it to lose. Founders who registered no node are not asked.
+func (k *Keeper) Deposited(ctx context.Context, operator string) (bool, error) {
+	if has, err := k.nodes.Has(ctx, operator); err != nil || !has {
+		return !has, err
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return false, err
+	}
+	// What governance raised counts from the next snapshot on, as for the draw.
+	switch s, err := k.running(ctx); {
+	case err == nil:
+		params = s.Params
+	case !errors.Is(err, collections.ErrNotFound):
+		return false, err
+	}
+	rule, open := params.Rule(types.Role_ROLE_VALIDATOR)
+	if !open {
+		return true, nil
+	}
+	own, err := k.OwnDeposit(ctx, operator)
+	return own >= rule.MinDepositUtop, err
+}
+
 // weigh makes a node's entry from its state and deposits now.
 func (k *Keeper) weigh(ctx context.Context, params types.Params, n types.Node) (types.Entry, error) {
 	d, err := k.deposits(ctx, n.Operator)

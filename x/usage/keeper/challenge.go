@@ -95,29 +95,36 @@ func (k *Keeper) forfeitOverdue(ctx context.Context, params types.Params) error 
 	if err != nil {
 		return err
 	}
-	for _, key := range due {
+	// Each debit gives something back: they are counted, not claims.
+	left := int(params.MaxDebits)
+	for i, key := range due {
 		c, err := k.claimWithDebits(ctx, key.K2(), key.K3())
 		if err != nil {
 			return err
 		}
-		if err := k.endReservations(ctx, c, (*types.Position).GiveBack); err != nil {
-			return err
+		if left -= len(c.Debits); i > 0 && left < 0 {
+			return nil
 		}
-		if err := k.debits.Remove(ctx, collections.Join(c.Provider, c.Epoch)); err != nil {
-			return err
-		}
-		c.Status = types.ClaimStatus_CLAIM_STATUS_FORFEITED
-		if err := k.deadlineQueue.Remove(ctx, key); err != nil {
-			return err
-		}
-		if err := k.storeClaim(ctx, c); err != nil {
-			return err
-		}
-		if err := emit(ctx, &types.EventForfeited{Provider: c.Provider, Epoch: c.Epoch, Sum: c.Sum}); err != nil {
-			return err
-		}
+		k.isolated(ctx, "forfeit a claim", func(ctx context.Context) error { return k.forfeit(ctx, key, c) })
 	}
 	return nil
+}
+
+func (k *Keeper) forfeit(ctx context.Context, key queueKey, c types.Claim) error {
+	if err := k.endReservations(ctx, c, (*types.Position).GiveBack); err != nil {
+		return err
+	}
+	if err := k.debits.Remove(ctx, collections.Join(c.Provider, c.Epoch)); err != nil {
+		return err
+	}
+	c.Status = types.ClaimStatus_CLAIM_STATUS_FORFEITED
+	if err := k.deadlineQueue.Remove(ctx, key); err != nil {
+		return err
+	}
+	if err := k.storeClaim(ctx, c); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventForfeited{Provider: c.Provider, Epoch: c.Epoch, Sum: c.Sum})
 }
 
 // due lists the first keys of a queue whose height or time is due, at most limit.

@@ -27,21 +27,15 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 		return err
 	}
 	k.isolated(ctx, "date claims", func(ctx context.Context) error { return k.dateClaims(ctx, params) })
-	if err := k.drawChallenges(ctx, params); err != nil {
-		return err
-	}
-	if err := k.forfeitOverdue(ctx, params); err != nil {
-		return err
-	}
-	if err := k.dropDebits(ctx, params); err != nil {
-		return err
-	}
+	k.isolated(ctx, "draw challenges", func(ctx context.Context) error { return k.drawChallenges(ctx, params) })
+	k.isolated(ctx, "end overdue claims", func(ctx context.Context) error { return k.forfeitOverdue(ctx, params) })
+	k.isolated(ctx, "drop debits", func(ctx context.Context) error { return k.dropDebits(ctx, params) })
 	k.isolated(ctx, "resend settlements", k.resend)
 	k.isolated(ctx, "send settlement", k.settleEpoch)
 	return nil
 }
 
-// isolated runs a step that depends on another chain's light client: its failure must leave no trace and must not stop this chain.
+// isolated runs a step whose failure must leave no trace and must not stop this chain: of what depends on another chain's light client, and of one bad item.
 func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Context) error) {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	attempt, write := sdkCtx.CacheContext()

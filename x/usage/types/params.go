@@ -28,8 +28,10 @@ const (
 	maxSeedValue = 256
 	// relaysPerTx is how many transactions of IBC messages alone an account has for each of another kind: a relayer may need one in every block.
 	relaysPerTx = 10
-	// maxProofEpochs that the proof window of short epochs takes by default: the rest is for claims.
-	maxProofEpochs = 3
+	// shortProofWindow, in blocks, is what short epochs have by default, in at most maxProofEpochs of them: the rest is for claims. Longer epochs have one for the proof: any part of it
+	// costs the claim window as much, and who was down for minutes must not lose an epoch's pay.
+	shortProofWindow = 60
+	maxProofEpochs   = 3
 	// settleEpochs from a proof to the settlement packet: it is made when the next epoch begins.
 	settleEpochs = 1
 	// seedEpochs from a claim to its challenge: in the epoch after the claim's at the latest sealing begins anew, and in the one after that it is known here too.
@@ -40,15 +42,13 @@ const (
 
 // DefaultParams of x/usage.
 func DefaultParams() Params {
-	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 60, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200, ClockMarginSeconds: 10}
+	return Params{ClaimWindowEpochs: 6, ProofWindowBlocks: 600, Samples: 4, MaxDebits: 1_000, MaxClaimsPerBlock: 100, PacketTimeoutSeconds: 3_600, MaxTxsPerEpoch: 200, ClockMarginSeconds: 10}
 }
 
 // ParamsFor are the defaults with windows that fit epochs of so many blocks.
 func ParamsFor(epochBlocks uint64) Params {
 	p := DefaultParams()
-	if epochBlocks < p.ProofWindowBlocks {
-		p.ProofWindowBlocks = max(min(p.ProofWindowBlocks, maxProofEpochs*epochBlocks), minProofWindow)
-	}
+	p.ProofWindowBlocks = max(min(p.ProofWindowBlocks, max(epochBlocks, min(shortProofWindow, maxProofEpochs*epochBlocks))), minProofWindow)
 	p.ClockMarginSeconds = uint32(min(uint64(p.ClockMarginSeconds), freeMargin(epochBlocks)))
 	p.ClaimWindowEpochs = min(p.ClaimWindowEpochs, claimWindow(p.proofEpochs(epochBlocks)))
 	return p
