@@ -40,17 +40,22 @@ type sample struct {
 	files int
 }
 
+// life of a process: systems give a pid again.
+type life struct {
+	process string
+	pid     int
+}
+
 // watch checks invariants and samples resources.
 type watch struct {
 	*stage
 	next    int64
 	checks  int
-	samples map[int][]sample // by pid
-	named   map[int]string
+	samples map[life][]sample
 }
 
 func newWatch(s *stage) *watch {
-	return &watch{stage: s, samples: map[int][]sample{}, named: map[int]string{}}
+	return &watch{stage: s, samples: map[life][]sample{}}
 }
 
 func (w *watch) step(ctx context.Context) error {
@@ -90,8 +95,8 @@ func (w *watch) sample() {
 		if errors.Join(err, err2) != nil {
 			continue // it ended meanwhile
 		}
-		w.named[pid] = p.Spec.Name
-		w.samples[pid] = append(w.samples[pid], sample{mib: mib, files: len(files)})
+		of := life{p.Spec.Name, pid}
+		w.samples[of] = append(w.samples[of], sample{mib: mib, files: len(files)})
 	}
 }
 
@@ -113,13 +118,13 @@ func residentMiB(pid int) (float64, error) {
 // resources of every process that lived long enough.
 func (w *watch) resources() []Resource {
 	var out []Resource
-	for pid, list := range w.samples {
+	for of, list := range w.samples {
 		n := len(list)
 		if n < leastSamples {
 			continue
 		}
 		early, late := median(list[n/4:n/2]), median(list[n-n/4:])
-		out = append(out, Resource{Process: w.named[pid], Samples: n, EarlyMiB: early.mib, LateMiB: late.mib, EarlyFiles: early.files, LateFiles: late.files})
+		out = append(out, Resource{Process: of.process, Samples: n, EarlyMiB: early.mib, LateMiB: late.mib, EarlyFiles: early.files, LateFiles: late.files})
 	}
 	slices.SortFunc(out, func(a, b Resource) int { return strings.Compare(a.Process, b.Process) })
 	return out
