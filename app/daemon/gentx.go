@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,8 +59,13 @@ func (c Chain) guardAccounts(cmd *cobra.Command, read func(*cobra.Command, []str
 	}
 }
 
-// accountCoins are those of add-genesis-account.
+// accountCoins are those of add-genesis-account. What begins as an address does and is none would be looked for among the keys.
 func accountCoins(cmd *cobra.Command, args []string) (sdk.Coins, error) {
+	if strings.HasPrefix(args[0], sdk.GetConfig().GetBech32AccountAddrPrefix()+"1") {
+		if _, err := sdk.AccAddressFromBech32(args[0]); err != nil {
+			return nil, fmt.Errorf("%s is no account's address: %w", args[0], err)
+		}
+	}
 	vesting, err := cmd.Flags().GetString("vesting-amount")
 	if err != nil {
 		return nil, err

@@ -61,6 +61,8 @@ func TestAccountsOfOtherCoinsAreRefused(t *testing.T) {
 		after, err := os.ReadFile(genesis)
 		require.NoError(t, err)
 		require.Equal(t, string(before), string(after))
+		_, err = run(t, c, home, "genesis", "add-account", addr+"q", "2000000000"+c.Coin)
+		require.ErrorContains(t, err, addr+"q is no account's address")
 		must(t, c, home, "genesis", "add-account", addr, "2000000000"+c.Coin)
 	}
 
@@ -127,6 +129,7 @@ func TestPruneSaysWhatItCannotDo(t *testing.T) {
 		home := testnet(t, c)
 		for want, args := range map[string][]string{
 			"nothing was pruned": {"prune", "nothing"},
+			"no pruning \"foo\": choose default, everything or": {"prune", "foo"},
 			"pruning-keep-recent 0 and pruning-interval 10: ke": {"prune", "custom"},
 			"pruning-keep-recent 5 and pruning-interval 3: ke":  {"prune", "custom", "--pruning-keep-recent", "5", "--pruning-interval", "3"},
 		} {

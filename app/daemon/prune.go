@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,9 @@ func guardPrune(cmd *cobra.Command) {
 			if err := config.CheckCustomPruning(keep, interval); err != nil {
 				return err
 			}
+		case "", pruningtypes.PruningOptionDefault, pruningtypes.PruningOptionEverything:
+		default:
+			return fmt.Errorf("there is no pruning %q: choose default, everything or custom", args[0])
 		}
 		return prune(cmd, args)
 	}

@@ -55,6 +55,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		"chain id in capitals":        {"top-main-1", "TOP-main-1", "want lower case with a revision at the end"},
 		"chain id without revision":   {"top-msg-1", "messages", "want lower case with a revision at the end"},
 		"metrics at no port":          {`"127.0.0.1:9464"`, `"127.0.0.1:x"`, "want 0 to 65535"},
+		"a price beyond all coins":    {"message: 100", "message: 18446744073709551615", "the main chain takes at most 1152921504606846976"},
 		"listen of garbage":           {`"/ip4/0.0.0.0/tcp/4001"`, `"0.0.0.0:4001"`, "want /ip4/ADDRESS/tcp/PORT"},
 		"listen on another protocol":  {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/udp/4001/quic-v1"`, "want /ip4/ADDRESS/tcp/PORT"},
 		"listen on UDP":               {`"/ip4/0.0.0.0/tcp/4001"`, `"/ip4/0.0.0.0/udp/4001"`, "want /ip4/ADDRESS/tcp/PORT"},

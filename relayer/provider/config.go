@@ -10,6 +10,7 @@ import (
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/relayer/host"
 	"github.com/topnetwork/top/relayer/services"
+	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
 // Config is the provider section of the relayer's config.yaml. Amounts in utop.
@@ -67,6 +68,9 @@ func (c Config) Validate() error {
 	for i, m := range service.Measures() {
 		if prices[i].Measure != m || prices[i].Utop == 0 {
 			return fmt.Errorf("provider.prices must price exactly %s, each above 0", strings.Join(service.Measures(), ", "))
+		}
+		if prices[i].Utop > servicestypes.MaxDeposit {
+			return fmt.Errorf("provider.prices: %d utop for %q, the main chain takes at most %d", prices[i].Utop, m, uint64(servicestypes.MaxDeposit))
 		}
 	}
 	switch {

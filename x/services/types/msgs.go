@@ -107,8 +107,8 @@ func checkAccount(field, addr, chainID string) error {
 }
 
 func checkRaise(field, addr, chainID string, amount uint64) error {
-	if amount == 0 || amount > maxDeposit {
-		return errorsmod.Wrapf(ErrInvalid, "amount is %d utop, want 1 to %d", amount, uint64(maxDeposit))
+	if amount == 0 || amount > MaxDeposit {
+		return errorsmod.Wrapf(ErrInvalid, "amount is %d utop, want 1 to %d", amount, uint64(MaxDeposit))
 	}
 	return checkAccount(field, addr, chainID)
 }

@@ -2,8 +2,8 @@ package types
 
 import errorsmod "cosmossdk.io/errors"
 
-// maxDeposit bounds every deposit: the supply cannot exceed it.
-const maxDeposit = 1 << 60
+// MaxDeposit bounds every deposit and price, in utop: the supply cannot exceed it.
+const MaxDeposit = 1 << 60
 
 // bpsOne is all of it, in ten-thousandths.
 const bpsOne = 10_000
@@ -19,8 +19,8 @@ func (p Params) Validate() error {
 		name  string
 		value uint64
 	}{{"min_type_deposit", p.MinTypeDeposit}, {"min_chain_deposit", p.MinChainDeposit}, {"min_provider_deposit", p.MinProviderDeposit}} {
-		if d.value == 0 || d.value > maxDeposit {
-			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want 1 to %d", d.name, d.value, uint64(maxDeposit))
+		if d.value == 0 || d.value > MaxDeposit {
+			return errorsmod.Wrapf(ErrInvalid, "%s is %d, want 1 to %d", d.name, d.value, uint64(MaxDeposit))
 		}
 	}
 	if p.FaultSlashBps > bpsOne {

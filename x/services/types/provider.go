@@ -55,8 +55,8 @@ func ValidatePrices(prices []voucher.Price, t ServiceType) error {
 		if p.Measure != t.Measures[i] {
 			return errorsmod.Wrapf(ErrInvalid, "price %d is for %q, want %q (prices are sorted by measure)", i, p.Measure, t.Measures[i])
 		}
-		if p.Utop > maxDeposit {
-			return errorsmod.Wrapf(ErrInvalid, "price of %q is %d utop, at most %d", p.Measure, p.Utop, uint64(maxDeposit))
+		if p.Utop > MaxDeposit {
+			return errorsmod.Wrapf(ErrInvalid, "price of %q is %d utop, at most %d", p.Measure, p.Utop, uint64(MaxDeposit))
 		}
 	}
 	return nil

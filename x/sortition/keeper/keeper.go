@@ -120,7 +120,7 @@ func (k *Keeper) proofsOf(ctx context.Context, epoch uint64) ([]types.Proof, err
 	return proofs, err
 }
 
-// UpdateParams replaces the parameters from the next epoch on; only governance may.
+// UpdateParams replaces the parameters; only governance may. An epoch that has begun keeps its windows and sealers.
 func (k *Keeper) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if msg.Authority != k.authority {
 		return nil, errorsmod.Wrapf(types.ErrUnauthorized, "parameters are changed by %s, not %s", k.authority, msg.Authority)

@@ -23,7 +23,7 @@ var _ = math.Inf
 // proto package needs to be updated.
 const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
-// Params of x/sortition. A change counts from the next epoch on.
+// Params of x/sortition. A change of windows and sealers counts from the next epoch on, of sizes from the next election on.
 type Params struct {
 	// collect_blocks is how long candidates may publish, from an epoch's first block on.
 	CollectBlocks uint32 `protobuf:"varint,1,opt,name=collect_blocks,json=collectBlocks,proto3" json:"collect_blocks,omitempty"`

@@ -123,6 +123,49 @@ func TestForfeit(t *testing.T) {
 	n.Check(t)
 }
 
+// Attack 4: claims that fall due together are ended by so many debits in a block, in the order in which they were challenged; a late proof is late for each of them.
+func TestForfeitsAreCappedByDebits(t *testing.T) {
+	n := books.New(t)
+	providers := []string{"pat", "quin", "rod"}
+	for _, p := range providers {
+		n.RegisterProvider(t, p)
+	}
+	n.AddPayer(t, "ann", 1_000_000, 10_000, providers...)
+	n.AddPayer(t, "bob", 1_000_000, 10_000, providers...)
+	epoch := n.Epoch(t)
+	n.NextEpoch(t)
+	params := books.UsageParams()
+	params.MaxDebits = 2
+	_, err := books.Do(n.Service.Ctx, n.Service.Usage.UpdateParams, &types.MsgUpdateParams{Authority: books.Authority(), Params: params})
+	require.NoError(t, err)
+	claims := map[string]*books.Claim{}
+	for _, p := range providers {
+		claims[p] = books.NewClaim(t, p, epoch, books.Session(p, "ann", epoch, 5, 1), books.Session(p, "bob", epoch, 5, 2))
+		_, err := books.Do(n.Service.Ctx, n.Service.Usage.Claim, claims[p].MsgClaim)
+		require.NoError(t, err)
+	}
+	n.Challenged(t, "pat", epoch)
+	seed := n.Claimed(t, "rod", epoch).Seed
+	require.NotEmpty(t, seed)
+	n.Blocks(t, int(params.ProofWindowBlocks))
+	forfeited := func() (count int) {
+		for _, p := range providers {
+			if n.Claimed(t, p, epoch).Status == types.ClaimStatus_CLAIM_STATUS_FORFEITED {
+				count++
+			}
+		}
+		return count
+	}
+	require.Zero(t, forfeited())
+	for ended := 1; ended <= len(providers); ended++ {
+		n.Block(t)
+		require.Equal(t, ended, forfeited())
+		_, err = books.Do(n.Service.Ctx, n.Service.Usage.Prove, claims["rod"].Prove(t, seed, params.Samples))
+		require.Error(t, err, "also where its turn has not come")
+		n.Check(t)
+	}
+}
+
 // The main chain may refuse, lose or answer late: a settlement is paid once.
 func TestSettlementIsPaidOnce(t *testing.T) {
 	for name, fate := range map[string]func(*testing.T, *books.Network){
