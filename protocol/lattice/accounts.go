@@ -1,0 +1,168 @@
+package lattice
+
+import "fmt"
+
+// Accounts of one shard, with their tree. Not for use by several goroutines at once.
+type Accounts struct {
+	prefix Prefix
+	// buckets by their number within the shard; nil for one without accounts.
+	buckets []*bucket
+	top     tree
+	// stale buckets, whose roots are not in top yet, each once.
+	stale   []uint32
+	isStale []bool
+	count   uint64
+	scratch []byte
+}
+
+// NewAccounts of a shard that has none.
+func NewAccounts(p Prefix) (*Accounts, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	return &Accounts{prefix: p, buckets: make([]*bucket, p.Buckets()), top: newTree(p.depth()), isStale: make([]bool, p.Buckets())}, nil
+}
+
+// Prefix of the shard.
+func (s *Accounts) Prefix() Prefix { return s.prefix }
+
+// Len is the number of accounts.
+func (s *Accounts) Len() uint64 { return s.count }
+
+// own bucket of an account.
+func (s *Accounts) own(a Address) (int, error) {
+	b := BucketOf(a)
+	if !s.prefix.Holds(b) {
+		return 0, fmt.Errorf("%w: %x is in bucket %d, the shard holds %s", ErrNotOwned, a, b, s.prefix)
+	}
+	return s.prefix.own(b), nil
+}
+
+// Get an account's record; false where there is none.
+func (s *Accounts) Get(a Address) (Record, bool, error) {
+	i, err := s.own(a)
+	if err != nil {
+		return Record{}, false, err
+	}
+	if b := s.buckets[i]; b != nil {
+		if at := b.find(a); at >= 0 {
+			return b.slots[at].record, true, nil
+		}
+	}
+	return Record{}, false, nil
+}
+
+// Put writes a record, of a new account too. The caller does not change its coins afterwards.
+func (s *Accounts) Put(r Record) error {
+	i, err := s.own(r.Address)
+	if err != nil {
+		return err
+	}
+	if err := r.Check(); err != nil {
+		return err
+	}
+	b := s.buckets[i]
+	if b == nil {
+		b = newBucket()
+	}
+	before := b.used
+	if s.scratch, err = b.put(r, s.scratch); err != nil {
+		return err
+	}
+	s.buckets[i] = b
+	s.count += uint64(b.used - before)
+	s.touch(i)
+	return nil
+}
+
+// Close removes an account; false where there is none. A bucket that loses its last account is as if it had never been.
+func (s *Accounts) Close(a Address) (bool, error) {
+	i, err := s.own(a)
+	if err != nil {
+		return false, err
+	}
+	b := s.buckets[i]
+	if b == nil || !b.remove(a) {
+		return false, nil
+	}
+	s.count--
+	if b.used == 0 {
+		s.buckets[i] = nil
+	}
+	s.touch(i)
+	return true, nil
+}
+
+func (s *Accounts) touch(i int) {
+	if !s.isStale[i] {
+		s.isStale[i] = true
+		s.stale = append(s.stale, uint32(i))
+	}
+}
+
+// Root of the shard: a node of the network's tree. Work is done once for all that changed since it was last asked for.
+func (s *Accounts) Root() Hash {
+	for _, i := range s.stale {
+		var h Hash
+		if b := s.buckets[i]; b != nil {
+			h = b.tree.root()
+		}
+		s.top.set(int(i), h)
+		s.isStale[i] = false
+	}
+	s.stale = s.stale[:0]
+	return s.top.root()
+}
+
+// Child is the root of one half of the shard, which is that of a shard of its own after a split: 0 of the left, 1 of the right one.
+func (s *Accounts) Child(side int) Hash {
+	s.Root()
+	return s.top.nodes[2+side&1]
+}
+
+// Bucket answers the slots of one of the network's buckets, none where it has no account.
+func (s *Accounts) Bucket(number uint32) (Slots, error) {
+	if !s.prefix.Holds(number) {
+		return nil, fmt.Errorf("%w: bucket %d, the shard holds %s", ErrNotOwned, number, s.prefix)
+	}
+	if b := s.buckets[s.prefix.own(number)]; b != nil {
+		return b.encode(), nil
+	}
+	return nil, nil
+}
+
+// Restore puts slots where there was no account, as a snapshot brings them. What they make is checked by Root.
+func (s *Accounts) Restore(number uint32, slots Slots) error {
+	if !s.prefix.Holds(number) {
+		return fmt.Errorf("%w: bucket %d, the shard holds %s", ErrNotOwned, number, s.prefix)
+	}
+	i := s.prefix.own(number)
+	if s.buckets[i] != nil {
+		return fmt.Errorf("%w: bucket %d is there already", ErrMalformed, number)
+	}
+	b, err := decodeBucket(number, slots)
+	if err != nil {
+		return err
+	}
+	s.buckets[i] = b
+	s.count += uint64(b.used)
+	s.touch(i)
+	return nil
+}
+
+// Walk visits every record in the order of buckets and slots until visit fails.
+func (s *Accounts) Walk(visit func(Record) error) error {
+	for _, b := range s.buckets {
+		if b == nil {
+			continue
+		}
+		for i := range b.slots {
+			if b.slots[i].used {
+				if err := visit(b.slots[i].record); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package lattice
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// address of a number.
+func address(n int) Address {
+	h := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("test"), uint64(n)))
+	return Address(h[:AddressSize])
+}
+
+// among are addresses of one shard.
+func among(p Prefix, count int) (list []Address) {
+	for n := 0; len(list) < count; n++ {
+		if a := address(n); p.Holds(BucketOf(a)) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+func anyRecord(t *rapid.T, a Address) Record {
+	r := Record{Address: a, Sequence: rapid.Uint64().Draw(t, "sequence"), Balance: Balance{Utop: rapid.Uint64().Draw(t, "utop")}, Mana: Mana{rapid.Uint64().Draw(t, "mana"), rapid.Int64().Draw(t, "time")}}
+	kind := rapid.SampledFrom([]KeyKind{NoKey, Secp256k1, Ed25519}).Draw(t, "kind")
+	var err error
+	if r.Key, err = NewKey(kind, rapid.SliceOfN(rapid.Byte(), kind.size(), kind.size()).Draw(t, "key")); err != nil {
+		t.Fatal(err)
+	}
+	if rapid.Bool().Draw(t, "used") {
+		r.Units, r.Head = rapid.Uint64Min(1).Draw(t, "units"), Hash{1, rapid.Byte().Draw(t, "head")}
+	}
+	denoms := rapid.SliceOfNDistinct(rapid.StringN(1, 20, MaxDenom), 0, 3, rapid.ID[string]).Draw(t, "denoms")
+	slices.Sort(denoms)
+	for _, d := range denoms {
+		r.Coins = append(r.Coins, Coin{d, Amount{rapid.Uint64().Draw(t, "high"), rapid.Uint64Min(1).Draw(t, "low")}})
+	}
+	return r
+}
+
+// naive is the root of a tree as the README says it, made of nothing but the leaves.
+func naive(leaves []Hash) Hash {
+	if len(leaves) == 1 {
+		return leaves[0]
+	}
+	half := len(leaves) / 2
+	left, right := naive(leaves[:half]), naive(leaves[half:])
+	if left == (Hash{}) && right == (Hash{}) {
+		return Hash{}
+	}
+	return sha256.Sum256(slices.Concat([]byte{1}, left[:], right[:]))
+}
+
+// Whatever is written and closed, in whatever order and however often the root is asked for: the tree is the one that its leaves make, every account is proven, every other one is proven absent, and
+// a snapshot's buckets make the same root.
+func TestTreeIsOfItsLeaves(t *testing.T) {
+	prefix := Prefix{Bits: 0b1011010011, Len: 10}
+	addresses := among(prefix, 60)
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := NewAccounts(prefix)
+		require.NoError(t, err)
+		want := map[Address]Record{}
+		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+			a := rapid.SampledFrom(addresses).Draw(t, "account")
+			switch rapid.IntRange(0, 5).Draw(t, "step") {
+			case 0:
+				_, had := want[a]
+				closed, err := s.Close(a)
+				require.NoError(t, err)
+				require.Equal(t, had, closed)
+				delete(want, a)
+			case 1:
+				s.Root()
+			default:
+				r := anyRecord(t, a)
+				require.NoError(t, s.Put(r))
+				want[a] = r
+			}
+		}
+		root := s.Root()
+		require.Equal(t, uint64(len(want)), s.Len())
+		leaves := make([]Hash, prefix.Buckets())
+		again, err := NewAccounts(prefix)
+		require.NoError(t, err)
+		for i := range leaves {
+			number := prefix.Bits<<(BucketBits-prefix.Len) | uint32(i)
+			slots, err := s.Bucket(number)
+			require.NoError(t, err)
+			if slots == nil {
+				continue
+			}
+			bucket := make([]Hash, len(slots))
+			for j, bz := range slots {
+				if len(bz) > 0 {
+					body := sha256.Sum256(append([]byte{2}, bz[AddressSize:]...))
+					bucket[j] = sha256.Sum256(slices.Concat([]byte{0}, bz[:AddressSize], body[:]))
+				}
+			}
+			leaves[i] = naive(bucket)
+			require.NoError(t, again.Restore(number, slots))
+		}
+		require.Equal(t, naive(leaves), root)
+		require.Equal(t, root, again.Root())
+		require.Equal(t, s.Len(), again.Len())
+		left, right := s.Child(0), s.Child(1)
+		require.Equal(t, root, nodeOf(left, right))
+		for _, a := range addresses {
+			got, found, err := s.Get(a)
+			require.NoError(t, err)
+			r, had := want[a]
+			require.Equal(t, had, found)
+			if !had {
+				_, err := s.Prove(a)
+				require.ErrorIs(t, err, ErrProof)
+				p, err := s.ProveAbsence(a)
+				require.NoError(t, err)
+				require.NoError(t, p.Verify(prefix, root, a))
+				continue
+			}
+			require.Equal(t, r, got)
+			_, err = s.ProveAbsence(a)
+			require.ErrorIs(t, err, ErrProof)
+			p, err := s.Prove(a)
+			require.NoError(t, err)
+			proven, err := p.Verify(prefix, root, a, r.AppendBody(nil))
+			require.NoError(t, err)
+			require.Equal(t, r, proven)
+		}
+	})
+}
+
+// The root of a shard is the node of its parent: a split moves nothing.
+func TestSplitIsASubtree(t *testing.T) {
+	parent := Prefix{Bits: 0b10110100, Len: 8}
+	whole, err := NewAccounts(parent)
+	require.NoError(t, err)
+	halves := [2]*Accounts{}
+	prefixes := [2]Prefix{}
+	prefixes[0], prefixes[1] = parent.Children()
+	for i, p := range prefixes {
+		halves[i], err = NewAccounts(p)
+		require.NoError(t, err)
+	}
+	for i, a := range among(parent, 300) {
+		r := Record{Address: a, Balance: Balance{Utop: uint64(i)}}
+		require.NoError(t, whole.Put(r))
+		taken := 0
+		for _, h := range halves {
+			if h.Put(r) == nil {
+				taken++
+			}
+		}
+		require.Equal(t, 1, taken)
+	}
+	require.Equal(t, nodeOf(halves[0].Root(), halves[1].Root()), whole.Root())
+	require.Equal(t, whole.Child(0), halves[0].Root())
+	require.Equal(t, whole.Child(1), halves[1].Root())
+	require.NotEqual(t, whole.Child(0), whole.Child(1))
+	require.Equal(t, whole.Len(), halves[0].Len()+halves[1].Len())
+}
+
+// Slots are taken lowest first, and a bucket that everyone leaves is as if nobody had been there.
+func TestSlotsAreTakenLowestFirst(t *testing.T) {
+	b := newBucket()
+	var scratch []byte
+	put := func(n int) int {
+		var err error
+		scratch, err = b.put(Record{Address: address(n)}, scratch)
+		require.NoError(t, err)
+		return b.find(address(n))
+	}
+	for n := range 5 {
+		require.Equal(t, n, put(n))
+	}
+	require.Len(t, b.slots, 8)
+	require.True(t, b.remove(address(3)))
+	require.True(t, b.remove(address(1)))
+	require.False(t, b.remove(address(1)))
+	require.Equal(t, 1, put(11))
+	require.Equal(t, 3, put(12))
+	require.Equal(t, 5, put(13))
+
+	s, err := NewAccounts(Prefix{})
+	require.NoError(t, err)
+	for n := range 50 {
+		require.NoError(t, s.Put(Record{Address: address(n)}))
+	}
+	require.NotZero(t, s.Root())
+	for n := range 50 {
+		closed, err := s.Close(address(n))
+		require.NoError(t, err)
+		require.True(t, closed)
+	}
+	require.Zero(t, s.Root())
+	require.Zero(t, s.Len())
+}
+
+// A proof proves one record of one account under one root, and nothing else.
+func TestProofsThatAreRefused(t *testing.T) {
+	prefix := Prefix{Bits: 0b1011010011, Len: 10}
+	addresses := among(prefix, 3_000)
+	s, err := NewAccounts(prefix)
+	require.NoError(t, err)
+	for i, a := range addresses[:2_990] {
+		require.NoError(t, s.Put(Record{Address: a, Balance: Balance{Utop: uint64(i)}}))
+	}
+	root, here := s.Root(), addresses[0]
+	r, _, err := s.Get(here)
+	require.NoError(t, err)
+	body := r.AppendBody(nil)
+	refused := func(says string, change func(p *Proof, a *Address, shard *Prefix, root *Hash, body *[]byte)) {
+		t.Helper()
+		p, err := s.Prove(here)
+		require.NoError(t, err)
+		require.NotEmpty(t, p.Bucket)
+		a, shard, under, says2 := here, prefix, root, slices.Clone(body)
+		change(&p, &a, &shard, &under, &says2)
+		_, err = p.Verify(shard, under, a, says2)
+		require.Error(t, err, says)
+	}
+	refused("another balance", func(_ *Proof, _ *Address, _ *Prefix, _ *Hash, b *[]byte) {
+		other := r
+		other.Utop++
+		*b = other.AppendBody(nil)
+	})
+	refused("bytes behind the record", func(_ *Proof, _ *Address, _ *Prefix, _ *Hash, b *[]byte) { *b = append(*b, 0) })
+	refused("another account", func(_ *Proof, a *Address, _ *Prefix, _ *Hash, _ *[]byte) { *a = addresses[1] })
+	refused("another root", func(_ *Proof, _ *Address, _ *Prefix, h *Hash, _ *[]byte) { h[0] ^= 1 })
+	refused("another slot", func(p *Proof, _ *Address, _ *Prefix, _ *Hash, _ *[]byte) { p.Slot ^= 1 })
+	refused("a slot that there is not", func(p *Proof, _ *Address, _ *Prefix, _ *Hash, _ *[]byte) { p.Slot += 1 << len(p.Bucket) })
+	refused("another sibling", func(p *Proof, _ *Address, _ *Prefix, _ *Hash, _ *[]byte) { p.Top[3][0] ^= 1 })
+	refused("a level less", func(p *Proof, _ *Address, _ *Prefix, _ *Hash, _ *[]byte) { p.Top = p.Top[1:] })
+	refused("another shard", func(_ *Proof, _ *Address, shard *Prefix, _ *Hash, _ *[]byte) { shard.Bits ^= 1 })
+	refused("no shard", func(_ *Proof, _ *Address, shard *Prefix, _ *Hash, _ *[]byte) { shard.Len = 11 })
+
+	gone := addresses[2_995]
+	absence := func() Absence {
+		p, err := s.ProveAbsence(gone)
+		require.NoError(t, err)
+		require.NoError(t, p.Verify(prefix, root, gone))
+		require.NotEmpty(t, p.Leaves)
+		return p
+	}
+	for says, change := range map[string]func(*Absence){
+		"a slot hidden":   func(p *Absence) { p.Leaves[0] = Leaf{} },
+		"half the bucket": func(p *Absence) { p.Leaves = p.Leaves[:len(p.Leaves)/2] },
+		"no bucket":       func(p *Absence) { p.Leaves = nil },
+		"three slots":     func(p *Absence) { p.Leaves = append(p.Leaves, Leaf{}) },
+		"another record":  func(p *Absence) { p.Leaves[0].Body[0] ^= 1 },
+		"a level less":    func(p *Absence) { p.Top = p.Top[1:] },
+	} {
+		p := absence()
+		change(&p)
+		require.Error(t, p.Verify(prefix, root, gone), says)
+	}
+	p := absence()
+	require.Error(t, p.Verify(prefix, root, p.Leaves[0].Address), "who is there is not absent")
+}
+
+// Records have one encoding.
+func TestRecordsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := anyRecord(t, address(1))
+		body := r.AppendBody(nil)
+		require.LessOrEqual(t, len(body), MaxBody)
+		got, err := DecodeBody(r.Address, body)
+		require.NoError(t, err)
+		require.Equal(t, r, got)
+		cut := rapid.IntRange(0, len(body)-1).Draw(t, "cut")
+		_, err = DecodeBody(r.Address, body[:cut])
+		require.ErrorIs(t, err, ErrMalformed)
+	})
+}
+
+// Units behind a proven record are believed when they lead to its head.
+func TestUnitsLeadToTheHead(t *testing.T) {
+	r := Record{Address: address(1)}
+	var units []Unit
+	for n := range uint64(5) {
+		u := Unit{Account: r.Address, Number: n + 1, Previous: r.Head, Kind: Receive, Peer: address(2), Amount: Balance{Utop: n}, Balance: Balance{Utop: n * n}}
+		r.Head, r.Units = u.Hash(), u.Number
+		units = append(units, u)
+	}
+	for n := range units {
+		require.NoError(t, CheckChain(r, units[n:]))
+	}
+	require.NoError(t, CheckChain(r, nil))
+	for says, change := range map[string]func([]Unit) []Unit{
+		"another amount":  func(u []Unit) []Unit { u[2].Amount.Utop++; return u },
+		"another balance": func(u []Unit) []Unit { u[0].Balance.Utop++; return u },
+		"a gap":           func(u []Unit) []Unit { return append(u[:1], u[2:]...) },
+		"not the last":    func(u []Unit) []Unit { return u[:4] },
+		"one too many":    func(u []Unit) []Unit { return append([]Unit{{Account: r.Address}}, u...) },
+	} {
+		require.ErrorIs(t, CheckChain(r, change(slices.Clone(units))), ErrProof, says)
+	}
+}
