@@ -22,8 +22,7 @@ demo: build ## the first network at work: one JSON line on stdout, progress on s
 localnet: build ## the same network without the play, until interrupted (REST on :1317, build/localnet/network.json)
 	@build/topdemo localnet
 
-test: test-unit ## everything that proves it works; what CI runs. Real networks wait more than they work: fuzzing has what they leave
-	@$(MAKE) --no-print-directory -j2 NICE='nice -n 10' test-fuzz test-process
+test: test-unit test-fuzz test-process ## everything that proves it works; what CI runs
 
 # Vet is a part of lint.
 test-unit: ## unit, property and boundary tests; relayer and sdk under the race detector
@@ -37,7 +36,7 @@ test-process: build build-next ## real chains, relayer, providers and clients as
 	go test -vet=off -count=1 -timeout 30m -tags process -v ./tests/process/...
 
 test-fuzz: ## every decoder of strangers' bytes for ten seconds
-	$(NICE) scripts/fuzz.sh 10s
+	scripts/fuzz.sh 10s
 
 fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testdata/fuzz
 	scripts/fuzz.sh 2m keep

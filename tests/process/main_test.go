@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// timeout of all tests together; they take a third of it on two cores.
-	timeout  = 18 * time.Minute
+	// timeout of all tests together; they take some fifteen minutes on two cores that lifecycle and rotation use as well.
+	timeout  = 28 * time.Minute
 	messages = 60
 )
 
