@@ -87,6 +87,8 @@ type Service struct {
 	Usage    *usagekeeper.Keeper
 	IBC      usage.IBCModule
 	Clients  *Clients
+	// Store of x/usage, for tests that break what is in it.
+	Store *storetypes.KVStoreKey
 	// Out carries its packets to the main chain.
 	Out *Pipe
 }
@@ -184,7 +186,7 @@ func newService(t testing.TB, founder string) *Service {
 	t.Helper()
 	ctx, keys := chain(ServiceID, authtypes.StoreKey, usagetypes.StoreKey, pipeStore)
 	cdc := moduletestutil.MakeTestEncodingConfig(auth.AppModuleBasic{}, usage.AppModule{}).Codec
-	s := &Service{Ctx: ctx, Clients: &Clients{Known: map[string]string{}, Stored: map[string][]byte{}}, Out: &Pipe{key: keys[pipeStore]}}
+	s := &Service{Ctx: ctx, Clients: &Clients{Known: map[string]string{}, Stored: map[string][]byte{}}, Store: keys[usagetypes.StoreKey], Out: &Pipe{key: keys[pipeStore]}}
 	s.Accounts = authkeeper.NewAccountKeeper(cdc, runtime.NewKVStoreService(keys[authtypes.StoreKey]), authtypes.ProtoBaseAccount, nil,
 		addresscodec.NewBech32Codec("top"), "top", Authority())
 	s.Usage = usagekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[usagetypes.StoreKey]), s.Accounts, s.Clients, s.Out, Authority())

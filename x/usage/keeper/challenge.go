@@ -26,9 +26,9 @@ func (k *Keeper) dateClaims(ctx context.Context, params types.Params) error {
 		return err
 	}
 	for _, key := range due {
-		c, err := k.claim(ctx, key.K2(), key.K3())
-		if err != nil {
-			return err
+		c, ok := k.readable(ctx, key)
+		if !ok {
+			continue
 		}
 		c.CommittedTime, c.MainHeight = now.BlockTime().Add(params.ClockMargin()).UnixNano(), mainHeight
 		if err := k.undatedQueue.Remove(ctx, key); err != nil {
@@ -59,9 +59,12 @@ func (k *Keeper) drawChallenges(ctx context.Context, params types.Params) error 
 		return err
 	}
 	for _, key := range due {
-		c, err := k.claim(ctx, key.K2(), key.K3())
-		if err != nil || !c.ChallengedBy(seed) {
-			return err
+		c, ok := k.readable(ctx, key)
+		if !ok {
+			continue
+		}
+		if !c.ChallengedBy(seed) {
+			return nil
 		}
 		if err := k.challengeQueue.Remove(ctx, key); err != nil {
 			return err
@@ -98,14 +101,31 @@ func (k *Keeper) forfeitOverdue(ctx context.Context, params types.Params) error 
 	// Each debit gives something back: they are counted, not claims.
 	left := int(params.MaxDebits)
 	for i, key := range due {
-		c, err := k.claimWithDebits(ctx, key.K2(), key.K3())
-		if err != nil {
-			return err
-		}
-		if left -= len(c.Debits); i > 0 && left < 0 {
+		full := false
+		done := k.isolated(ctx, "forfeit a claim", func(ctx context.Context) error {
+			c, err := k.claimWithDebits(ctx, key.K2(), key.K3())
+			if err != nil {
+				return err
+			}
+			left -= len(c.Debits)
+			if full = i > 0 && left < 0; full {
+				return nil
+			}
+			return k.forfeit(ctx, key, c)
+		})
+		if full {
 			return nil
 		}
-		k.isolated(ctx, "forfeit a claim", func(ctx context.Context) error { return k.forfeit(ctx, key, c) })
+		if done {
+			continue
+		}
+		// Behind the others: at the head it would use up what a block has for debits, again and again.
+		if err := k.deadlineQueue.Remove(ctx, key); err != nil {
+			return err
+		}
+		if err := k.deadlineQueue.Set(ctx, collections.Join3(height, key.K2(), key.K3())); err != nil {
+			return err
+		}
 	}
 	return nil
 }

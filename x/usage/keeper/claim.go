@@ -155,3 +155,12 @@ func (k *Keeper) claim(ctx context.Context, provider string, epoch uint64) (type
 	}
 	return c, err
 }
+
+// readable claim of a queue's key. One that cannot be read stays where it is and keeps no other waiting.
+func (k *Keeper) readable(ctx context.Context, key queueKey) (types.Claim, bool) {
+	c, err := k.claim(ctx, key.K2(), key.K3())
+	if err != nil {
+		sdk.UnwrapSDKContext(ctx).Logger().Error("a claim is left out", "module", types.ModuleName, "provider", key.K2(), "epoch", key.K3(), "error", err)
+	}
+	return c, err == nil
+}

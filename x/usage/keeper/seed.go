@@ -55,16 +55,19 @@ func (k *Keeper) DeliverSeed(ctx context.Context, msg *types.MsgDeliverSeed) (*t
 
 // awaitsSeed is the oldest claim that waits for a seed which is not here.
 func (k *Keeper) awaitsSeed(ctx context.Context) (types.Claim, error) {
-	oldest, err := k.due(ctx, k.challengeQueue, 1, func(uint64) bool { return true })
-	if err != nil {
-		return types.Claim{}, err
-	}
-	if len(oldest) == 0 {
-		return types.Claim{}, errorsmod.Wrap(types.ErrNotAwaited, "no claim waits for one")
-	}
-	c, err := k.claim(ctx, oldest[0].K2(), oldest[0].K3())
+	var (
+		c     types.Claim
+		found bool
+	)
+	err := k.challengeQueue.Walk(ctx, nil, func(key queueKey) (bool, error) {
+		c, found = k.readable(ctx, key)
+		return found, nil
+	})
 	if err != nil {
 		return c, err
+	}
+	if !found {
+		return c, errorsmod.Wrap(types.ErrNotAwaited, "no claim waits for one")
 	}
 	seed, err := k.seed.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {

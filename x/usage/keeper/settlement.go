@@ -35,8 +35,9 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	return nil
 }
 
-// isolated runs a step whose failure must leave no trace and must not stop this chain: of what depends on another chain's light client, and of one bad item.
-func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Context) error) {
+// isolated runs a step whose failure must leave no trace and must not stop this chain: of what depends on another chain's light client, and of one bad item. It tells
+// whether the step was done.
+func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Context) error) bool {
 	sdkCtx := sdk.UnwrapSDKContext(ctx)
 	attempt, write := sdkCtx.CacheContext()
 	err := func() (err error) {
@@ -49,9 +50,10 @@ func (k *Keeper) isolated(ctx context.Context, what string, step func(context.Co
 	}()
 	if err != nil {
 		sdkCtx.Logger().Error(what+": tried again at the next block", "module", types.ModuleName, "error", err)
-		return
+		return false
 	}
 	write()
+	return true
 }
 
 // settleEpoch nets everything proven and released since the last packet into one packet, once per epoch.
@@ -104,21 +106,19 @@ func (k *Keeper) gatherClaims(ctx context.Context, packet *billingtypes.Settleme
 	if err != nil {
 		return 0, err
 	}
-	for _, key := range queue {
-		if err := k.provenQueue.Remove(ctx, key); err != nil {
-			return 0, err
-		}
-	}
 	// The order of the totals, and of the index that proves debits.
 	slices.SortFunc(queue, func(a, b queueKey) int { return cmp.Or(strings.Compare(a.K2(), b.K2()), cmp.Compare(a.K3(), b.K3())) })
 	var total uint64
-	roots := make([][32]byte, len(queue))
-	for i, key := range queue {
-		c, err := k.claim(ctx, key.K2(), key.K3())
-		if err != nil {
+	roots := make([][32]byte, 0, len(queue))
+	for _, key := range queue {
+		c, ok := k.readable(ctx, key)
+		if !ok {
+			continue
+		}
+		if err := k.provenQueue.Remove(ctx, key); err != nil {
 			return 0, err
 		}
-		roots[i] = [32]byte(c.DebitRoot)
+		roots = append(roots, [32]byte(c.DebitRoot))
 		if total, err = billingtypes.Add(total, c.Sum); err != nil {
 			return 0, err
 		}
