@@ -143,11 +143,11 @@ func (a *App) keepsSeats(ctx sdk.Context, params staketypes.Params) error {
 	}
 	short := 0
 	for _, operator := range sitting {
-		own, err := a.Stake.OwnDeposit(ctx, operator)
+		deposited, err := a.Stake.DepositedBy(ctx, params, operator)
 		if err != nil {
 			return err
 		}
-		if own < rule.MinDepositUtop {
+		if !deposited {
 			short++
 		}
 	}

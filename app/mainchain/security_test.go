@@ -7,8 +7,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	"cosmossdk.io/collections"
 
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
@@ -168,5 +173,95 @@ func TestGenesisKeepsCommitteesAccountable(t *testing.T) {
 		bz, err := json.Marshal(state)
 		require.NoError(t, err)
 		require.ErrorContains(t, c.InitChain(bz), want)
+	}
+}
+
+// So it does for consensus parameters, which stand outside app_state: what would stop the chain later does not begin.
+func TestGenesisWithConsensusParamsThatAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*cmtproto.ConsensusParams)
+		want   string
+	}{
+		"the usual":            {func(*cmtproto.ConsensusParams) {}, ""},
+		"vote extensions":      {func(p *cmtproto.ConsensusParams) { p.Abci.VoteExtensionsEnableHeight = 100 }, "vote_extensions_enable_height is 100"},
+		"keys of another kind": {func(p *cmtproto.ConsensusParams) { p.Validator.PubKeyTypes = []string{"secp256k1"} }, `pub_key_types is ["secp256k1"]`},
+		"keys of two kinds": {func(p *cmtproto.ConsensusParams) {
+			p.Validator.PubKeyTypes = append(p.Validator.PubKeyTypes, "secp256k1")
+		}, "pub_key_types"},
+		"no kind of keys": {func(p *cmtproto.ConsensusParams) { p.Validator = nil }, "pub_key_types is []"},
+		"another authority": {func(p *cmtproto.ConsensusParams) {
+			p.Authority = &cmtproto.AuthorityParams{Authority: inprocess.Account("ann").String()}
+		}, "auth.authority"},
+		"blocks of any size":         {func(p *cmtproto.ConsensusParams) { p.Block.MaxBytes = -1 }, "block.max_bytes is -1"},
+		"blocks of any gas":          {func(p *cmtproto.ConsensusParams) { p.Block.MaxGas = -1 }, "block.max_gas is -1"},
+		"evidence in no block":       {func(p *cmtproto.ConsensusParams) { p.Evidence.MaxBytes = 0 }, "evidence.max_bytes is 0"},
+		"evidence that fills blocks": {func(p *cmtproto.ConsensusParams) { p.Evidence.MaxBytes = p.Block.MaxBytes }, "transactions need room"},
+		"blocks that evidence fills": {func(p *cmtproto.ConsensusParams) { p.Block.MaxBytes = p.Evidence.MaxBytes }, "transactions need room"},
+		"evidence that is forgotten": {func(p *cmtproto.ConsensusParams) { p.Evidence.MaxAgeDuration-- }, "evidence counts for 503h59m59.999999999s"},
+		"no limits at all":           {func(p *cmtproto.ConsensusParams) { p.Block, p.Evidence = nil, nil }, "evidence counts for 0s"},
+		"no limits of blocks":        {func(p *cmtproto.ConsensusParams) { p.Block = nil }, "parameters of blocks and evidence are missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			chain := inprocess.Unborn()
+			state, err := json.Marshal(chain.Genesis(t, "ann"))
+			require.NoError(t, err)
+			params := base.ConsensusParams().ToProto()
+			c.change(&params)
+			_, err = chain.App.InitChain(&abci.RequestInitChain{ChainId: inprocess.ChainID, Time: chain.Time, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// A committee that is elected and does not sit yet needs its room in blocks, also where it is larger than the one that sits and than those which are elected from now on.
+func TestElectedCommitteesNeedRoom(t *testing.T) {
+	e := begin(t, unbonding)
+	p := proposals{e, t}
+	room := func(members int) sdk.Msg {
+		return p.consensus(func(m *consensustypes.MsgUpdateParams) {
+			m.Block.MaxBytes = cmttypes.MaxOverheadForBlock + cmttypes.MaxHeaderBytes + cmttypes.MaxCommitBytes(members) + m.Evidence.MaxBytes + 1<<20
+		})
+	}
+	ctx, _ := e.Context().CacheContext()
+	execute := func(msg sdk.Msg) error {
+		attempt, _ := ctx.CacheContext()
+		_, err := e.App.Gov.Router().Handler(msg)(attempt, msg)
+		return err
+	}
+	require.NoError(t, execute(room(seats)))
+	require.ErrorContains(t, execute(room(seats-1)), "a commit of 4 members")
+
+	elections := collections.NewMap(collections.NewSchemaBuilder(e.App.Store(sortitiontypes.StoreKey)), sortitiontypes.ElectionsKey, "elections", collections.Uint64Key,
+		codec.CollValue[sortitiontypes.Election](e.App.Codec))
+	for epoch, members := range map[uint64]int{1: seats, 2: seats + 2} {
+		require.NoError(t, elections.Set(ctx, epoch, sortitiontypes.Election{Epoch: epoch, Members: make([]string, members)}))
+	}
+	require.ErrorContains(t, execute(room(seats+1)), "a commit of 6 members")
+	require.NoError(t, execute(room(seats+2)))
+}
+
+// Founders who registered no node keep their seats without a deposit: a minimum that they do not have takes nothing from the committee.
+func TestRaisedDepositAsksRegisteredMembers(t *testing.T) {
+	e := begin(t, unbonding)
+	raise := proposals{e, t}.deposit(stake + 1)
+	ctx, _ := e.Context().CacheContext()
+	execute := func() error {
+		attempt, _ := ctx.CacheContext()
+		_, err := e.App.Gov.Router().Handler(raise)(attempt, raise)
+		return err
+	}
+	require.ErrorContains(t, execute(), "4 of 4 members would lose their seats at once")
+	registered := collections.NewMap(collections.NewSchemaBuilder(e.App.Store(staketypes.StoreKey)), staketypes.NodesKey, "nodes", collections.StringKey, codec.CollValue[staketypes.Node](e.App.Codec))
+	for i, name := range e.in(e.now) {
+		require.NoError(t, registered.Remove(ctx, inprocess.Account(name).String()))
+		if left := seats - 1 - i; left > 1 {
+			require.ErrorContains(t, execute(), "members would lose their seats at once", "%d are registered", left)
+		} else {
+			require.NoError(t, execute(), "%d is registered", left)
+		}
 	}
 }

@@ -184,3 +184,47 @@ func TestParamsThatAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, types.ErrInvalid)
 	}
 }
+
+// A deposit that governance raises is asked of who sits with the next snapshot, not before, and of founders who registered no node never.
+func TestRaisedDepositCountsFromTheNextSnapshot(t *testing.T) {
+	n := nodes.New(t)
+	n.Register(t, "ann", "bob")
+	n.Deposit(t, "founder", 1, 0)
+	deposited := func(name string) bool {
+		has, err := n.Stake.Deposited(n.Ctx, nodes.Operator(name))
+		require.NoError(t, err)
+		return has
+	}
+	raise := func(utop uint64) {
+		govern(t, n, func(p *types.Params) {
+			p.Roles[0].MinDeposit, p.Roles[0].Saturation = utop, max(utop, p.Roles[0].Saturation)
+		})
+	}
+	least := types.DefaultParams().Roles[0].MinDeposit
+	n.Deposit(t, "ann", least-1, nodes.Deposit)
+	require.False(t, deposited("ann"), "before the first snapshot the parameters count; what others delegated does not")
+	n.Block(t)
+	n.Deposit(t, "ann", least, 0)
+	require.True(t, deposited("ann"))
+	raise(nodes.Deposit + 1)
+	require.True(t, deposited("ann"))
+	require.True(t, deposited("bob"))
+	n.Deposit(t, "ann", least-1, 0)
+	require.False(t, deposited("ann"), "the old minimum is asked meanwhile")
+	n.Epoch(t)
+	require.False(t, deposited("bob"))
+	n.Deposit(t, "bob", nodes.Deposit+1, 0)
+	require.True(t, deposited("bob"))
+	raise(1)
+	require.False(t, deposited("ann"), "what is lowered counts from the next as well")
+	n.Epoch(t)
+	require.True(t, deposited("ann"))
+	require.True(t, deposited("founder"))
+	params := types.DefaultParams()
+	params.Roles[0].MinDeposit = nodes.Deposit + 2
+	for name, want := range map[string]bool{"ann": false, "bob": false, "founder": true} {
+		has, err := n.Stake.DepositedBy(n.Ctx, params, nodes.Operator(name))
+		require.NoError(t, err)
+		require.Equal(t, want, has, name)
+	}
+}

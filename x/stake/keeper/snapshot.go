@@ -47,17 +47,8 @@ func (k *Keeper) deposits(ctx context.Context, operator string) (deposits, error
 	return d, nil
 }
 
-// OwnDeposit is what an operator has delegated to itself, in utop.
-func (k *Keeper) OwnDeposit(ctx context.Context, operator string) (uint64, error) {
-	d, err := k.deposits(ctx, operator)
-	return d.own, err
-}
-
-// Deposited tells whether an operator's own deposit still is what the epoch's parameters ask of validators: who sits must have it to lose. Founders who registered no node are not asked.
+// Deposited tells whether an operator's own deposit still is what the epoch's parameters ask of validators: who sits must have it to lose.
 func (k *Keeper) Deposited(ctx context.Context, operator string) (bool, error) {
-	if has, err := k.nodes.Has(ctx, operator); err != nil || !has {
-		return !has, err
-	}
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return false, err
@@ -69,12 +60,18 @@ func (k *Keeper) Deposited(ctx context.Context, operator string) (bool, error) {
 	case !errors.Is(err, collections.ErrNotFound):
 		return false, err
 	}
+	return k.DepositedBy(ctx, params, operator)
+}
+
+// DepositedBy other parameters. Founders who registered no node are not asked.
+func (k *Keeper) DepositedBy(ctx context.Context, params types.Params, operator string) (bool, error) {
 	rule, open := params.Rule(types.Role_ROLE_VALIDATOR)
-	if !open {
-		return true, nil
+	if has, err := k.nodes.Has(ctx, operator); err != nil || !has || !open {
+		return err == nil, err
 	}
-	own, err := k.OwnDeposit(ctx, operator)
-	return own >= rule.MinDepositUtop, err
+	// What it has delegated to itself.
+	d, err := k.deposits(ctx, operator)
+	return d.own >= rule.MinDepositUtop, err
 }
 
 // weigh makes a node's entry from its state and deposits now.
