@@ -4,70 +4,43 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/internal/reference"
 )
 
-var (
-	fenced = regexp.MustCompile("(?s)```.*?```")
-	inline = regexp.MustCompile("`(?:(topchaind|topserviced) )?((?:tx|query|genesis|config|start|rollback|launch) [^`\n]+)`")
-	// said are texts of errors that begin like a command.
-	said = []string{"tx timeout height"}
-)
+// command of a daemon, which a sentence may leave unnamed.
+var command = regexp.MustCompile(`^(?:(topchaind|topserviced) )?((?:tx|query|genesis|config|start|rollback|launch) .+)$`)
 
-// What the guides name within a sentence is a command, with the flags that stand there: blocks of commands are run by tests/process.
+// What the guides name within a sentence is a command, with the flags that stand there: blocks of commands are run by tests/process, the relayer's are checked beside them.
 func TestGuidesNameCommandsThatExist(t *testing.T) {
 	guides, err := filepath.Glob("../../docs/guides/*.md")
 	require.NoError(t, err)
+	roots := map[string]*cobra.Command{}
+	for _, c := range both() {
+		roots[c.Name], err = c.Root()
+		require.NoError(t, err)
+	}
 	named := 0
 	for _, guide := range guides {
 		bz, err := os.ReadFile(guide)
 		require.NoError(t, err)
-		for _, found := range inline.FindAllStringSubmatch(fenced.ReplaceAllString(string(bz), ""), -1) {
-			program, line := found[1], found[2]
-			if line == said[0] {
+		for _, text := range reference.Inline(string(bz)) {
+			found := command.FindStringSubmatch(text)
+			// An error's text begins like a command.
+			if found == nil || text == "tx timeout height" {
 				continue
 			}
 			named++
 			exists := false
-			for _, c := range both() {
-				exists = exists || (program == "" || program == c.Name) && hasCommand(t, c.Name, line)
+			for name, root := range roots {
+				exists = exists || (found[1] == "" || found[1] == name) && reference.HasCommand(root, found[2])
 			}
-			require.True(t, exists, "%s names `%s`", guide, line)
+			require.True(t, exists, "%s names `%s`", guide, text)
 		}
 	}
 	require.Greater(t, named, 20)
-}
-
-// hasCommand tells whether the words of a line up to the first argument or flag are a command's, and its flags there.
-func hasCommand(t *testing.T, program, line string) bool {
-	t.Helper()
-	for _, c := range both() {
-		if c.Name != program {
-			continue
-		}
-		root, err := c.Root()
-		require.NoError(t, err)
-		cmd, left, err := root.Find(strings.Fields(line))
-		if err != nil || cmd == root {
-			return false
-		}
-		for _, word := range left {
-			if flag, ok := strings.CutPrefix(word, "--"); ok {
-				name, _, _ := strings.Cut(flag, "=")
-				if cmd.Flags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil {
-					return false
-				}
-				continue
-			}
-			// Arguments are written in capitals or as variables.
-			if cmd.HasSubCommands() || (strings.ToUpper(word) != word && !strings.HasPrefix(word, "$") && cmd.ValidateArgs([]string{word}) != nil) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
 }
