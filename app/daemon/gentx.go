@@ -70,15 +70,23 @@ func accountCoins(cmd *cobra.Command, args []string) (sdk.Coins, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all sdk.Coins
-	for _, text := range []string{args[1], vesting} {
-		coins, err := sdk.ParseCoinsNormalized(text)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, coins...)
+	coins, err := sdk.ParseCoinsNormalized(args[1])
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	if err := checkHolds(args[0], coins); err != nil {
+		return nil, err
+	}
+	vested, err := sdk.ParseCoinsNormalized(vesting)
+	return append(coins, vested...), err
+}
+
+// checkHolds refuses an account without coins: more likely than that it is meant, a figure is missing.
+func checkHolds(account string, coins sdk.Coins) error {
+	if coins.IsZero() {
+		return fmt.Errorf("%s would hold nothing: give it an amount above 0, or leave it out; an account begins by itself with the first coins that it gets", account)
+	}
+	return nil
 }
 
 // fileCoins are those of bulk-add-genesis-account.
@@ -93,6 +101,9 @@ func fileCoins(_ *cobra.Command, args []string) (sdk.Coins, error) {
 	}
 	var all sdk.Coins
 	for _, a := range accounts {
+		if err := checkHolds(a.Address, a.Coins); err != nil {
+			return nil, err
+		}
 		all = append(append(all, a.Coins...), a.VestingAmt...)
 	}
 	return all, nil

@@ -43,8 +43,8 @@ func TestAppsCloseTwice(t *testing.T) {
 	}
 }
 
-// A genesis is for the chain's own coin.
-func TestAccountsOfOtherCoinsAreRefused(t *testing.T) {
+// A genesis is for the chain's own coin, and for accounts that hold some.
+func TestAccountsThatAreRefused(t *testing.T) {
 	for _, c := range both() {
 		home := t.TempDir()
 		must(t, c, home, "init", "n0", "--chain-id", "top-try-1")
@@ -57,6 +57,10 @@ func TestAccountsOfOtherCoinsAreRefused(t *testing.T) {
 		} {
 			_, err := run(t, c, home, append([]string{"genesis", "add-account"}, args...)...)
 			require.ErrorContains(t, err, "the only coin in a genesis of "+c.Name+" is "+c.Coin)
+		}
+		for _, nothing := range []string{"0" + c.Coin, "0xyz", ""} {
+			_, err := run(t, c, home, "genesis", "add-account", addr, nothing)
+			require.ErrorContains(t, err, addr+" would hold nothing: give it an amount above 0, or leave it out", "%q", nothing)
 		}
 		after, err := os.ReadFile(genesis)
 		require.NoError(t, err)
@@ -73,6 +77,10 @@ func TestAccountsOfOtherCoinsAreRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(list), 0o600))
 	_, err := run(t, c, home, "genesis", "bulk-add-genesis-account", file)
 	require.ErrorContains(t, err, "5xyz: the only coin")
+	list = fmt.Sprintf(`[{"address": %q, "coins": [{"denom": "utop", "amount": "0"}]}]`, address(t, c, home, "bob"))
+	require.NoError(t, os.WriteFile(file, []byte(list), 0o600))
+	_, err = run(t, c, home, "genesis", "bulk-add-genesis-account", file)
+	require.ErrorContains(t, err, "would hold nothing")
 }
 
 // A gentx is for the chain of the home's genesis, whether or not it is named, and a second one says what to do with the first.
