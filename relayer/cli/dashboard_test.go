@@ -37,7 +37,7 @@ func TestDashboardDrawsEveryMetric(t *testing.T) {
 			IBC:    &ibc.Config{Key: "operator", Poll: time.Second, Refresh: time.Second},
 			Provider: &provider.Config{
 				Key: "operator", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "messaging", Prices: map[string]uint64{"kib": 1, "message": 1},
-				Tick: 1, Float: 1, Voucher: 1, Data: "data", Retention: time.Hour,
+				Tick: 1, Float: 1, Voucher: 1, Deposit: 1, Data: "data", Retention: time.Hour,
 			},
 		}, registry, slog.New(slog.DiscardHandler))
 	}()

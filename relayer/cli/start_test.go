@@ -148,7 +148,7 @@ func TestProviderStartsWithoutTheMainChain(t *testing.T) {
 		ended <- start(ctx, home, &config.Config{
 			Chains: config.Chains{Main: end("top-main-1", address), Service: end("top-msg-1", listen(t, "", "top-msg-1"))}, StatusFile: "status.json", Metrics: "127.0.0.1:0",
 			Provider: &provider.Config{
-				Key: "operator", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "idle", Prices: map[string]uint64{"hour": 1}, Tick: 1, Float: 1, Voucher: 1,
+				Key: "operator", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "idle", Prices: map[string]uint64{"hour": 1}, Tick: 1, Float: 1, Voucher: 1, Deposit: 1,
 				Data: "data", Retention: time.Hour,
 			},
 		}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))

@@ -80,6 +80,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("provider.float is below one tick")
 	case c.Voucher < c.Tick:
 		return fmt.Errorf("provider.voucher is below one tick")
+	case c.Deposit == 0 || c.Deposit > servicestypes.MaxDeposit:
+		return fmt.Errorf("provider.deposit is %d: the main chain registers providers from its min_provider_deposit (topchaind query services params) to %d utop", c.Deposit, uint64(servicestypes.MaxDeposit))
 	}
 	return nil
 }
