@@ -9,6 +9,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/version"
 
 	"github.com/topnetwork/top/app/base"
@@ -56,6 +59,8 @@ var (
 	doubledRPC = regexp.MustCompile(`(?:rpc error: code = \w+ desc = )+(rpc error: code = \w+ desc = )`)
 	// positional is an argument that the library binds to a flag named by its place, from 0.
 	positional = regexp.MustCompile(`(invalid argument "[^"]*") for "--\d+" flag`)
+	// unparsed is what Go says of text that should be a number.
+	unparsed = regexp.MustCompile(`strconv\.Parse(Uint|Int): parsing "[^"]*": (invalid syntax|value out of range)`)
 )
 
 // plainError is an error as an operator reads it.
@@ -79,5 +84,38 @@ func plain(err error) error {
 	}
 	text = doubledRPC.ReplaceAllString(sourceLine.ReplaceAllString(text, ""), "$1")
 	text = positional.ReplaceAllString(text, "$1")
+	text = unparsed.ReplaceAllStringFunc(text, func(found string) string {
+		switch m := unparsed.FindStringSubmatch(found); {
+		case m[2] != "invalid syntax":
+			return "the number is too large or too small"
+		case m[1] == "Uint":
+			return "want a whole number, 0 or more"
+		default:
+			return "want a whole number"
+		}
+	})
 	return plainError{text: text, cause: err}
+}
+
+// guided adds to the error of a command what depends on it: by which flag it finds a node, where an argument is explained.
+func guided(cmd *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	if positional.MatchString(text) {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	}
+	// The address is in the text. Errors of clients are not wrapped all the way.
+	if !strings.Contains(text, "dial tcp") {
+		return err
+	}
+	// A node that starts asks others, by its settings.
+	switch {
+	case cmd.Flags().Lookup(flags.FlagGRPC) != nil && cmd.Flags().Changed(flags.FlagGRPC):
+		return fmt.Errorf("%w; no node answers there: start it (%s start), or name another with --%s HOST:PORT", err, cmd.Root().Name(), flags.FlagGRPC)
+	case cmd.Flags().Lookup(flags.FlagNode) != nil:
+		return fmt.Errorf("%w; no node answers there: start it (%s start), or name another with --%s tcp://HOST:PORT", err, cmd.Root().Name(), flags.FlagNode)
+	}
+	return err
 }

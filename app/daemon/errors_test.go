@@ -51,10 +51,13 @@ func TestLockedDatabaseNamesTheRemedy(t *testing.T) {
 
 func TestErrorsAreForOperators(t *testing.T) {
 	for given, want := range map[string]string{
-		"rpc error: code = Unknown desc = rpc error: code = NotFound desc = account top1 not found": "rpc error: code = NotFound desc = account top1 not found",
-		"out of gas [/root/go/pkg/mod/github.com/cosmos/cosmos-sdk@v0.54.4/baseapp/baseapp.go:123]": "out of gas",
-		"a [cosmos/cosmos-sdk@v0.54.4/x/auth/ante/sigverify.go:7] with gas used: '5': unauthorized": "a with gas used: '5': unauthorized",
-		`invalid argument "x" for "--0" flag: invalid address`:                                      `invalid argument "x": invalid address`,
+		"rpc error: code = Unknown desc = rpc error: code = NotFound desc = account top1 not found":         "rpc error: code = NotFound desc = account top1 not found",
+		"out of gas [/root/go/pkg/mod/github.com/cosmos/cosmos-sdk@v0.54.4/baseapp/baseapp.go:123]":         "out of gas",
+		"a [cosmos/cosmos-sdk@v0.54.4/x/auth/ante/sigverify.go:7] with gas used: '5': unauthorized":         "a with gas used: '5': unauthorized",
+		`invalid argument "x" for "--0" flag: invalid address`:                                              `invalid argument "x": invalid address`,
+		`invalid argument "x" for "--1" flag: strconv.ParseUint: parsing "x": invalid syntax; see a --help`: `invalid argument "x": want a whole number, 0 or more; see a --help`,
+		`invalid argument "1.5" for "--page" flag: strconv.ParseInt: parsing "1.5": invalid syntax`:         `invalid argument "1.5" for "--page" flag: want a whole number`,
+		`strconv.ParseUint: parsing "18446744073709551616": value out of range`:                             "the number is too large or too small",
 		"list [1 2] of peers": "list [1 2] of peers",
 	} {
 		require.EqualError(t, plain(errors.New(given)), want)

@@ -133,7 +133,8 @@ func knownVariables(root *cobra.Command, prefix string) map[string]bool {
 	return known
 }
 
-// checkLine makes every command refuse a bad command line before it touches anything: environment, flags, and a wrong number of arguments with how it is used.
+// checkLine makes every command refuse a bad command line before it touches anything: environment, flags, and a wrong number of arguments with how it is used. What it fails with
+// is guided.
 func checkLine(cmd *cobra.Command) {
 	count := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -146,6 +147,9 @@ func checkLine(cmd *cobra.Command) {
 			return err
 		}
 		return checkFlags(cmd)
+	}
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error { return guided(cmd, run(cmd, args)) }
 	}
 	for _, sub := range cmd.Commands() {
 		checkLine(sub)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/app/daemon"
+	mainchain "github.com/topnetwork/top/app/mainchain/cli"
 	servicechain "github.com/topnetwork/top/app/servicechain/cli"
 )
 
@@ -187,6 +188,28 @@ func TestTestnetHomesKnowTheirNode(t *testing.T) {
 		require.Regexp(t, `chain-id = "top-(main|msg)-1"`, string(bz))
 		require.Regexp(t, `node = "tcp://127\.0\.0\.1:\d+"`, string(bz))
 	}
+}
+
+// Where no node answers, the error has the address that was tried and says how to name another; an argument that is no number, where it is explained.
+func TestCommandsThatFailNameTheRemedy(t *testing.T) {
+	c, home := mainchain.Chain(), t.TempDir()
+	must(t, c, home, "init", "n0", "--chain-id", "top-try-1")
+	const (
+		nobody = "127.0.0.1:1"
+		remedy = ": connect: connection refused; no node answers there: start it (topchaind start), or name another with --node tcp://HOST:PORT"
+	)
+	for _, args := range [][]string{{"status"}, {"query", "bank", "total-supply"}, {"query", "tx", "AA"}, {"query", "wait-tx", "AA"}, {"query", "sortition", "election", "3"}} {
+		_, err := run(t, c, home, append(args, "--node", "tcp://"+nobody)...)
+		require.ErrorContains(t, err, nobody+remedy, "%v", args)
+	}
+	_, err := run(t, c, home, "query", "bank", "total-supply", "--grpc-addr", nobody, "--grpc-insecure")
+	require.ErrorContains(t, err, nobody)
+	require.ErrorContains(t, err, "or name another with --grpc-addr HOST:PORT")
+	_, err = run(t, c, home, "query", "sortition", "election", "three")
+	require.ErrorContains(t, err, "; see topchaind query sortition election --help")
+	_, err = run(t, c, home, "query", "block", "--type", "neither", "1")
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "no node answers")
 }
 
 // config check looks and leaves no trace.

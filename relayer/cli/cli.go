@@ -20,6 +20,7 @@ import (
 	"github.com/topnetwork/top/relayer/config"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
+	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -121,11 +122,11 @@ func linkCommand() *cobra.Command {
 			}
 			main, err := ibc.Connect(cmd.Context(), cfg.Chains.Main, key)
 			if err != nil {
-				return fmt.Errorf("chains.main: %w", err)
+				return unreached("chains.main", err)
 			}
 			service, err := ibc.Connect(cmd.Context(), cfg.Chains.Service, key)
 			if err != nil {
-				return fmt.Errorf("chains.service: %w", err)
+				return unreached("chains.service", err)
 			}
 			clients, err := ibc.Link(cmd.Context(), main, service, trusting)
 			if err != nil {
@@ -137,4 +138,12 @@ func linkCommand() *cobra.Command {
 	cmd.Flags().DurationVar(&trusting, "trusting-period", ibc.DefaultTrusting,
 		"how long clients that it creates trust a header: shorter than either chain's time of unbonding; a client that is not refreshed for so long is lost")
 	return cmd
+}
+
+// unreached says what to do about a chain that does not answer; `start` waits for it and link does not.
+func unreached(setting string, err error) error {
+	if errors.Is(err, chain.ErrUnreachable) {
+		return fmt.Errorf("%s: %w; start its node, or correct the address in config.yaml, and run it again", setting, err)
+	}
+	return fmt.Errorf("%s: %w", setting, err)
 }

@@ -78,3 +78,18 @@ func TestConfigCheck(t *testing.T) {
 		}
 	}
 }
+
+// link does not wait for a chain as start does: it says which one does not answer, where, and what to do.
+func TestLinkWithoutANodeNamesTheRemedy(t *testing.T) {
+	home := t.TempDir()
+	_, err := run("init", "--home", home)
+	require.NoError(t, err)
+	_, err = run("keys", "add", "relayer", "--home", home)
+	require.NoError(t, err)
+	path := filepath.Join(home, config.FileName)
+	require.NoError(t, os.WriteFile(path, []byte(strings.Replace(config.Example, "127.0.0.1:9090", "127.0.0.1:1", 1)), 0o600))
+	_, err = run("link", "--home", home)
+	require.ErrorContains(t, err, "chains.main: ")
+	require.ErrorContains(t, err, "127.0.0.1:1")
+	require.ErrorContains(t, err, "; start its node, or correct the address in config.yaml, and run it again")
+}
