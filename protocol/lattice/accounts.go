@@ -13,6 +13,8 @@ type Accounts struct {
 	isStale []bool
 	count   uint64
 	scratch []byte
+	// journal of changes; nil where none is kept.
+	journal *Journal
 }
 
 // NewAccounts of a shard that has none.
@@ -61,19 +63,32 @@ func (s *Accounts) Put(r Record) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	b := s.buckets[i]
+	b, size := s.buckets[i], 0
 	if b == nil {
 		b = newBucket()
+	} else {
+		size = len(b.slots)
 	}
-	before := b.used
-	if s.scratch, err = b.put(r, s.scratch); err != nil {
+	at, err := b.place(r.Address)
+	if err != nil {
 		return err
 	}
+	var before *Record
+	if b.slots[at].used {
+		before = &b.slots[at].record
+	} else {
+		s.count++
+	}
+	s.journal.note(s.number(i), at, before, &r)
+	s.journal.resized(s.number(i), size, len(b.slots))
+	s.scratch = b.put(at, r, s.scratch)
 	s.buckets[i] = b
-	s.count += uint64(b.used - before)
 	s.touch(i)
 	return nil
 }
+
+// number of an own bucket among the network's.
+func (s *Accounts) number(i int) uint32 { return s.prefix.Bits<<s.prefix.depth() | uint32(i) }
 
 // Close removes an account; false where there is none. A bucket that loses its last account is as if it had never been.
 func (s *Accounts) Close(a Address) (bool, error) {
@@ -82,11 +97,18 @@ func (s *Accounts) Close(a Address) (bool, error) {
 		return false, err
 	}
 	b := s.buckets[i]
-	if b == nil || !b.remove(a) {
+	if b == nil {
 		return false, nil
 	}
+	at := b.find(a)
+	if at < 0 {
+		return false, nil
+	}
+	s.journal.note(s.number(i), at, &b.slots[at].record, nil)
+	b.remove(at)
 	s.count--
 	if b.used == 0 {
+		s.journal.resized(s.number(i), len(b.slots), 0)
 		s.buckets[i] = nil
 	}
 	s.touch(i)
@@ -147,6 +169,12 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 	s.buckets[i] = b
 	s.count += uint64(b.used)
 	s.touch(i)
+	s.journal.resized(number, 0, len(b.slots))
+	for at := range b.slots {
+		if b.slots[at].used {
+			s.journal.note(number, at, nil, &b.slots[at].record)
+		}
+	}
 	return nil
 }
 

@@ -134,6 +134,19 @@ func (b Balance) append(to []byte) []byte {
 	return to
 }
 
+// Encode the balance.
+func (b Balance) Encode() []byte { return b.append(nil) }
+
+// DecodeBalance reads what Encode wrote, and nothing else.
+func DecodeBalance(bz []byte) (Balance, error) {
+	d := decoder{b: bz}
+	b := d.balance()
+	if d.failed || len(d.b) > 0 {
+		return Balance{}, fmt.Errorf("%w: a balance of %d bytes", ErrMalformed, len(bz))
+	}
+	return b, b.Check()
+}
+
 func (d *decoder) balance() (b Balance) {
 	b.Utop = d.u64()
 	for range d.u8() {

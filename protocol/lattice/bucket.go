@@ -49,32 +49,30 @@ func (b *bucket) free() (int, error) {
 	return n, nil
 }
 
-// put a record in its slot, or in the lowest empty one.
-func (b *bucket) put(r Record, scratch []byte) ([]byte, error) {
-	i := b.find(r.Address)
-	if i < 0 {
-		var err error
-		if i, err = b.free(); err != nil {
-			return scratch, err
-		}
+// place of a record: its slot, or the lowest empty one.
+func (b *bucket) place(a Address) (at int, err error) {
+	if at = b.find(a); at < 0 {
+		at, err = b.free()
+	}
+	return at, err
+}
+
+// put a record in a slot.
+func (b *bucket) put(i int, r Record, scratch []byte) []byte {
+	if !b.slots[i].used {
 		b.used++
 	}
 	b.slots[i] = slot{used: true, record: r}
 	h, scratch := r.leaf(scratch)
 	b.tree.set(i, h)
-	return scratch, nil
+	return scratch
 }
 
-// remove an account's record; false where it has none.
-func (b *bucket) remove(a Address) bool {
-	i := b.find(a)
-	if i < 0 {
-		return false
-	}
+// remove the record of a slot.
+func (b *bucket) remove(i int) {
 	b.slots[i] = slot{}
 	b.used--
 	b.tree.set(i, Hash{})
-	return true
 }
 
 // Slots of a bucket as snapshots carry them: a record's encoding with its address before it, or nothing for an empty slot. Their number is a power of two.
@@ -85,7 +83,7 @@ func (b *bucket) encode() Slots {
 	out := make(Slots, len(b.slots))
 	for i := range b.slots {
 		if s := &b.slots[i]; s.used {
-			out[i] = s.record.AppendBody(append([]byte{}, s.record.Address[:]...))
+			out[i] = s.record.Encode()
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package lattice
 
 import (
+	"github.com/topnetwork/top/protocol/quota"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +12,7 @@ func FuzzRecord(f *testing.F) {
 	key, err := NewKey(Ed25519, make([]byte, 32))
 	require.NoError(f, err)
 	for _, r := range []Record{
-		{}, {Key: key, Sequence: 7, Balance: Balance{Utop: 1_000_000}, Mana: Mana{5, 6}},
+		{}, {Key: key, Sequence: 7, Balance: Balance{Utop: 1_000_000}, Mana: quota.Mana{Left: 5, Time: 6}},
 		{Units: 1, Head: Hash{1}, Balance: Balance{Coins: []Coin{{"ibc/1", Amount{1, 2}}, {"uatom", Amount{0, 9}}}}},
 	} {
 		f.Add(r.AppendBody(nil))

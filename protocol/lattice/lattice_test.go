@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/topnetwork/top/protocol/quota"
 )
 
 // address of a number.
@@ -27,7 +29,7 @@ func among(p Prefix, count int) (list []Address) {
 }
 
 func anyRecord(t *rapid.T, a Address) Record {
-	r := Record{Address: a, Sequence: rapid.Uint64().Draw(t, "sequence"), Balance: Balance{Utop: rapid.Uint64().Draw(t, "utop")}, Mana: Mana{rapid.Uint64().Draw(t, "mana"), rapid.Int64().Draw(t, "time")}}
+	r := Record{Address: a, Sequence: rapid.Uint64().Draw(t, "sequence"), Balance: Balance{Utop: rapid.Uint64().Draw(t, "utop")}, Mana: quota.Mana{Left: rapid.Uint64().Draw(t, "mana"), Time: rapid.Int64().Draw(t, "time")}}
 	kind := rapid.SampledFrom([]KeyKind{NoKey, Secp256k1, Ed25519}).Draw(t, "kind")
 	var err error
 	if r.Key, err = NewKey(kind, rapid.SliceOfN(rapid.Byte(), kind.size(), kind.size()).Draw(t, "key")); err != nil {
@@ -170,18 +172,18 @@ func TestSlotsAreTakenLowestFirst(t *testing.T) {
 	b := newBucket()
 	var scratch []byte
 	put := func(n int) int {
-		var err error
-		scratch, err = b.put(Record{Address: address(n)}, scratch)
+		at, err := b.place(address(n))
 		require.NoError(t, err)
+		scratch = b.put(at, Record{Address: address(n)}, scratch)
 		return b.find(address(n))
 	}
 	for n := range 5 {
 		require.Equal(t, n, put(n))
 	}
 	require.Len(t, b.slots, 8)
-	require.True(t, b.remove(address(3)))
-	require.True(t, b.remove(address(1)))
-	require.False(t, b.remove(address(1)))
+	b.remove(b.find(address(3)))
+	b.remove(b.find(address(1)))
+	require.Negative(t, b.find(address(1)))
 	require.Equal(t, 1, put(11))
 	require.Equal(t, 3, put(12))
 	require.Equal(t, 5, put(13))
@@ -300,4 +302,65 @@ func TestUnitsLeadToTheHead(t *testing.T) {
 	} {
 		require.ErrorIs(t, CheckChain(r, change(slices.Clone(units))), ErrProof, says)
 	}
+}
+
+// A journal says what was and what is at every place that changed: applied to what there was it makes what there is, and backwards what there was.
+func TestJournal(t *testing.T) {
+	addresses := among(smallPrefix, 40)
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := NewAccounts(smallPrefix)
+		require.NoError(t, err)
+		s.Keep()
+		type state struct {
+			slots map[Place]string
+			sizes map[uint32]uint32
+		}
+		now := func() state {
+			out := state{map[Place]string{}, map[uint32]uint32{}}
+			for i := range uint32(smallPrefix.Buckets()) {
+				number := smallPrefix.Bits<<smallPrefix.depth() | i
+				slots, err := s.Bucket(number)
+				require.NoError(t, err)
+				if slots != nil {
+					out.sizes[number] = uint32(len(slots))
+				}
+				for j, bz := range slots {
+					if len(bz) > 0 {
+						out.slots[Place{number, uint32(j)}] = string(bz)
+					}
+				}
+			}
+			return out
+		}
+		for range rapid.IntRange(1, 3).Draw(t, "blocks") {
+			before := now()
+			for range rapid.IntRange(0, 30).Draw(t, "steps") {
+				a := rapid.SampledFrom(addresses).Draw(t, "account")
+				if rapid.Bool().Draw(t, "close") {
+					_, err := s.Close(a)
+					require.NoError(t, err)
+				} else {
+					require.NoError(t, s.Put(anyRecord(t, a)))
+				}
+			}
+			after, j := now(), s.Changed()
+			for _, c := range j.Changes {
+				require.Equal(t, before.slots[c.Place], string(c.Before))
+				require.Equal(t, after.slots[c.Place], string(c.After))
+				before.slots[c.Place] = string(c.After)
+				if c.After == nil {
+					delete(before.slots, c.Place)
+				}
+			}
+			for _, r := range j.Resizes {
+				require.Equal(t, before.sizes[r.Bucket], r.Before)
+				before.sizes[r.Bucket] = r.After
+				if r.After == 0 {
+					delete(before.sizes, r.Bucket)
+				}
+			}
+			require.Equal(t, after, before)
+			require.Empty(t, s.Changed().Changes)
+		}
+	})
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/topnetwork/top/protocol/quota"
 )
 
 const (
@@ -57,14 +59,6 @@ func NewKey(kind KeyKind, public []byte) (Key, error) {
 // Bytes of the public key.
 func (k Key) Bytes() []byte { return k.bytes[:k.Kind.size()] }
 
-// Mana is an account's quota as it was last written.
-type Mana struct {
-	// Left in units of quota.
-	Left uint64
-	// Time of the block that wrote it, in nanoseconds since 1970.
-	Time int64
-}
-
 // Record of an account: all that its shard knows of it.
 type Record struct {
 	Address Address
@@ -75,7 +69,7 @@ type Record struct {
 	Units uint64
 	Head  Hash
 	Balance
-	Mana Mana
+	Mana quota.Mana
 }
 
 // Check tells whether a shard can hold the record.
@@ -113,7 +107,7 @@ func DecodeBody(address Address, b []byte) (Record, error) {
 	r.Sequence, r.Units = d.u64(), d.u64()
 	copy(r.Head[:], d.next(HashSize))
 	r.Balance = d.balance()
-	r.Mana = Mana{Left: d.u64(), Time: int64(d.u64())}
+	r.Mana = quota.Mana{Left: d.u64(), Time: int64(d.u64())}
 	if d.failed || len(d.b) > 0 {
 		return Record{}, fmt.Errorf("%w: a record of %d bytes", ErrMalformed, len(b))
 	}

@@ -1,0 +1,302 @@
+package lattice
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// View of the accounts as a block finds them. It is read by many lanes at once.
+type View interface {
+	Get(Address) (Record, bool, error)
+}
+
+// Verdict on one transfer of a block.
+type Verdict struct {
+	// Err says why nothing was done.
+	Err error
+	// Fee in utop that was taken and burned.
+	Fee uint64
+	// Returned: the coins went back to their sender, or to the community's record.
+	Returned bool
+}
+
+// Effects of a block. They do not depend on the number of lanes, but for the order of Changed and of different accounts' Units.
+type Effects struct {
+	// Verdicts in the order of the transfers.
+	Verdicts []Verdict
+	// Changed records that were there, Created ones in the order in which they take their slots, Dropped ones that have nothing to keep.
+	Changed, Created []Record
+	Dropped          []Address
+	// Units of the block; those of one account in ascending order.
+	Units []Unit
+	// Burned utop: fees.
+	Burned uint64
+	// Lost coins of other denominations, which neither their recipient nor their sender could take and for which the community's record has no room.
+	Lost []Coin
+}
+
+// entry is an account that a block touches.
+type entry struct {
+	Record
+	// was there when the block began, and open.
+	was, open bool
+	changed   bool
+	// creator is the transfer that brought the account, by its place in the block.
+	creator int
+	// sent denominations other than utop: their places are kept free for what may come back.
+	sent []string
+}
+
+// lane holds the accounts whose addresses fall to it, so that no account is in two.
+type lane struct {
+	entries map[Address]*entry
+	order   []*entry
+	units   []Unit
+	// from and to are transfers whose sender, or recipient, is in the lane, in the block's order.
+	from, to []int
+	err      error
+}
+
+// execution of a block.
+type execution struct {
+	rules     *Rules
+	view      View
+	transfers []Transfer
+	verdicts  []Verdict
+	lanes     []lane
+	orphans   []bool
+}
+
+// Each runs a function for 0 … n−1 and answers when all are done; in whatever order, or at once.
+type Each func(n int, run func(i int))
+
+// Serially is one after the other.
+func Serially(n int, run func(i int)) {
+	for i := range n {
+		run(i)
+	}
+}
+
+// Execute a block of transfers in lanes by account. All debits come first, sender by sender in the block's order, against what accounts held when the block began; then all credits, recipient by recipient; then
+// what could not be credited returns to its sender; what cannot return goes to the community's record. So an account is touched by one lane only, and what it receives it can spend from the next block on.
+func (r *Rules) Execute(view View, transfers []Transfer, lanes int, each Each) (*Effects, error) {
+	x := &execution{
+		rules: r, view: view, transfers: transfers, verdicts: make([]Verdict, len(transfers)), lanes: make([]lane, max(1, lanes)), orphans: make([]bool, len(transfers)),
+	}
+	for i := range x.lanes {
+		x.lanes[i].entries = make(map[Address]*entry, 2*len(transfers)/len(x.lanes))
+	}
+	for i := range transfers {
+		from, to := x.lane(transfers[i].From), x.lane(transfers[i].To)
+		from.from, to.to = append(from.from, i), append(to.to, i)
+	}
+	for _, phase := range []func(*lane) error{x.debit, x.credit, x.giveBack} {
+		each(len(x.lanes), func(i int) {
+			if l := &x.lanes[i]; l.err == nil {
+				l.err = phase(l)
+			}
+		})
+	}
+	for i := range x.lanes {
+		if err := x.lanes[i].err; err != nil {
+			return nil, err
+		}
+	}
+	return x.effects()
+}
+
+func (x *execution) lane(a Address) *lane {
+	return &x.lanes[binary.LittleEndian.Uint32(a[:])%uint32(len(x.lanes))]
+}
+
+// entry of an account in its lane.
+func (x *execution) entry(l *lane, a Address) (*entry, error) {
+	if e := l.entries[a]; e != nil {
+		return e, nil
+	}
+	r, was, err := x.view.Get(a)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{Record: r, was: was, open: was && r.IsOpen()}
+	e.Address = a
+	l.entries[a] = e
+	l.order = append(l.order, e)
+	return e, nil
+}
+
+// known tells whether an account was open when the block began.
+func (x *execution) known(a Address) (bool, error) {
+	r, was, err := x.view.Get(a)
+	return was && r.IsOpen(), err
+}
+
+func (x *execution) debit(l *lane) error {
+	for _, i := range l.from {
+		t, v := &x.transfers[i], &x.verdicts[i]
+		e, err := x.entry(l, t.From)
+		if err != nil {
+			v.Err = err
+			continue
+		}
+		known, err := x.known(t.To)
+		if err != nil {
+			v.Err = err
+			continue
+		}
+		var u Unit
+		if u, v.Fee, v.Err = x.rules.Debit(&e.Record, t, known); v.Err != nil {
+			continue
+		}
+		e.changed = true
+		for _, c := range t.Amount.Coins {
+			e.sent = append(e.sent, c.Denom)
+		}
+		l.units = append(l.units, u)
+	}
+	return nil
+}
+
+func (x *execution) credit(l *lane) error {
+	for _, i := range l.to {
+		if x.verdicts[i].Err != nil {
+			continue
+		}
+		e, err := x.entry(l, x.transfers[i].To)
+		if err != nil {
+			return err
+		}
+		x.verdicts[i].Returned = !x.give(l, e, Receive, i)
+	}
+	return nil
+}
+
+func (x *execution) giveBack(l *lane) error {
+	for _, i := range l.from {
+		if x.verdicts[i].Returned {
+			x.orphans[i] = !x.give(l, l.entries[x.transfers[i].From], Return, i)
+		}
+	}
+	return nil
+}
+
+// give a transfer's coins to an account; false where it cannot take them.
+func (x *execution) give(l *lane, e *entry, kind UnitKind, i int) bool {
+	t := &x.transfers[i]
+	if kind == Receive && !e.hasRoom(t.Amount) {
+		return false
+	}
+	u, err := x.rules.Credit(&e.Record, kind, t)
+	if err != nil {
+		return false
+	}
+	if !e.was && !e.changed {
+		e.creator = i
+	}
+	e.changed = true
+	l.units = append(l.units, u)
+	return true
+}
+
+// hasRoom tells whether an account can take coins and still take back what it sent in this block.
+func (e *entry) hasRoom(amount Balance) bool {
+	if len(amount.Coins) == 0 || len(e.Coins)+len(amount.Coins)+len(e.sent) <= MaxCoins {
+		return true
+	}
+	denoms := slices.Clone(e.sent)
+	for _, coins := range [][]Coin{e.Coins, amount.Coins} {
+		for _, c := range coins {
+			denoms = append(denoms, c.Denom)
+		}
+	}
+	slices.Sort(denoms)
+	return len(slices.Compact(denoms)) <= MaxCoins
+}
+
+// adopt gives the community what nobody can take, and answers the coins for which it has no room.
+func (x *execution) adopt(i int) (lost []Coin, err error) {
+	l := x.lane(x.rules.Community)
+	e, err := x.entry(l, x.rules.Community)
+	if err != nil {
+		return nil, err
+	}
+	t := x.transfers[i]
+	after, err := e.Balance.Add(t.Amount)
+	if err != nil {
+		lost = t.Amount.Coins
+		t.Amount = Balance{Utop: t.Amount.Utop}
+		if after, err = e.Balance.Add(t.Amount); err != nil {
+			return nil, err
+		}
+	}
+	if t.Amount.IsZero() {
+		return lost, nil
+	}
+	if !e.was && !e.changed {
+		e.creator = len(x.transfers) + i
+	}
+	if !e.IsOpen() {
+		e.Sequence = max(e.Sequence, x.rules.firstSequence())
+	}
+	e.changed, e.Balance = true, after
+	l.units = append(l.units, e.chain(Return, t.From, t.Amount, t.Hash))
+	return lost, nil
+}
+
+func (x *execution) effects() (*Effects, error) {
+	out := &Effects{Verdicts: x.verdicts}
+	for i := range x.transfers {
+		out.Burned += x.verdicts[i].Fee
+		if !x.orphans[i] {
+			continue
+		}
+		lost, err := x.adopt(i)
+		if err != nil {
+			return nil, err
+		}
+		if out.Lost, err = merge(out.Lost, lost, Amount.Add); err != nil {
+			return nil, err
+		}
+	}
+	var created []*entry
+	for i := range x.lanes {
+		for _, e := range x.lanes[i].order {
+			switch {
+			case !e.changed:
+			case !e.was:
+				created = append(created, e)
+			case e.Droppable(x.rules.Epoch):
+				out.Dropped = append(out.Dropped, e.Address)
+			default:
+				out.Changed = append(out.Changed, e.Record)
+			}
+		}
+		out.Units = append(out.Units, x.lanes[i].units...)
+	}
+	slices.SortFunc(created, func(a, b *entry) int { return cmp.Compare(a.creator, b.creator) })
+	for _, e := range created {
+		out.Created = append(out.Created, e.Record)
+	}
+	return out, nil
+}
+
+// Apply the effects to the accounts: what is dropped leaves its slot before what is created takes one.
+func (f *Effects) Apply(s *Accounts) error {
+	for i := range f.Changed {
+		if err := s.Put(f.Changed[i]); err != nil {
+			return err
+		}
+	}
+	for _, a := range f.Dropped {
+		if _, err := s.Close(a); err != nil {
+			return err
+		}
+	}
+	for i := range f.Created {
+		if err := s.Put(f.Created[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package lattice
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/topnetwork/top/protocol/quota"
+)
+
+// EpochSequences is how many transactions an account can make in an epoch, one less: so an account that is made anew in a later one never signs the same sequence twice.
+const EpochSequences = 1 << 20
+
+var (
+	// ErrUnknown account: it holds nothing.
+	ErrUnknown = errors.New("no such account")
+	// ErrSequence: not the next transaction of the account. The words are those that wallets look for.
+	ErrSequence = errors.New("account sequence mismatch")
+	// ErrDeposit: less than an account must hold.
+	ErrDeposit = errors.New("below the existential deposit")
+	// ErrTimeout: too late.
+	ErrTimeout = errors.New("tx timeout height")
+	// ErrKey: not the key of the account.
+	ErrKey = errors.New("not the account's key")
+)
+
+// Rules that a block is executed by.
+type Rules struct {
+	// Epoch of the main chain, Now the block's time in nanoseconds since 1970.
+	Epoch uint64
+	Now   int64
+	// Height of the block.
+	Height uint64
+	// Deposit in utop that an account holds at least: the existential deposit.
+	Deposit uint64
+	// Community's record takes what can neither be credited nor returned. It alone may hold less than the deposit.
+	Community Address
+	Quota     quota.Params
+}
+
+// firstSequence of an account that is made in the epoch.
+func (r *Rules) firstSequence() uint64 { return r.Epoch * EpochSequences }
+
+// Transfer of coins, as one transaction asks for it. Its signature is verified, and the key is that of the sender's address.
+type Transfer struct {
+	From, To Address
+	Key      Key
+	Sequence uint64
+	Amount   Balance
+	// Fee in utop that is offered where the quota does not reach.
+	Fee uint64
+	// Timeout is the last height that may have it; 0 is any.
+	Timeout uint64
+	// Size of the encoded transaction in bytes, and its hash.
+	Size int
+	Hash Hash
+}
+
+// scheme of the signature.
+func (t *Transfer) scheme() quota.Signature {
+	if t.Key.Kind == Secp256k1 {
+		return quota.Secp256k1
+	}
+	return quota.Ed25519
+}
+
+// IsOpen tells whether an account is there for others: a record that holds nothing only keeps its sequence.
+func (r *Record) IsOpen() bool { return !r.Balance.IsZero() }
+
+// Droppable tells whether a closed record has nothing to keep: who makes the account anew begins beyond its sequence.
+func (r *Record) Droppable(epoch uint64) bool {
+	return !r.IsOpen() && r.Sequence <= epoch*EpochSequences
+}
+
+// Admit tells whether the quota or the fee pays for a transfer; it looks at nothing that costs more. The mana is refilled and paid from in the result.
+func (r *Rules) Admit(sender *Record, t *Transfer, creates bool) (left quota.Mana, fee uint64, err error) {
+	mana := r.Quota.Refilled(sender.Mana, sender.Utop, r.Now)
+	return r.Quota.Pay(mana, r.Cost(t, creates), t.Fee)
+}
+
+// Cost of a transfer in units of quota.
+func (r *Rules) Cost(t *Transfer, creates bool) uint64 {
+	created := 0
+	if creates {
+		created = 1
+	}
+	return r.Quota.Cost(t.Size, t.scheme(), created)
+}
+
+// Debit takes a transfer from its sender, whose record it changes only where all is in order. The recipient is known if it was open when the block began. The fee is burned.
+func (r *Rules) Debit(sender *Record, t *Transfer, known bool) (u Unit, fee uint64, err error) {
+	switch {
+	case !sender.IsOpen():
+		return u, 0, fmt.Errorf("%w: %x holds nothing here", ErrUnknown, t.From)
+	case sender.Key.Kind != NoKey && sender.Key != t.Key:
+		return u, 0, fmt.Errorf("%w: %x signed with another before", ErrKey, t.From)
+	case sender.Sequence != t.Sequence:
+		return u, 0, fmt.Errorf("%w, expected %d, got %d", ErrSequence, sender.Sequence, t.Sequence)
+	case sender.Sequence+1 >= r.firstSequence()+EpochSequences:
+		return u, 0, fmt.Errorf("%w: %x has made all transactions of epoch %d; wait for the next", ErrSequence, t.From, r.Epoch)
+	case t.Timeout != 0 && r.Height > t.Timeout:
+		return u, 0, fmt.Errorf("%w: %d is over, the block's height is %d", ErrTimeout, t.Timeout, r.Height)
+	case t.Amount.IsZero():
+		return u, 0, fmt.Errorf("%w: nothing is sent", ErrMalformed)
+	case !known && t.Amount.Utop < r.Deposit:
+		return u, 0, fmt.Errorf("%w: %x has no account, so at least %dutop must be sent", ErrDeposit, t.To, r.Deposit)
+	}
+	mana, fee, err := r.Admit(sender, t, !known)
+	if err != nil {
+		return u, 0, err
+	}
+	left, err := sender.Balance.Sub(t.Amount)
+	if err == nil {
+		left, err = left.Sub(Balance{Utop: fee})
+	}
+	if err != nil {
+		return u, 0, err
+	}
+	if !left.IsZero() && left.Utop < r.Deposit {
+		return u, 0, fmt.Errorf("%w: %dutop would be left; leave at least %dutop, or send all that the account holds", ErrDeposit, left.Utop, r.Deposit)
+	}
+	sender.Mana = mana.Cut(sender.Utop, left.Utop)
+	sender.Key, sender.Balance = t.Key, left
+	sender.Sequence++
+	return sender.chain(Send, t.To, t.Amount, t.Hash), fee, nil
+}
+
+// Credit gives a transfer's coins to its recipient, or back to its sender. It fails, and changes nothing, where the account would hold less than the deposit or too many denominations.
+func (r *Rules) Credit(to *Record, kind UnitKind, t *Transfer) (u Unit, err error) {
+	peer := t.From
+	if kind == Return {
+		peer = t.To
+	}
+	after, err := to.Balance.Add(t.Amount)
+	if err != nil {
+		return u, err
+	}
+	if after.Utop < r.Deposit {
+		return u, fmt.Errorf("%w: %x would hold %dutop", ErrDeposit, to.Address, after.Utop)
+	}
+	if to.IsOpen() {
+		// Coins that come bring no mana; what was refilled until now was refilled by what was held until now.
+		to.Mana = r.Quota.Refilled(to.Mana, to.Utop, r.Now)
+	} else {
+		to.Mana = quota.Mana{Time: r.Now}
+		to.Sequence = max(to.Sequence, r.firstSequence())
+	}
+	to.Balance = after
+	return to.chain(kind, peer, t.Amount, t.Hash), nil
+}
+
+// chain appends a unit to the account's.
+func (r *Record) chain(kind UnitKind, peer Address, amount Balance, transaction Hash) Unit {
+	u := Unit{
+		Account: r.Address, Number: r.Units + 1, Previous: r.Head, Kind: kind, Sequence: r.Sequence, Peer: peer, Amount: amount, Balance: r.Balance, Transaction: transaction,
+	}
+	r.Units, r.Head = u.Number, u.Hash()
+	return u
+}
