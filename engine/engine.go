@@ -1,0 +1,337 @@
+// Package engine is one shard's machine: its accounts in memory, executed in lanes and kept on disk. The chain around it (x/lattice, app/shardchain) says when; the rules are protocol/lattice's.
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/topnetwork/top/engine/disk"
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+)
+
+// maxDropped closed accounts leave the tree in one block after their epoch has ended.
+const maxDropped = 10_000
+
+// ErrState tells that the accounts on disk and the chain's state are not of one height, and no restart makes them so.
+var ErrState = errors.New("the accounts do not belong to the chain's state")
+
+// Engine of a shard. One goroutine executes and commits; any number may read meanwhile.
+type Engine struct {
+	disk *disk.Disk
+	// lanes of an execution.
+	lanes int
+
+	mu       sync.RWMutex
+	accounts *lattice.Accounts
+	// closed accounts that still keep their sequences.
+	closed map[lattice.Address]bool
+	// ending are those that the last epoch's end lets go, in ascending order; epoch is that of which it was made.
+	ending []lattice.Address
+	epoch  uint64
+	// fresh: ending was made for epoch.
+	fresh bool
+	// rules of the last block, for what waits for the next one.
+	rules *lattice.Rules
+	// block that was executed and is not on disk yet.
+	block *disk.Block
+}
+
+// Open the accounts in a folder, which is made where there is none. Start makes them ready.
+func Open(dir string) (*Engine, error) { return OpenOn(vfs.Default, dir) }
+
+// OpenOn another file system than the machine's.
+func OpenOn(fs vfs.FS, dir string) (*Engine, error) {
+	d, err := disk.Open(fs, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{disk: d, lanes: runtime.GOMAXPROCS(0)}, nil
+}
+
+// Close the database.
+func (e *Engine) Close() error { return e.disk.Close() }
+
+// Height on disk.
+func (e *Engine) Height() uint64 { return e.disk.Head().Height }
+
+// Start with the accounts of a height, whose root the chain's state names. Accounts that are a block ahead, as a power cut between the two commits leaves them, are taken back.
+func (e *Engine) Start(prefix lattice.Prefix, height uint64, root lattice.Hash) error {
+	if e.Height() == height+1 {
+		if err := e.disk.Undo(); err != nil {
+			return err
+		}
+	}
+	if have := e.Height(); have != height {
+		return fmt.Errorf("%w: the accounts are those of height %d, the state is of height %d; restore the folder of accounts and that of the state from one backup, or sync the node anew", ErrState, have, height)
+	}
+	accounts, err := lattice.NewAccounts(prefix)
+	if err != nil {
+		return err
+	}
+	if err := e.disk.Load(accounts.Restore); err != nil {
+		return err
+	}
+	if got := accounts.Root(); got != root {
+		return fmt.Errorf("%w: at height %d the accounts' root is %x, the state names %x; restore both folders from one backup, or sync the node anew", ErrState, height, got, root)
+	}
+	closed := map[lattice.Address]bool{}
+	if err := accounts.Walk(func(r lattice.Record) error {
+		if !r.IsOpen() {
+			closed[r.Address] = true
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	accounts.Keep()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.accounts, e.closed, e.fresh, e.block = accounts, closed, false, nil
+	return nil
+}
+
+// Seed an empty shard with genesis: what fill puts into it is on disk with the first block.
+func (e *Engine) Seed(fill func(*lattice.Accounts) error) (lattice.Hash, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.accounts.Len() != 0 {
+		return lattice.Hash{}, fmt.Errorf("%w: genesis where there are %d accounts", ErrState, e.accounts.Len())
+	}
+	if err := fill(e.accounts); err != nil {
+		return lattice.Hash{}, err
+	}
+	return e.accounts.Root(), e.accounts.Walk(func(r lattice.Record) error {
+		if !r.IsOpen() {
+			e.closed[r.Address] = true
+		}
+		return nil
+	})
+}
+
+// Result of a block.
+type Result struct {
+	*lattice.Effects
+	Root     lattice.Hash
+	Accounts uint64
+}
+
+// Execute a block's transfers, which stand in it at these places. What it did is read at once and on disk after Commit.
+func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int) (*Result, error) {
+	transfers, hashes := make([]lattice.Transfer, len(txs)), make([]lattice.Hash, len(txs))
+	for i, tx := range txs {
+		transfers[i], hashes[i] = tx.Transfer, tx.Hash
+	}
+	if err := e.drop(rules.Epoch); err != nil {
+		return nil, err
+	}
+	effects, err := rules.Execute(e.accounts, transfers, e.lanes, together)
+	if err != nil {
+		return nil, err
+	}
+	block := &disk.Block{Height: rules.Height, Units: effects.Units, Transactions: hashes, Entries: make([]disk.Entry, len(txs))}
+	for i, v := range effects.Verdicts {
+		block.Entries[i] = disk.Entry{Height: rules.Height, Index: uint32(places[i]), Returned: v.Returned}
+		if v.Err != nil {
+			block.Entries[i].Code, block.Entries[i].Log = Code(v.Err), v.Err.Error()
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := effects.Apply(e.accounts); err != nil {
+		return nil, err
+	}
+	for i := range effects.Changed {
+		if r := &effects.Changed[i]; r.IsOpen() {
+			delete(e.closed, r.Address)
+		} else {
+			e.closed[r.Address] = true
+		}
+	}
+	for _, a := range effects.Dropped {
+		delete(e.closed, a)
+	}
+	block.Root, block.Accounts = e.accounts.Root(), e.accounts.Len()
+	e.block, e.rules = block, &rules
+	return &Result{effects, block.Root, block.Accounts}, nil
+}
+
+// Check transfers against the accounts as they are: every one must be executed in that order, or none is proposed.
+func (e *Engine) Check(rules lattice.Rules, txs []*sendtx.Tx) error {
+	senders := make(map[lattice.Address]*lattice.Record, len(txs))
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for i, tx := range txs {
+		r := senders[tx.From]
+		if r == nil {
+			record, _, err := e.accounts.Get(tx.From)
+			if err != nil {
+				return err
+			}
+			r = &record
+			senders[tx.From] = r
+		}
+		to, known, err := e.accounts.Get(tx.To)
+		if err != nil {
+			return err
+		}
+		if _, _, err := rules.Debit(r, &tx.Transfer, known && to.IsOpen()); err != nil {
+			return fmt.Errorf("transfer %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// drop closed accounts whose sequences nothing needs any more, so many in a block.
+func (e *Engine) drop(epoch uint64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.fresh || e.epoch != epoch {
+		e.ending, e.epoch, e.fresh = nil, epoch, true
+		for _, a := range slices.SortedFunc(maps.Keys(e.closed), func(a, b lattice.Address) int { return bytes.Compare(a[:], b[:]) }) {
+			r, _, err := e.accounts.Get(a)
+			if err != nil {
+				return err
+			}
+			if r.Droppable(epoch) {
+				e.ending = append(e.ending, a)
+			}
+		}
+	}
+	for dropped := 0; len(e.ending) > 0 && dropped < maxDropped; {
+		a := e.ending[0]
+		e.ending = e.ending[1:]
+		if !e.closed[a] {
+			continue
+		}
+		if _, err := e.accounts.Close(a); err != nil {
+			return err
+		}
+		delete(e.closed, a)
+		dropped++
+	}
+	return nil
+}
+
+// Commit the executed block to disk, before the chain's state commits.
+func (e *Engine) Commit() error {
+	e.mu.Lock()
+	block := e.block
+	if block == nil {
+		e.mu.Unlock()
+		return fmt.Errorf("%w: commit without a block", ErrState)
+	}
+	block.Journal = e.accounts.Changed()
+	e.block = nil
+	e.mu.Unlock()
+	return e.disk.Commit(block)
+}
+
+// Expect the next block by these rules, as a node does that has just started.
+func (e *Engine) Expect(rules lattice.Rules) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.rules = &rules
+}
+
+// Rules by which the next block would be executed if it came at once; false as long as there is no block.
+func (e *Engine) Rules() (lattice.Rules, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if e.rules == nil {
+		return lattice.Rules{}, false
+	}
+	next := *e.rules
+	next.Height++
+	return next, true
+}
+
+// Get an account's record; false where there is none.
+func (e *Engine) Get(a lattice.Address) (lattice.Record, bool, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.accounts.Get(a)
+}
+
+// Head that a proof leads to.
+type Head struct {
+	Height uint64
+	Root   lattice.Hash
+}
+
+// Proof of an account's record, with the head that it leads to.
+func (e *Engine) Proof(a lattice.Address) (r lattice.Record, p lattice.Proof, head Head, err error) {
+	// Paths are made when they are asked for.
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p, err = e.accounts.Prove(a); err != nil {
+		return r, p, head, err
+	}
+	r, _, err = e.accounts.Get(a)
+	head.Root = e.accounts.Root()
+	if e.rules != nil {
+		head.Height = e.rules.Height
+	}
+	return r, p, head, err
+}
+
+// Buckets visits all buckets that have accounts, in their order.
+func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	p := e.accounts.Prefix()
+	first := p.Bits << (lattice.BucketBits - uint32(p.Len))
+	for i := range uint32(p.Buckets()) {
+		slots, err := e.accounts.Bucket(first + i)
+		if err != nil {
+			return err
+		}
+		if slots == nil {
+			continue
+		}
+		if err := visit(first+i, slots); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Walk visits all records.
+func (e *Engine) Walk(visit func(lattice.Record) error) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.accounts.Walk(visit)
+}
+
+// Transaction finds what became of a transaction.
+func (e *Engine) Transaction(hash lattice.Hash) (disk.Entry, bool, error) {
+	return e.disk.Transaction(hash)
+}
+
+// Unit of an account's chain.
+func (e *Engine) Unit(a lattice.Address, number uint64) (lattice.Unit, uint64, error) {
+	return e.disk.Unit(a, number)
+}
+
+// Prefix of the shard.
+func (e *Engine) Prefix() lattice.Prefix {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.accounts.Prefix()
+}
+
+// together runs lanes at once.
+func together(n int, run func(i int)) {
+	var work sync.WaitGroup
+	for i := range n {
+		work.Go(func() { run(i) })
+	}
+	work.Wait()
+}
