@@ -25,6 +25,7 @@ import (
 )
 
 func startCommand() *cobra.Command {
+	var profile string
 	cmd := &cobra.Command{
 		Use: "start", Short: "Run the roles of config.yaml until interrupted", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,11 +45,17 @@ func startCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return errors.Join(start(cmd.Context(), home, cfg, prometheus.NewRegistry(), log), release())
+			// After the lock: a start that is refused must not empty the profile of the relayer that runs.
+			stop, err := profileCPU(profile)
+			if err != nil {
+				return errors.Join(err, release())
+			}
+			return errors.Join(start(cmd.Context(), home, cfg, prometheus.NewRegistry(), log), stop(), release())
 		},
 	}
 	cmd.Flags().String("log-level", "", "least that is told: debug, info, warn or error (default: log.level of config.yaml)")
 	cmd.Flags().String("log-format", "", "text or json (default: log.format of config.yaml)")
+	cmd.Flags().StringVar(&profile, "cpu-profile", "", "file that gets a profile of the process's CPU time, for go tool pprof; whole once the process has ended in order")
 	return cmd
 }
 

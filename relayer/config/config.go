@@ -130,7 +130,7 @@ ibc:
 #   prices: {message: 100, kib: 10}    # utop per unit
 #   tick: 10                           # utop per tick
 #   float: 2000                        # most that is served unpaid, utop
-#   voucher: 1000                      # most that is served without a voucher, utop
+#   voucher: 10000                     # most that is served without a voucher, utop
 #   deposit: 1000000                   # registration deposit, utop
 #   exposure: 1000000                  # most that is used and not claimed while the main chain does not answer, utop; unset it is the deposit
 #   data: data                         # mailboxes and vouchers

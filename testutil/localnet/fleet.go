@@ -85,8 +85,8 @@ func (n *Network) Kill(name string) error {
 // Restart starts an ended process again, with the same arguments, home and log.
 func (n *Network) Restart(name string) (*process.Process, error) { return n.RestartWith(name, "") }
 
-// RestartWith is Restart with another program, e.g. the next release; "" is the one that ran before. Later restarts use it too.
-func (n *Network) RestartWith(name, program string) (*process.Process, error) {
+// RestartWith is Restart with another program, e.g. the next release; "" is the one that ran before. Later restarts use it too. Further arguments are for this run alone.
+func (n *Network) RestartWith(name, program string, further ...string) (*process.Process, error) {
 	n.fleet.mu.Lock()
 	i := slices.IndexFunc(n.fleet.members, func(m *member) bool { return m.record.Name == name })
 	if i < 0 {
@@ -101,7 +101,9 @@ func (n *Network) RestartWith(name, program string) (*process.Process, error) {
 	if program != "" {
 		m.spec.Path = program
 	}
-	p, err := process.Start(m.spec)
+	spec := m.spec
+	spec.Args = slices.Concat(spec.Args, further)
+	p, err := process.Start(spec)
 	if err != nil {
 		n.fleet.mu.Unlock()
 		return nil, err

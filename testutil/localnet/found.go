@@ -93,7 +93,7 @@ func (n *Network) Provide(ctx context.Context, chain *Chain, p ServiceProvider) 
   prices: %s
   tick: 10
   float: 2000
-  voucher: 1000
+  voucher: 10000
   deposit: 1000000
   data: data
   retention: 72h

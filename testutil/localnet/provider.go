@@ -57,7 +57,7 @@ const providerConfig = `provider:
   prices: {message: 100, kib: 10}
   tick: 10
   float: 2000
-  voucher: 1000
+  voucher: 10000
   deposit: 1000000
   data: data
   retention: 72h
