@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench sim soak soak-committee lint proto proto-check proto-baseline clean
+.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard sim soak soak-committee lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -25,9 +25,9 @@ localnet: build ## the same network without the play, until interrupted (REST on
 test: test-unit test-fuzz test-process ## everything that proves it works; what CI runs
 
 # Vet is a part of lint.
-test-unit: ## unit, property and boundary tests; relayer and sdk under the race detector
-	go test -vet=off -count=1 -timeout 15m $$(go list ./... | grep -vE '/(relayer|sdk)(/|$$)')
-	go test -vet=off -count=1 -timeout 15m -race ./relayer/... ./sdk/...
+test-unit: ## unit, property and boundary tests; relayer, sdk and engine under the race detector
+	go test -vet=off -count=1 -timeout 15m $$(go list ./... | grep -vE '/(relayer|sdk|engine)(/|$$)')
+	go test -vet=off -count=1 -timeout 15m -race ./relayer/... ./sdk/... ./engine/...
 
 build-next: ## the daemons as the release after this one, for the upgrade test, into build/next/
 	@$(GO_BUILD) -tags nextversion -o build/next/ ./cmd/topchaind ./cmd/topserviced >&2
@@ -43,6 +43,9 @@ fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testd
 
 bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions} (ONLY=rules,stock, REPORT=docs/benchmarks/bench.md)
 	@COMMIT=$(VERSION) build/topdemo bench
+
+bench-shard: build ## the same of one shard beside a stock chain, some ten minutes
+	@COMMIT=$(VERSION) ONLY=stock,shard build/topdemo bench
 
 sim: ## the draw of committees over very many epochs against its bounds: JSON lines {name,value,bound,conditions}, some minutes (SIM=-quick)
 	@go run ./cmd/topsim sortition $(SIM)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +18,6 @@ const (
 	// Saturation: so many messages of a user are under way at a time, for so long.
 	talkWindow = 32
 	talkTime   = 10 * time.Second
-	// talkRounds at saturation, each with metering and then with rare ticks and vouchers: on a machine that others use, one run of each says little.
-	talkRounds = 3
 	// Modest load: a message of each user every calmEvery, for calmTime.
 	calmEvery = 200 * time.Millisecond
 	calmTime  = 60 * time.Second
@@ -150,6 +145,7 @@ type saturated struct {
 	cpu      time.Duration
 }
 
+// perMessage is the provider's CPU time in nanoseconds.
 func (r saturated) perMessage() float64 { return float64(r.cpu.Nanoseconds()) / float64(r.messages) }
 
 // cheaper of two runs is the one that others on this machine disturbed less.
@@ -181,17 +177,18 @@ func (s *scene) saturate(ctx context.Context, t *talk) (out saturated, err error
 	}
 	x := &exchange{sent: map[string]time.Time{}}
 	began := time.Now()
-	if err := together(len(t.users)*talkWindow, func(i int) error {
+	err = together(len(t.users)*talkWindow, func(i int) error {
 		for time.Since(began) < talkTime {
 			if err := x.one(ctx, t, i%len(t.users)); err != nil {
 				return err
 			}
 		}
 		return nil
-	}); err != nil {
-		return out, err
+	})
+	var last time.Time
+	if err == nil {
+		_, last, err = x.all(ctx, s, t)
 	}
-	_, last, err := x.all(ctx, s, t)
 	if err != nil {
 		return out, err
 	}
@@ -243,36 +240,6 @@ func (s *scene) nextEpoch(ctx context.Context) error {
 	})
 }
 
-// sparseTerms let a client pay so much at once that ticks and vouchers are too rare to count; usualTerms are those of before.
-var (
-	sparseTerms = strings.NewReplacer("tick: 10\n", "tick: 1000000\n", "float: 2000\n", "float: 1000000\n", "voucher: 1000\n", "voucher: 1000000\n")
-	usualTerms  = strings.NewReplacer("tick: 1000000\n", "tick: 10\n", "float: 1000000\n", "float: 2000\n", "voucher: 1000000\n", "voucher: 1000\n")
-)
-
-// reprice restarts the provider with other terms.
-func (s *scene) reprice(ctx context.Context, terms *strings.Replacer) error {
-	p := s.Providers[0]
-	path := filepath.Join(p.Home, "config.yaml")
-	bz, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	changed := terms.Replace(string(bz))
-	if changed == string(bz) {
-		return fmt.Errorf("%s does not hold the terms that were to be changed", path)
-	}
-	if err := s.Process(p.Name).Stop(nodeGrace); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		return err
-	}
-	if _, err := s.Restart(p.Name); err != nil {
-		return err
-	}
-	return s.ProviderReady(ctx, p)
-}
-
 // message measures messages through one provider, and what of the provider's work is metering.
 func (s *scene) message(ctx context.Context) (results []Result, err error) {
 	t, err := s.newTalk(ctx)
@@ -289,37 +256,18 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("modest load: %w", err)
 	}
-	sparse := saturated{messages: 1, cpu: math.MaxInt64}
-	for round := range talkRounds {
-		if err := s.reprice(ctx, sparseTerms); err != nil {
-			return nil, err
-		}
-		rare, err := s.saturate(ctx, t)
-		if err != nil {
-			return nil, fmt.Errorf("saturation with rare ticks and vouchers: %w", err)
-		}
-		sparse = sparse.cheaper(rare)
-		if round == talkRounds-1 {
-			break
-		}
-		if err := s.reprice(ctx, usualTerms); err != nil {
-			return nil, err
-		}
-		again, err := s.saturate(ctx, t)
-		if err != nil {
-			return nil, fmt.Errorf("saturation: %w", err)
-		}
-		metered = metered.cheaper(again)
-		s.logf("provider's CPU per message %.0fus, with rare ticks and vouchers %.0fus", again.perMessage()/1000, rare.perMessage()/1000)
-	}
 	charge, err := chargeCost()
 	if err != nil {
 		return nil, err
 	}
-	// What is left of metering when ticks and vouchers are rare is the charge itself, which the code cannot leave out.
-	bare := sparse.perMessage() - charge
-	if bare <= 0 {
-		return nil, fmt.Errorf("the provider used %.0f ns per message, a charge %.0f", sparse.perMessage(), charge)
+	profiles, err := s.profiles(ctx, t, charge)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range profiles {
+		for _, spell := range p.spells {
+			metered = metered.cheaper(spell)
+		}
 	}
 	where := map[string]any{
 		"providers": len(s.Providers), "users": len(t.users), "main_validators": len(s.Main.Nodes), "service_validators": len(s.Service.Nodes),
@@ -327,7 +275,7 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 	}
 	atSaturation := with(where, map[string]any{
 		"messages": metered.messages, "seconds": metered.lasted.Seconds(), "under_way_per_user": talkWindow,
-		"rounds": talkRounds, "what": "the cheapest round, from the first Send to the last receipt, within one epoch; the sdk deposits one message per recipient at a time",
+		"rounds": 1 + talkProfiles*talkSpells, "what": "the cheapest round, from the first Send to the last receipt, within one epoch; the sdk deposits one message per recipient at a time",
 	})
 	calm := with(where, map[string]any{
 		"messages": len(latencies), "per_s": float64(len(t.users)) / calmEvery.Seconds(), "epoch_blocks": s.cfg.EpochBlocks, "what": "from Send to receipt, epochs' ends included",
@@ -337,12 +285,7 @@ func (s *scene) message(ctx context.Context) (results []Result, err error) {
 			against("tx/s: stock.4val.tps, a bank transfer per message", s.figures["stock.4val.tps"]),
 		newResult("message.p50_ms", milliseconds(percentile(latencies, 50)), "ms", calm),
 		newResult("message.p99_ms", milliseconds(percentile(latencies, 99)), "ms", calm),
-		newResult("message.metering_overhead_pct", 100*(metered.perMessage()-bare)/bare, "%", with(where, map[string]any{
-			"provider_us_per_message": metered.perMessage() / 1000, "provider_us_per_message_rare_ticks_and_vouchers": sparse.perMessage() / 1000, "charge_us": charge / 1000,
-			"messages": metered.messages, "messages_rare": sparse.messages,
-			"rounds": talkRounds, "what": "metering cannot be switched off: the provider's CPU time per message at saturation, the least of the rounds, against the same load with terms that make ticks and vouchers rare, " +
-				"less a charge's own CPU time (Sessions.Charge against the same synced write alone, in this process); the bill that answers a charge stays in both",
-		})).atMost(10),
+		meteringOverhead(profiles, charge, where),
 		newResult("messaging.provider_cpu_per_message", metered.perMessage()/1000, "us", atSaturation),
 	}, nil
 }

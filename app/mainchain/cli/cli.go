@@ -10,6 +10,7 @@ import (
 	"github.com/topnetwork/top/app/daemon"
 	"github.com/topnetwork/top/app/mainchain"
 	"github.com/topnetwork/top/app/mainchain/testnet"
+	shardcli "github.com/topnetwork/top/app/shardchain/cli"
 	"github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/node/sortition"
 )
@@ -31,7 +32,7 @@ func Chain() daemon.Chain {
 			return cmd
 		},
 		Commands: func(app daemon.App) []*cobra.Command {
-			return []*cobra.Command{testnet.Command(app.(*mainchain.App)), nodeKeysCommand()}
+			return []*cobra.Command{testnet.Command(app.(*mainchain.App)), nodeKeysCommand(), shardcli.Command()}
 		},
 		Prepare: func(home string) error {
 			_, err := sortition.EnsureKeys(home)

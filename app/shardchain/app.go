@@ -1,0 +1,229 @@
+// Package shardchain wires a shard: a chain whose transactions are transfers between the accounts of one engine. Beside it there is an ordinary BaseApp with few modules: its state commits the accounts' root.
+package shardchain
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"cosmossdk.io/log/v2"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/gogoproto/proto"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	"github.com/cosmos/cosmos-sdk/codec/address"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/runtime"
+	"github.com/cosmos/cosmos-sdk/std"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
+	"github.com/cosmos/cosmos-sdk/version"
+	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/consensus"
+	consensuskeeper "github.com/cosmos/cosmos-sdk/x/consensus/keeper"
+	consensustypes "github.com/cosmos/cosmos-sdk/x/consensus/types"
+	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
+	"github.com/cosmos/cosmos-sdk/x/tx/signing"
+
+	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/engine/intake"
+	"github.com/topnetwork/top/engine/mempool"
+	"github.com/topnetwork/top/protocol/lattice"
+	latticemodule "github.com/topnetwork/top/x/lattice"
+	latticekeeper "github.com/topnetwork/top/x/lattice/keeper"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// Name of the chain's binary, of which a shard is one process.
+const Name = "topchaind"
+
+// remembered transactions: what waits and what was in the last blocks is not verified twice.
+const remembered = 200_000
+
+// Options of a shard's app.
+type Options struct {
+	Logger log.Logger
+	DB     dbm.DB
+	// Data is the node's data folder, which has one for the accounts.
+	Data string
+	// BaseApp options, e.g. pruning.
+	BaseApp []func(*baseapp.BaseApp)
+	Mempool mempool.Config
+}
+
+// App is a shard.
+type App struct {
+	*baseapp.BaseApp
+
+	Codec    codec.Codec
+	Registry codectypes.InterfaceRegistry
+	TxConfig client.TxConfig
+	Modules  *module.Manager
+
+	Consensus consensuskeeper.Keeper
+	Lattice   *latticekeeper.Keeper
+	Engine    *engine.Engine
+	Pool      *mempool.Pool
+
+	intake  *intake.Intake
+	history atomic.Pointer[History]
+	stop    func()
+	// rules and result of the block that is executed: the first is read before its transactions, the second written to the state after them.
+	rules  lattice.Rules
+	result *engine.Result
+	// touched accounts, of which the mempool hears after the commit.
+	touched []lattice.Address
+}
+
+// New shard on a database and a data folder, ready to serve.
+func New(opts Options) (*App, error) {
+	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
+		ProtoFiles: proto.HybridResolver,
+		SigningOptions: signing.Options{
+			AddressCodec:          address.Bech32Codec{Bech32Prefix: base.Bech32Prefix},
+			ValidatorAddressCodec: address.Bech32Codec{Bech32Prefix: base.Bech32Prefix + "valoper"},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	cdc := codec.NewProtoCodec(registry)
+	std.RegisterInterfaces(registry)
+	authtypes.RegisterInterfaces(registry)
+	banktypes.RegisterInterfaces(registry)
+	consensustypes.RegisterInterfaces(registry)
+	txConfig := authtx.NewTxConfig(cdc, authtx.DefaultSignModes)
+
+	e, err := engine.Open(filepath.Join(opts.Data, "accounts"))
+	if err != nil {
+		return nil, err
+	}
+	b := baseapp.NewBaseApp(Name+"-shard", opts.Logger, opts.DB, txConfig.TxDecoder(), opts.BaseApp...)
+	b.SetVersion(version.Version)
+	b.SetInterfaceRegistry(registry)
+	b.SetDisableBlockGasMeter(true)
+	keys := storetypes.NewKVStoreKeys(consensustypes.StoreKey, latticetypes.StoreKey)
+	app := &App{BaseApp: b, Codec: cdc, Registry: registry, TxConfig: txConfig, Engine: e}
+	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
+	app.Consensus = consensuskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[consensustypes.StoreKey]), authority, runtime.EventService{})
+	b.SetParamStore(app.Consensus.ParamsStore)
+	app.Lattice = latticekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[latticetypes.StoreKey]), e)
+	app.Modules = module.NewManager(consensus.NewAppModule(cdc, app.Consensus), latticemodule.NewAppModule(app.Lattice))
+	if err := app.Modules.RegisterServices(module.NewConfigurator(cdc, b.MsgServiceRouter(), b.GRPCQueryRouter())); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	txtypes.RegisterServiceServer(b.GRPCQueryRouter(), txServer{app: app})
+	b.MountKVStores(keys)
+	app.handle()
+	if err := app.load(opts); err != nil {
+		return nil, errors.Join(err, app.Close())
+	}
+	return app, nil
+}
+
+// handle sets what BaseApp calls.
+func (a *App) handle() {
+	a.SetInitChainer(a.initChain)
+	a.SetPreBlocker(a.preBlock)
+	a.SetEndBlocker(func(ctx sdk.Context) (sdk.EndBlock, error) { return sdk.EndBlock{}, a.Lattice.Commit(ctx, a.result) })
+	a.SetPrecommiter(a.precommit)
+	a.SetPrepareCheckStater(a.committed)
+	a.SetBlockSTMTxRunner(runner{a})
+	a.SetPrepareProposal(a.prepare)
+	a.SetProcessProposal(a.process)
+	a.SetCheckTxHandler(a.checkTx)
+	a.SetInsertTxHandler(a.insertTx)
+	a.SetReapTxsHandler(a.reapTxs)
+	a.SetAnteHandler(func(ctx sdk.Context, _ sdk.Tx, _ bool) (sdk.Context, error) { return ctx, errOnlyTransfers })
+}
+
+// load the chain's state and the accounts that belong to it.
+func (a *App) load(opts Options) error {
+	if err := a.LoadLatestVersion(); err != nil {
+		return err
+	}
+	shard := latticetypes.Shard{Network: latticetypes.Network}
+	if height := a.LastBlockHeight(); height > 0 {
+		ctx := a.NewUncachedContext(false, header(height))
+		if err := a.Lattice.Start(ctx, height); err != nil {
+			return err
+		}
+		var err error
+		if shard, err = a.Lattice.Shard.Get(ctx); err != nil {
+			return err
+		}
+	}
+	a.open(shard.Network, opts.Mempool)
+	return nil
+}
+
+// open the mempool for the network's transactions.
+func (a *App) open(network string, cfg mempool.Config) {
+	a.intake = intake.New(network, remembered)
+	a.Pool = mempool.New(cfg, a.Engine, a.intake)
+	a.stop = a.Pool.Start()
+}
+
+// Close the databases.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+	}
+	return errors.Join(a.BaseApp.Close(), a.Engine.Close())
+}
+
+// initChain fills the shard. The genesis committee is CometBFT's.
+func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	var state map[string]json.RawMessage
+	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
+		return nil, fmt.Errorf("app_state: %w", err)
+	}
+	var gs latticetypes.GenesisState
+	if err := a.Codec.UnmarshalJSON(state[latticetypes.ModuleName], &gs); err != nil {
+		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
+	}
+	if err := a.Lattice.InitGenesis(ctx, &gs); err != nil {
+		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
+	}
+	a.intake.Serve(gs.Shard.Network)
+	return &abci.ResponseInitChain{Validators: req.Validators}, nil
+}
+
+func (a *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (_ *sdk.ResponsePreBlock, err error) {
+	a.rules, err = a.Lattice.Rules(ctx)
+	return &sdk.ResponsePreBlock{}, err
+}
+
+// precommit writes the accounts to disk before the state that names them. What fails here must not be followed by the state's commit.
+func (a *App) precommit(sdk.Context) {
+	if err := a.Engine.Commit(); err != nil {
+		panic(err)
+	}
+}
+
+// committed tells the mempool which accounts the block has touched.
+func (a *App) committed(sdk.Context) {
+	a.Pool.Committed(a.touched)
+	a.touched = nil
+}
+
+// Home is the default home of a shard's node.
+func Home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		dir = "."
+	}
+	return filepath.Join(dir, ".topchaind", "shard")
+}

@@ -1,0 +1,183 @@
+// Package cli is `topchaind shard`: one shard as a chain of its own.
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/server"
+
+	"github.com/topnetwork/top/app/localchain"
+	"github.com/topnetwork/top/app/shardchain"
+	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/home"
+	"github.com/topnetwork/top/node/shard"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// timeoutCommit between a shard's blocks; it is how long the first transfer after a quiet time waits.
+const timeoutCommit = 200 * time.Millisecond
+
+// Command is `shard`.
+func Command() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "shard", Short: "Make and run one shard: a chain of transfers without gas fees", SuggestionsMinimumDistance: 2,
+		// The shared pre-run would write the main chain's default configuration into --home.
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
+	}
+	cmd.AddCommand(initCommand(), startCommand())
+	return cmd
+}
+
+// options of a new shard.
+type options struct {
+	dir, chainID, network, accounts string
+	account                         []string
+	members, basePort               int
+	timeoutCommit                   time.Duration
+	prefix                          string
+}
+
+func initCommand() *cobra.Command {
+	var opts options
+	cmd := &cobra.Command{
+		Use: "init", Args: cobra.NoArgs,
+		Short: "Write keys, genesis and configuration of a shard's committee; prints them as JSON",
+		Long: "Write keys, genesis and configuration of a shard's committee; prints them as JSON.\n" +
+			"Every member's home is in the folder: node0, node1 … `shard start --home FOLDER/node0` runs one.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			chainID, err := cmd.Flags().GetString(flags.FlagChainID)
+			if err != nil {
+				return err
+			}
+			if chainID != "" {
+				opts.chainID = chainID
+			}
+			summary, err := initShard(opts)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(summary)
+		},
+	}
+	opts.chainID = "top-z0.s0-1"
+	f := cmd.Flags()
+	f.StringVar(&opts.dir, localchain.FlagDir, "./shard", "directory for node0, node1 …")
+	f.StringVar(&opts.network, "network", latticetypes.Network, "chain id that wallets sign, the same for all shards")
+	f.StringVar(&opts.prefix, "prefix", "", "bits that the shard's buckets begin with, e.g. 01; none: it holds all accounts")
+	f.IntVar(&opts.members, "members", 1, "members of the genesis committee")
+	f.StringArrayVar(&opts.account, "account", nil, "account of genesis as ADDRESS=COINS, e.g. top1…=5000000utop; several times")
+	f.StringVar(&opts.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS")
+	f.IntVar(&opts.basePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
+	f.DurationVar(&opts.timeoutCommit, "timeout-commit", timeoutCommit, "pause between blocks")
+	return cmd
+}
+
+// genesis of the options.
+func (o options) genesis() (*latticetypes.GenesisState, error) {
+	gs := latticetypes.DefaultGenesisState()
+	gs.Shard.Network = o.network
+	for _, bit := range o.prefix {
+		if bit != '0' && bit != '1' {
+			return nil, fmt.Errorf("--prefix is %q, want bits such as 01", o.prefix)
+		}
+		gs.Shard.PrefixBits = gs.Shard.PrefixBits<<1 | uint32(bit-'0')
+		gs.Shard.PrefixLen++
+	}
+	if o.accounts != "" {
+		balances, err := readAccounts(o.accounts)
+		if err != nil {
+			return nil, fmt.Errorf("--accounts: %w", err)
+		}
+		gs.Balances = balances
+	}
+	for _, a := range o.account {
+		address, coins, ok := strings.Cut(a, "=")
+		if !ok {
+			return nil, fmt.Errorf("--account %q: want ADDRESS=COINS, e.g. top1…=5000000utop", a)
+		}
+		b, err := account(address, coins)
+		if err != nil {
+			return nil, fmt.Errorf("--account %w", err)
+		}
+		gs.Balances = append(gs.Balances, b)
+	}
+	return gs, gs.Validate()
+}
+
+// initShard writes the homes of a new shard. It refuses a directory that already holds one.
+func initShard(o options) (*localchain.Summary, error) {
+	if o.members < 1 || o.members > 150 {
+		return nil, fmt.Errorf("--members is %d: a committee has 1 to 150", o.members)
+	}
+	gs, err := o.genesis()
+	if err != nil {
+		return nil, err
+	}
+	if err := localchain.CheckEmpty(o.dir); err != nil {
+		return nil, err
+	}
+	ports, err := home.Allocate(o.members, o.basePort)
+	if err != nil {
+		return nil, err
+	}
+	nodes, peers := make([]*home.Node, len(ports)), make([]string, len(ports))
+	for i, p := range ports {
+		comet := config.DefaultComet()
+		shard.Comet(comet)
+		if nodes[i], err = home.Prepare(filepath.Join(o.dir, fmt.Sprintf("node%d", i)), fmt.Sprintf("member%d", i), comet, p); err != nil {
+			return nil, err
+		}
+		peers[i] = nodes[i].Peer()
+	}
+	doc, err := document(o.chainID, nodes, gs)
+	if err != nil {
+		return nil, err
+	}
+	summary := &localchain.Summary{ChainID: o.chainID}
+	for _, n := range nodes {
+		if err := n.WriteGenesis(doc); err != nil {
+			return nil, err
+		}
+		if err := n.WriteConfig(home.Settings{ChainID: o.chainID, Peers: peers, TimeoutCommit: o.timeoutCommit, App: config.DefaultApp()}); err != nil {
+			return nil, err
+		}
+		summary.Nodes = append(summary.Nodes, n.Endpoints())
+	}
+	return summary, summary.Save(o.dir)
+}
+
+func startCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "start", Args: cobra.NoArgs,
+		Short: "Run a member of a shard until it is interrupted",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			node, err := server.InterceptConfigsAndCreateContext(cmd, "", nil, config.DefaultComet())
+			if err != nil {
+				return err
+			}
+			app := config.DefaultApp()
+			if err := node.Viper.Unmarshal(app); err != nil {
+				return fmt.Errorf("app.toml: %w", err)
+			}
+			logger, err := server.CreateSDKLogger(node, cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			return shard.Run(ctx, shard.Config{Comet: node.Config, App: app, Logger: logger})
+		},
+	}
+	dir := shardchain.Home()
+	cmd.Flags().String(flags.FlagHome, dir, "directory for config and data")
+	return cmd
+}

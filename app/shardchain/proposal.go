@@ -1,0 +1,81 @@
+package shardchain
+
+import (
+	"context"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/sendtx"
+)
+
+const (
+	// maxTransfers of a block: more make it slow to vote on, without being cheaper.
+	maxTransfers = 10_000
+	// checkTimeout of a transaction that a client sends: it waits for others that are verified with it.
+	checkTimeout = 10 * time.Second
+)
+
+// prepare a block of what waits.
+func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	return &abci.ResponsePrepareProposal{Txs: a.Pool.Build(req.MaxTxBytes, maxTransfers)}, nil
+}
+
+// process a proposal: every transaction of it must be executed, or the proposer has not followed the rules.
+func (a *App) process(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	refuse := func(err error) (*abci.ResponseProcessProposal, error) {
+		a.Logger().Info("refused a proposal", "height", req.Height, "transactions", len(req.Txs), "err", err)
+		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+	}
+	if len(req.Txs) > maxTransfers {
+		return refuse(errOnlyTransfers)
+	}
+	txs, errs := a.intake.Read(req.Txs)
+	for _, err := range errs {
+		if err != nil {
+			return refuse(err)
+		}
+	}
+	rules, err := a.Lattice.Rules(ctx.WithBlockHeight(req.Height).WithBlockTime(req.Time))
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Engine.Check(rules, txs); err != nil {
+		return refuse(err)
+	}
+	return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
+}
+
+// checkTx of a client: it answers when the transaction is verified and waits for a block.
+func (a *App) checkTx(_ sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	if err := a.Insert(ctx, req.Tx); err != nil {
+		return &abci.ResponseCheckTx{Code: engine.Code(err), Codespace: engine.Codespace, Log: err.Error()}, nil
+	}
+	return &abci.ResponseCheckTx{}, nil
+}
+
+// Insert a client's transaction into the mempool.
+func (a *App) Insert(ctx context.Context, raw []byte) error {
+	if !sendtx.IsSend(raw) {
+		return errOnlyTransfers
+	}
+	return a.Pool.Insert(ctx, raw)
+}
+
+// insertTx of a peer.
+func (a *App) insertTx(req *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
+	if err := a.Pool.Offer(req.Tx); err != nil {
+		return &abci.ResponseInsertTx{Code: engine.Code(err)}, nil
+	}
+	return &abci.ResponseInsertTx{}, nil
+}
+
+// reapTxs that peers have not been told of.
+func (a *App) reapTxs(req *abci.RequestReapTxs) (*abci.ResponseReapTxs, error) {
+	return &abci.ResponseReapTxs{Txs: a.Pool.Reap(int(req.MaxBytes))}, nil
+}

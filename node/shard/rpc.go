@@ -1,0 +1,313 @@
+package shard
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmtquery "github.com/cometbft/cometbft/libs/pubsub/query"
+	"github.com/cometbft/cometbft/libs/pubsub/query/syntax"
+	rpccore "github.com/cometbft/cometbft/rpc/core"
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
+	rpcserver "github.com/cometbft/cometbft/rpc/jsonrpc/server"
+	rpctypes "github.com/cometbft/cometbft/rpc/jsonrpc/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/topnetwork/top/app/shardchain"
+	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/engine/disk"
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+)
+
+const (
+	// maxSearched units of an account in one search, maxPage results of one answer.
+	maxSearched, maxPage, defaultPage = 10_000, 100, 30
+	// pollInclusion of a transaction that a client waits for.
+	pollInclusion = 20 * time.Millisecond
+)
+
+// rpc is CometBFT's RPC as wallets know it, where the shard answers otherwise than CometBFT would: the network's chain id instead of the shard's, transactions from the engine's index and mempool.
+type rpc struct {
+	app     *shardchain.App
+	env     *rpccore.Environment
+	network string
+
+	mu sync.Mutex
+	// blocks read last: searches come back to the same ones.
+	blocks map[int64]*cmttypes.Block
+	order  []int64
+}
+
+// blocksKept in memory for the RPC.
+const blocksKept = 8
+
+// routes of the RPC.
+func (r *rpc) routes() rpccore.RoutesMap {
+	routes := r.env.GetRoutes()
+	routes["status"] = rpcserver.NewRPCFunc(r.status, "")
+	routes["block_results"] = rpcserver.NewRPCFunc(r.blockResults, "height", rpcserver.Cacheable("height"))
+	routes["tx"] = rpcserver.NewRPCFunc(r.tx, "hash,prove")
+	routes["tx_search"] = rpcserver.NewRPCFunc(r.txSearch, "query,prove,page,per_page,order_by")
+	routes["broadcast_tx_sync"] = rpcserver.NewRPCFunc(r.broadcast, "tx")
+	routes["broadcast_tx_async"] = rpcserver.NewRPCFunc(r.broadcast, "tx")
+	routes["broadcast_tx_commit"] = rpcserver.NewRPCFunc(r.broadcastCommit, "tx")
+	for _, name := range []string{"check_tx", "unconfirmed_txs", "num_unconfirmed_txs", "block_search"} {
+		delete(routes, name)
+	}
+	return routes
+}
+
+// status with the network's chain id, which wallets sign.
+func (r *rpc) status(ctx *rpctypes.Context) (*coretypes.ResultStatus, error) {
+	s, err := r.env.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.NodeInfo.Network = r.network
+	return s, nil
+}
+
+// broadcast a transaction: it is verified and waits for a block, or why not.
+func (r *rpc) broadcast(ctx *rpctypes.Context, tx cmttypes.Tx) (*coretypes.ResultBroadcastTx, error) {
+	res := &coretypes.ResultBroadcastTx{Hash: tx.Hash()}
+	if err := r.app.Insert(ctx.Context(), tx); err != nil {
+		res.Code, res.Codespace, res.Log = engine.Code(err), engine.Codespace, err.Error()
+	}
+	return res, nil
+}
+
+// broadcastCommit waits for the block, too.
+func (r *rpc) broadcastCommit(ctx *rpctypes.Context, tx cmttypes.Tx) (*coretypes.ResultBroadcastTxCommit, error) {
+	sent, err := r.broadcast(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	res := &coretypes.ResultBroadcastTxCommit{CheckTx: abci.ResponseCheckTx{Code: sent.Code, Log: sent.Log, Codespace: sent.Codespace}, Hash: sent.Hash}
+	if sent.Code != 0 {
+		return res, nil
+	}
+	tick := time.NewTicker(pollInclusion)
+	defer tick.Stop()
+	timeout := time.After(r.env.Config.TimeoutBroadcastTxCommit)
+	for {
+		if e, found, err := r.app.Engine.Transaction(sendtx.Hash(tx)); err != nil {
+			return nil, err
+		} else if found {
+			res.TxResult, res.Height = txResult(e), int64(e.Height)
+			return res, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Context().Done():
+			return nil, ctx.Context().Err()
+		case <-timeout:
+			return nil, errors.New("the transaction waits for a block; ask for it by its hash")
+		}
+	}
+}
+
+func txResult(e disk.Entry) abci.ExecTxResult {
+	res := abci.ExecTxResult{Code: e.Code, Log: e.Log}
+	if e.Code != 0 {
+		res.Codespace = engine.Codespace
+	}
+	return res
+}
+
+// tx by its hash.
+func (r *rpc) tx(_ *rpctypes.Context, hash []byte, prove bool) (*coretypes.ResultTx, error) {
+	res, err := r.find(hash, prove)
+	if err == nil && res == nil {
+		err = fmt.Errorf("tx (%X) not found", hash)
+	}
+	return res, err
+}
+
+// find a transaction; nil where it is not known.
+func (r *rpc) find(hash []byte, prove bool) (*coretypes.ResultTx, error) {
+	if len(hash) != lattice.HashSize {
+		return nil, fmt.Errorf("a hash of %d bytes, want %d", len(hash), lattice.HashSize)
+	}
+	e, found, err := r.app.Engine.Transaction(lattice.Hash(hash))
+	if err != nil || !found {
+		return nil, err
+	}
+	block := r.block(int64(e.Height))
+	if block == nil || int(e.Index) >= len(block.Txs) {
+		return nil, fmt.Errorf("tx (%X) is in block %d, which this node has pruned; ask another", hash, e.Height)
+	}
+	res := &coretypes.ResultTx{Hash: hash, Height: int64(e.Height), Index: e.Index, TxResult: txResult(e), Tx: block.Txs[e.Index]}
+	if res.TxResult.Code == abci.CodeTypeOK {
+		res.TxResult.Events = eventsOf(res.Tx)
+	}
+	if prove {
+		res.Proof = block.Txs.Proof(int(e.Index))
+	}
+	return res, nil
+}
+
+// Find implements shardchain.History.
+func (r *rpc) Find(hash []byte) (*coretypes.ResultTx, time.Time, error) {
+	res, err := r.find(hash, false)
+	if err != nil || res == nil {
+		return nil, time.Time{}, err
+	}
+	return res, r.block(res.Height).Time, nil
+}
+
+// Search implements shardchain.History.
+func (r *rpc) Search(query string, page, limit int, backwards bool) (found []*coretypes.ResultTx, times []time.Time, total int, err error) {
+	order := "asc"
+	if backwards {
+		order = "desc"
+	}
+	res, err := r.txSearch(nil, query, false, &page, &limit, order)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	for _, tx := range res.Txs {
+		times = append(times, r.block(tx.Height).Time)
+	}
+	return res.Txs, times, res.TotalCount, nil
+}
+
+func (r *rpc) block(height int64) *cmttypes.Block {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b := r.blocks[height]; b != nil {
+		return b
+	}
+	b := r.env.BlockStore.LoadBlock(height)
+	if b == nil {
+		return nil
+	}
+	if len(r.order) == blocksKept {
+		delete(r.blocks, r.order[0])
+		r.order = r.order[1:]
+	}
+	r.blocks[height], r.order = b, append(r.order, height)
+	return b
+}
+
+// txSearch by hash, height, or an account's address, as wallets do.
+func (r *rpc) txSearch(_ *rpctypes.Context, query string, prove bool, page, perPage *int, orderBy string) (*coretypes.ResultTxSearch, error) {
+	hashes, err := r.search(query)
+	if err != nil {
+		return nil, err
+	}
+	switch orderBy {
+	case "", "asc":
+	case "desc":
+		slices.Reverse(hashes)
+	default:
+		return nil, errors.New("expected order_by to be either `asc` or `desc` or empty")
+	}
+	size, first := defaultPage, 0
+	if perPage != nil && *perPage > 0 {
+		size = min(*perPage, maxPage)
+	}
+	if page != nil {
+		if *page < 1 {
+			return nil, fmt.Errorf("page is %d, the first is 1", *page)
+		}
+		first = min((*page-1)*size, len(hashes))
+	}
+	res := &coretypes.ResultTxSearch{Txs: []*coretypes.ResultTx{}, TotalCount: len(hashes)}
+	for _, h := range hashes[first:min(first+size, len(hashes))] {
+		found, err := r.find(h[:], prove)
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			res.Txs = append(res.Txs, found)
+		}
+	}
+	return res, nil
+}
+
+// search for the hashes of transactions, in the order of their blocks.
+func (r *rpc) search(query string) ([]lattice.Hash, error) {
+	q, err := cmtquery.New(query)
+	if err != nil {
+		return nil, err
+	}
+	var found [][]lattice.Hash
+	for _, c := range q.Syntax() {
+		list, err := r.condition(c)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list)
+	}
+	out := found[0]
+	for _, list := range found[1:] {
+		out = slices.DeleteFunc(out, func(h lattice.Hash) bool { return !slices.Contains(list, h) })
+	}
+	return out, nil
+}
+
+// condition of a search.
+func (r *rpc) condition(c syntax.Condition) ([]lattice.Hash, error) {
+	unknown := fmt.Errorf("a shard finds transactions by tx.hash = '…', tx.height = …, message.sender = 'top1…', transfer.sender = 'top1…' or transfer.recipient = 'top1…', joined by AND; not by %s", c.Tag)
+	if c.Op != syntax.TEq || c.Arg == nil {
+		return nil, unknown
+	}
+	switch c.Tag {
+	case "tx.hash":
+		hash, err := hex.DecodeString(strings.TrimPrefix(c.Arg.Value(), "0x"))
+		if err != nil || len(hash) != lattice.HashSize {
+			return nil, fmt.Errorf("tx.hash is %q, want %d hex digits", c.Arg.Value(), 2*lattice.HashSize)
+		}
+		_, found, err := r.app.Engine.Transaction(lattice.Hash(hash))
+		if err != nil || !found {
+			return nil, err
+		}
+		return []lattice.Hash{lattice.Hash(hash)}, nil
+	case "tx.height":
+		n, _ := c.Arg.Number().Int64()
+		block := r.block(n)
+		if block == nil {
+			return nil, nil
+		}
+		var out []lattice.Hash
+		for _, tx := range block.Txs {
+			out = append(out, sendtx.Hash(tx))
+		}
+		return out, nil
+	case "message.sender", "transfer.sender":
+		return r.of(c.Arg.Value(), lattice.Send)
+	case "transfer.recipient":
+		return r.of(c.Arg.Value(), lattice.Receive)
+	}
+	return nil, unknown
+}
+
+// of an account: the transactions of its last units of a kind.
+func (r *rpc) of(address string, kind lattice.UnitKind) (out []lattice.Hash, err error) {
+	a, err := sendtx.Address(address)
+	if err != nil {
+		return nil, err
+	}
+	record, found, err := r.app.Engine.Get(a)
+	if err != nil || !found {
+		return nil, err
+	}
+	first := record.Units - min(record.Units, maxSearched) + 1
+	for n := first; n <= record.Units; n++ {
+		u, _, err := r.app.Engine.Unit(a, n)
+		if err != nil {
+			// The last units are in memory before they are on disk; the first ones may be another node's.
+			continue
+		}
+		if u.Kind == kind {
+			out = append(out, u.Transaction)
+		}
+	}
+	return out, nil
+}

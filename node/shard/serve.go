@@ -1,0 +1,123 @@
+// Package shard runs a shard as a process: CometBFT, the RPC that wallets know, gRPC and REST.
+package shard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"cosmossdk.io/log/v2"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/cometbft/cometbft/node"
+	"github.com/cometbft/cometbft/p2p"
+	"github.com/cometbft/cometbft/privval"
+	"github.com/cometbft/cometbft/proxy"
+	cmttypes "github.com/cometbft/cometbft/types"
+	dbm "github.com/cosmos/cosmos-db"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/server"
+	servercmtlog "github.com/cosmos/cosmos-sdk/server/log"
+	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/topnetwork/top/app/shardchain"
+	"github.com/topnetwork/top/engine/mempool"
+	"github.com/topnetwork/top/node/config"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// Config of a shard's process.
+type Config struct {
+	Comet  *cmtcfg.Config
+	App    *config.App
+	Logger log.Logger
+}
+
+// Comet settings that a shard needs, whatever the file says: the application builds its blocks, and keeps its own index.
+func Comet(c *cmtcfg.Config) {
+	c.Mempool.Type = "app"
+	c.Mempool.ReapInterval = 20 * time.Millisecond
+	c.Mempool.MaxTxBytes = 8192
+	c.Mempool.MaxBatchBytes = 1 << 20
+	c.Consensus.CreateEmptyBlocks = true
+	c.TxIndex.Indexer = "null"
+}
+
+// Run a shard until the context ends.
+func Run(ctx context.Context, cfg Config) (err error) {
+	comet := *cfg.Comet
+	rpcCfg := *comet.RPC
+	comet.RPC = &rpcCfg
+	address := rpcCfg.ListenAddress
+	// CometBFT's own RPC would answer what it does not know.
+	comet.RPC.ListenAddress = ""
+	Comet(&comet)
+	doc, err := genutiltypes.AppGenesisFromFile(comet.GenesisFile())
+	if err != nil {
+		return fmt.Errorf("%w; make the shard's home first (shard init)", err)
+	}
+	data := comet.DBDir()
+	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, data)
+	if err != nil {
+		return err
+	}
+	app, err := shardchain.New(shardchain.Options{
+		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Mempool: mempool.DefaultConfig(),
+		BaseApp: []func(*baseapp.BaseApp){
+			baseapp.SetChainID(doc.ChainID), baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruningtypes.NewPruningOptionsFromString(cfg.App.Pruning)),
+		},
+	})
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	var gs latticetypes.GenesisState
+	state, err := genutiltypes.GenesisStateFromAppGenesis(doc)
+	if err == nil {
+		err = app.Codec.UnmarshalJSON(state[latticetypes.ModuleName], &gs)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", comet.GenesisFile(), err)
+	}
+	nodeKey, err := p2p.LoadOrGenNodeKey(comet.NodeKeyFile())
+	if err != nil {
+		return err
+	}
+	n, err := node.NewNodeWithContext(ctx, &comet, privval.LoadOrGenFilePV(comet.PrivValidatorKeyFile(), comet.PrivValidatorStateFile()), nodeKey,
+		// A mutex per connection: blocks, queries and snapshots do not wait for each other, and the mempool's calls take none.
+		proxy.NewConnSyncLocalClientCreator(server.NewCometABCIWrapper(app)), func() (*cmttypes.GenesisDoc, error) { return doc.ToGenesisDoc() },
+		cmtcfg.DefaultDBProvider, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger})
+	if err != nil {
+		return err
+	}
+	if err := n.Start(); err != nil {
+		return err
+	}
+	defer func() {
+		if n.IsRunning() {
+			err = errors.Join(err, n.Stop())
+		}
+		n.Wait()
+	}()
+	s := &servers{app: app, cfg: cfg}
+	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := s.startRPC(n, address, gs.Shard.Network); err != nil {
+		return fmt.Errorf("rpc: %w", err)
+	}
+	if err := s.startGRPC(); err != nil {
+		return fmt.Errorf("grpc: %w", err)
+	}
+	if err := s.startREST(ctx); err != nil {
+		return fmt.Errorf("rest: %w", err)
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-n.Quit():
+		return errors.New("the node has stopped")
+	}
+}

@@ -1,0 +1,159 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto/secp256k1"
+
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/testutil/localnet"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// The load of a shard.
+const (
+	shardAccounts = 20_000
+	shardChainID  = "top-z0.s0-1"
+	// shardFunds of an account in utop: its quota is full, and enough for all that it sends.
+	shardFunds = 100_000_000_000
+	// shardTime is how long a load is counted.
+	shardTime = 60 * time.Second
+	// shardWaiting transfers are under way at most: more only wait in the mempool.
+	shardWaiting = 40_000
+	// shardBatch of transfers in a message.
+	shardBatch = 500
+)
+
+// signer is an account that signs transfers.
+type signer struct {
+	key  lattice.Key
+	sign func(bytes []byte) ([]byte, error)
+	next uint64
+}
+
+// newSigner number n of a kind; the same every time.
+func newSigner(kind lattice.KeyKind, n int) (*signer, error) {
+	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("bench"), uint64(n)))
+	if kind == lattice.Ed25519 {
+		secret := ed25519.NewKeyFromSeed(seed[:])
+		key, err := lattice.NewKey(kind, secret.Public().(ed25519.PublicKey))
+		return &signer{key: key, sign: func(b []byte) ([]byte, error) { return ed25519.Sign(secret, b), nil }}, err
+	}
+	x, y := secp256k1.S256().ScalarBaseMult(seed[:])
+	key, err := lattice.NewKey(kind, secp256k1.CompressPubkey(x, y))
+	return &signer{key: key, sign: func(b []byte) ([]byte, error) {
+		hash := sha256.Sum256(b)
+		signature, err := secp256k1.Sign(hash[:], seed[:])
+		if err != nil {
+			return nil, err
+		}
+		return signature[:sendtx.SignatureSize], nil
+	}}, err
+}
+
+// transfer to another account, signed for the network.
+func (s *signer) transfer(to lattice.Address) ([]byte, error) {
+	u := sendtx.New(lattice.Transfer{To: to, Key: s.key, Sequence: s.next, Amount: lattice.Balance{Utop: 1}}, "")
+	s.next++
+	signature, err := s.sign(u.SignBytes(latticetypes.Network))
+	return u.Signed(signature), err
+}
+
+// shardNet is a shard as processes.
+type shardNet struct {
+	mainChain
+	signers []*signer
+}
+
+// startShard of so many members, on which the accounts have funds.
+func startShard(ctx context.Context, cfg localnet.Config, dir string, members int, kind lattice.KeyKind) (s *shardNet, err error) {
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return nil, err
+	}
+	s = &shardNet{signers: make([]*signer, shardAccounts)}
+	if err := each(len(s.signers), func(i int) (err error) {
+		s.signers[i], err = newSigner(kind, i)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	accounts := filepath.Join(dir, "accounts")
+	if err := writeAccounts(accounts, s.signers); err != nil {
+		return nil, err
+	}
+	program := filepath.Join(cfg.Bin, "topchaind")
+	bz, err := process.Run(ctx, process.Spec{Name: "shard init", Path: program, Log: filepath.Join(dir, "logs", "init.log"), Args: []string{
+		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(members), "--accounts", accounts, "--chain-id", shardChainID,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	var made struct {
+		Nodes []localnet.Node `json:"nodes"`
+	}
+	if err := json.Unmarshal(bz, &made); err != nil {
+		return nil, err
+	}
+	s.id, s.nodes = shardChainID, made.Nodes
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	for i, node := range s.nodes {
+		p, err := process.Start(process.Spec{
+			Name: fmt.Sprintf("shard%d", i), Path: program, Args: []string{"shard", "start", "--home", node.Home, "--log_level", "error"}, Log: filepath.Join(dir, "logs", fmt.Sprintf("shard%d.log", i)),
+		})
+		if err != nil {
+			return s, err
+		}
+		s.procs = append(s.procs, p)
+	}
+	return s, s.ready(ctx)
+}
+
+func writeAccounts(path string, signers []*signer) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := bufio.NewWriter(f)
+	for _, s := range signers {
+		if _, err := fmt.Fprintf(w, "%s %dutop\n", sendtx.Bech32(sendtx.AddressOf(s.key)), uint64(shardFunds)); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// ready waits until all members have made blocks.
+func (s *shardNet) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	for i := range s.nodes {
+		if err := process.Await(ctx, "the second block of "+s.nodes[i].Home, func(ctx context.Context) error {
+			m, err := s.metas(ctx, i, 0)
+			if err == nil && m.last < 2 {
+				err = fmt.Errorf("height is %d", m.last)
+			}
+			return err
+		}, s.procs...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// metas of blocks: the last height, and how many transactions are in blocks after a height.
+type metas struct {
+	last int64
+	txs  int
+}
+
+// metas of up to twenty blocks after a height, from a member's RPC.
+func (s *shardNet) metas(ctx context.Context, node int, after int64) (m metas, err error) {
+	url := s.nodes[node].RPC + "/blockchain"
+	if after > 0 {
+		url += fmt.Sprintf("?minHeight=%d&maxHeight=%d", after+1, after+20)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return m, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return m, err
+	}
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	var answer struct {
+		Error *struct {
+			Data string `json:"data"`
+		} `json:"error"`
+		Result struct {
+			LastHeight string `json:"last_height"`
+			BlockMetas []struct {
+				NumTxs string `json:"num_txs"`
+			} `json:"block_metas"`
+		} `json:"result"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return m, err
+	}
+	if answer.Error != nil {
+		// Asked for blocks that are still to come.
+		m.last = after
+		return m, nil
+	}
+	if m.last, err = strconv.ParseInt(answer.Result.LastHeight, 10, 64); err != nil {
+		return m, err
+	}
+	for _, b := range answer.Result.BlockMetas {
+		n, err := strconv.Atoi(b.NumTxs)
+		if err != nil {
+			return m, err
+		}
+		m.txs += n
+	}
+	if after > 0 {
+		m.last = min(m.last, after+int64(len(answer.Result.BlockMetas)))
+	}
+	return m, nil
+}
+
+// shardLoad sends what was signed, by the batch route to every member, and follows what is committed.
+type shardLoad struct {
+	s *shardNet
+	// batches for each member, in the order in which they are sent.
+	batches [][][][]byte
+	// rate in transfers per second; 0 is as fast as the shard takes them.
+	rate float64
+
+	sent, committed, refused atomic.Int64
+	loading                  atomic.Bool
+}
+
+// signLoad signs rounds of transfers, one per account and round.
+func (s *shardNet) signLoad(rounds int) (*shardLoad, error) {
+	l := &shardLoad{s: s, batches: make([][][][]byte, len(s.nodes))}
+	signed := make([][][]byte, len(s.signers))
+	if err := each(len(s.signers), func(i int) error {
+		to := sendtx.AddressOf(s.signers[(i*7+1)%len(s.signers)].key)
+		for range rounds {
+			raw, err := s.signers[i].transfer(to)
+			if err != nil {
+				return err
+			}
+			signed[i] = append(signed[i], raw)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	// An account always sends to the same member, in its order.
+	for round := range rounds {
+		for node := range s.nodes {
+			var batch [][]byte
+			for i := node; i < len(signed); i += len(s.nodes) {
+				if batch = append(batch, signed[i][round]); len(batch) == shardBatch {
+					l.batches[node], batch = append(l.batches[node], batch), nil
+				}
+			}
+			if len(batch) > 0 {
+				l.batches[node] = append(l.batches[node], batch)
+			}
+		}
+	}
+	return l, nil
+}
+
+// run until the context ends or everything is sent.
+func (l *shardLoad) run(ctx context.Context) error {
+	l.loading.Store(true)
+	defer l.loading.Store(false)
+	began := time.Now()
+	return together(len(l.s.nodes), func(node int) (err error) {
+		conn, err := grpc.NewClient(l.s.nodes[node].GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(64<<20)))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, conn.Close()) }()
+		stream, err := latticetypes.NewIngestClient(conn).Submit(context.WithoutCancel(ctx))
+		if err != nil {
+			return err
+		}
+		for _, batch := range l.batches[node] {
+			for ctx.Err() == nil && l.busy(began) {
+				time.Sleep(5 * time.Millisecond)
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err := l.submit(ctx, stream, batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// busy tells whether enough is under way, or more was sent than the rate allows.
+func (l *shardLoad) busy(began time.Time) bool {
+	sent := l.sent.Load()
+	return sent-l.committed.Load() > shardWaiting || l.rate > 0 && float64(sent) > l.rate*time.Since(began).Seconds()
+}
+
+// submit a batch; what a full mempool refuses is sent again.
+func (l *shardLoad) submit(ctx context.Context, stream latticetypes.Ingest_SubmitClient, batch [][]byte) error {
+	for len(batch) > 0 {
+		if err := stream.Send(&latticetypes.SubmitRequest{Transactions: batch}); err != nil {
+			return err
+		}
+		res, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		var again [][]byte
+		for _, r := range res.Refused {
+			if r.Code != 1 {
+				return fmt.Errorf("a transfer was refused: code %d, %s", r.Code, r.Log)
+			}
+			again = append(again, batch[r.Index])
+		}
+		l.sent.Add(int64(len(batch) - len(again)))
+		l.refused.Add(int64(len(again)))
+		if batch = again; len(batch) > 0 {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+	return nil
+}
+
+// follow counts what is committed until the load is over, or for a time; it answers the marks of the first and the last block that were counted, and the transfers between them.
+func (l *shardLoad) follow(ctx context.Context, lasting time.Duration) (first, last mark, transfers int, err error) {
+	start, err := l.s.metas(ctx, 0, 0)
+	if err != nil {
+		return first, last, 0, err
+	}
+	height := start.last
+	for l.loading.Load() || first.height == 0 {
+		m, err := l.s.metas(ctx, 0, height)
+		if err != nil {
+			return first, last, transfers, err
+		}
+		if m.last > height {
+			height = m.last
+			l.committed.Add(int64(m.txs))
+			switch {
+			case m.txs == 0 && first.height == 0:
+			case first.height == 0:
+				// A part of it came before the load was there.
+				if first, err = l.s.mark(height, time.Now()); err != nil {
+					return first, last, transfers, err
+				}
+			default:
+				transfers += m.txs
+				if last, err = l.s.mark(height, time.Now()); err != nil || last.seen.Sub(first.seen) >= lasting {
+					return first, last, transfers, err
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return first, last, transfers, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if transfers == 0 {
+		return first, last, 0, fmt.Errorf("no transfer was committed")
+	}
+	return first, last, transfers, nil
+}
+
+// shardFigures of a load.
+type shardFigures struct {
+	tps, cpu float64
+	seconds  float64
+	count    int
+	blocks   int64
+	loader   time.Duration
+}
+
+// measure a shard under all the load that it takes.
+func (s *shardNet) measure(ctx context.Context, rounds int) (f shardFigures, err error) {
+	l, err := s.signLoad(rounds)
+	if err != nil {
+		return f, err
+	}
+	loading, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	l.loading.Store(true)
+	go func() { ended <- l.run(loading) }()
+	first, last, transfers, err := l.follow(ctx, shardTime)
+	stop()
+	if err := errors.Join(err, <-ended); err != nil {
+		return f, err
+	}
+	lasted := last.seen.Sub(first.seen)
+	return shardFigures{
+		tps: float64(transfers) / lasted.Seconds(), cpu: float64((last.cpu - first.cpu).Microseconds()) / float64(transfers),
+		seconds: lasted.Seconds(), count: transfers, blocks: last.height - first.height, loader: last.mine - first.mine,
+	}, nil
+}
+
+// shard measures one shard: transfers without gas fees, on a lattice of accounts.
+func (r *run) shard(ctx context.Context) ([]Result, error) {
+	var all []Result
+	for _, c := range []struct {
+		name    string
+		members int
+		kind    lattice.KeyKind
+		rounds  int
+		tps     float64
+		stock   string
+		times   float64
+	}{
+		{"shard.1val", 1, lattice.Ed25519, 80, 18_000, "stock.1val.tps", 20},
+		{"shard.4val", 4, lattice.Ed25519, 40, 7_000, "stock.4val.tps", 25},
+		{"shard.1val.secp256k1", 1, lattice.Secp256k1, 50, 8_000, "stock.1val.tps", 0},
+	} {
+		s, err := startShard(ctx, r.Network, filepath.Join(r.Network.Dir, c.name), c.members, c.kind)
+		if err != nil {
+			return all, fmt.Errorf("%s: %w", c.name, err)
+		}
+		f, err := s.measure(ctx, c.rounds)
+		rss, rerr := residentMiB(s.procs[0].Pid())
+		if err := errors.Join(err, rerr, s.stop()); err != nil {
+			return all, fmt.Errorf("%s: %w", c.name, err)
+		}
+		conditions := map[string]any{
+			"members": c.members, "accounts": len(s.signers), "transactions": f.count, "seconds": f.seconds, "blocks": f.blocks, "loader_cpu_s": f.loader.Seconds(), "rss_mib": rss,
+			"what": "one-utop transfers between accounts that exist, a key per account, signed before the clock starts, by the batch route to all members, default quota, loader on the same machine; committed ones are counted",
+		}
+		r.Network.Logf("%-14s %.0f tx/s, %.1f us", c.name, f.tps, f.cpu)
+		bar := max(c.tps, c.times*r.figures[c.stock])
+		all = append(all, newResult(c.name+".tps", f.tps, "tx/s", conditions).against("tx/s: "+c.stock, r.figures[c.stock]).atLeast(bar))
+		switch c.name {
+		case "shard.1val":
+			all = append(all, newResult(c.name+".cpu_us", f.cpu, "us", conditions).atMost(60))
+		case "shard.4val":
+			all = append(all, newResult(c.name+".cpu_us", f.cpu, "us", conditions).atMost(200))
+		}
+	}
+	return all, nil
+}

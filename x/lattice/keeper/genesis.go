@@ -1,0 +1,128 @@
+package keeper
+
+import (
+	"fmt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+// InitGenesis fills the shard.
+func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState) error {
+	if err := gs.Validate(); err != nil {
+		return err
+	}
+	if err := k.Params.Set(ctx, gs.Params); err != nil {
+		return err
+	}
+	if err := k.Shard.Set(ctx, gs.Shard); err != nil {
+		return err
+	}
+	if err := k.engine.Start(gs.Shard.Prefix(), 0, lattice.Hash{}); err != nil {
+		return err
+	}
+	root, err := k.engine.Seed(func(a *lattice.Accounts) error { return fill(ctx, gs, a) })
+	if err != nil {
+		return err
+	}
+	held, accounts, err := k.held()
+	if err != nil {
+		return err
+	}
+	// Issued is what there ever was: what is held, and what was burned and lost before an export.
+	issued := held.Add(gs.Lost...)
+	if gs.Burned > 0 {
+		issued = issued.Add(types.Coins(lattice.Balance{Utop: gs.Burned})...)
+	}
+	rules, err := k.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	k.engine.Expect(rules)
+	return k.Head.Set(ctx, types.Head{Root: root[:], Time: ctx.BlockTime().UnixNano(), Accounts: accounts, Burned: gs.Burned, Lost: gs.Lost, Issued: issued})
+}
+
+func fill(ctx sdk.Context, gs *types.GenesisState, a *lattice.Accounts) error {
+	for i := range gs.Balances {
+		r, err := gs.Record(i, ctx.BlockTime().UnixNano())
+		if err != nil {
+			return fmt.Errorf("balances: %s: %w", gs.Balances[i].Address, err)
+		}
+		if err := a.Put(r); err != nil {
+			return err
+		}
+	}
+	for _, b := range gs.Buckets {
+		if err := a.Restore(b.Number, b.Slots); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// held coins of all accounts, and how many there are.
+func (k *Keeper) held() (sdk.Coins, uint64, error) {
+	held := map[string]lattice.Amount{}
+	var denoms []string
+	var utop, accounts uint64
+	err := k.engine.Walk(func(r lattice.Record) (err error) {
+		accounts++
+		if utop+r.Utop < utop {
+			return fmt.Errorf("%w: all accounts together hold more than 64 bits of utop", lattice.ErrMalformed)
+		}
+		utop += r.Utop
+		for _, c := range r.Coins {
+			if _, ok := held[c.Denom]; !ok {
+				denoms = append(denoms, c.Denom)
+			}
+			if held[c.Denom], err = held[c.Denom].Add(c.Amount); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	coins := types.Coins(lattice.Balance{Utop: utop})
+	for _, d := range denoms {
+		coins = coins.Add(types.OtherCoins([]lattice.Coin{{Denom: d, Amount: held[d]}})...)
+	}
+	return coins, accounts, err
+}
+
+// CheckSupply tells whether what is held, burned and lost is what was issued.
+func (k *Keeper) CheckSupply(ctx sdk.Context) error {
+	head, err := k.Head.Get(ctx)
+	if err != nil {
+		return err
+	}
+	held, accounts, err := k.held()
+	if err != nil {
+		return err
+	}
+	got := held.Add(head.Lost...).Add(types.Coins(lattice.Balance{Utop: head.Burned})...)
+	if !got.Equal(head.Issued) || accounts != head.Accounts {
+		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost: that is not the %s that were issued (%d accounts of %d)", held, head.Burned, head.Lost, head.Issued, accounts, head.Accounts)
+	}
+	return nil
+}
+
+// ExportGenesis writes all accounts in their places.
+func (k *Keeper) ExportGenesis(ctx sdk.Context) (gs *types.GenesisState, err error) {
+	gs = &types.GenesisState{}
+	if gs.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.Shard, err = k.Shard.Get(ctx); err != nil {
+		return nil, err
+	}
+	head, err := k.Head.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	gs.Burned, gs.Lost = head.Burned, head.Lost
+	return gs, k.engine.Buckets(func(number uint32, slots lattice.Slots) error {
+		gs.Buckets = append(gs.Buckets, types.Bucket{Number: number, Slots: slots})
+		return nil
+	})
+}

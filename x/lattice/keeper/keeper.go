@@ -1,0 +1,94 @@
+// Package keeper is the chain's side of a shard's accounts: parameters, the head that commits them, queries. The accounts themselves are the engine's.
+package keeper
+
+import (
+	"context"
+	"time"
+
+	"cosmossdk.io/collections"
+	corestore "cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+// Keeper of x/lattice.
+type Keeper struct {
+	engine *engine.Engine
+
+	Schema collections.Schema
+	Params collections.Item[types.Params]
+	Head   collections.Item[types.Head]
+	Shard  collections.Item[types.Shard]
+}
+
+// NewKeeper builds the keeper around a shard's engine.
+func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.Engine) *Keeper {
+	sb := collections.NewSchemaBuilder(store)
+	k := &Keeper{
+		engine: e,
+		Params: collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Head:   collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
+		Shard:  collections.NewItem(sb, types.ShardKey, "shard", codec.CollValue[types.Shard](cdc)),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.Schema = schema
+	return k
+}
+
+// Rules of the block that ctx is of.
+func (k *Keeper) Rules(ctx sdk.Context) (lattice.Rules, error) {
+	return k.rules(ctx, ctx.BlockHeight(), ctx.BlockTime())
+}
+
+func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice.Rules, error) {
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return lattice.Rules{}, err
+	}
+	shard, err := k.Shard.Get(ctx)
+	if err != nil {
+		return lattice.Rules{}, err
+	}
+	return params.Rules(height, at, shard.Community()), nil
+}
+
+// Commit what a block did to the accounts: one key of the chain's state names them all.
+func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
+	head, err := k.Head.Get(ctx)
+	if err != nil {
+		return err
+	}
+	head.Height, head.Time, head.Root, head.Accounts = uint64(ctx.BlockHeight()), ctx.BlockTime().UnixNano(), r.Root[:], r.Accounts
+	head.Burned += r.Burned
+	head.Lost = head.Lost.Add(types.OtherCoins(r.Lost)...)
+	return k.Head.Set(ctx, head)
+}
+
+// Start the engine with the accounts of the chain's last height.
+func (k *Keeper) Start(ctx sdk.Context, height int64) error {
+	shard, err := k.Shard.Get(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := k.Head.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.engine.Start(shard.Prefix(), uint64(height), lattice.Hash(head.Root)); err != nil {
+		return err
+	}
+	rules, err := k.rules(ctx, height, time.Unix(0, head.Time).UTC())
+	if err != nil {
+		return err
+	}
+	k.engine.Expect(rules)
+	return nil
+}

@@ -1,0 +1,124 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/quota"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+const (
+	// unitsByDefault and maxUnits of one answer.
+	unitsByDefault, maxUnits = 20, 100
+	// typicalSize of a transfer in bytes.
+	typicalSize = 300
+)
+
+var _ types.QueryServer = queryServer{}
+
+type queryServer struct{ *Keeper }
+
+// NewQueryServer of a keeper.
+func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
+
+func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+	params, err := q.Keeper.Params.Get(ctx)
+	return &types.QueryParamsResponse{Params: params}, err
+}
+
+func (q queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {
+	head, err := q.Keeper.Head.Get(ctx)
+	return &types.QueryHeadResponse{Head: head}, err
+}
+
+// Account answers an account's record, for whoever asks by a bech32 address.
+func (k *Keeper) Account(address string) (lattice.Record, error) {
+	a, err := sendtx.Address(address)
+	if err != nil {
+		return lattice.Record{}, status.Error(codes.InvalidArgument, err.Error())
+	}
+	r, found, err := k.engine.Get(a)
+	switch {
+	case errors.Is(err, lattice.ErrNotOwned):
+		return r, status.Error(codes.OutOfRange, err.Error())
+	case err != nil:
+		return r, err
+	case !found:
+		return r, status.Errorf(codes.NotFound, "account %s not found", address)
+	}
+	return r, nil
+}
+
+// Quota left by the rules of the next block.
+func (q queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*types.QueryQuotaResponse, error) {
+	r, err := q.Account(req.Address)
+	if err != nil {
+		return nil, err
+	}
+	rules, ok := q.engine.Rules()
+	if !ok {
+		return nil, status.Error(codes.Unavailable, "there is no block yet")
+	}
+	scheme := quota.Ed25519
+	if r.Key.Kind != lattice.Ed25519 {
+		scheme = quota.Secp256k1
+	}
+	cost := rules.Quota.Cost(typicalSize, scheme, 0)
+	left := rules.Quota.Refilled(r.Mana, r.Utop, rules.Now).Left
+	return &types.QueryQuotaResponse{Left: left, Capacity: rules.Quota.Capacity(r.Utop), Transfer: cost, Transfers: left / cost}, nil
+}
+
+var kinds = map[lattice.UnitKind]string{lattice.Send: "send", lattice.Receive: "receive", lattice.Return: "return"}
+
+func (q queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*types.QueryUnitsResponse, error) {
+	a, err := sendtx.Address(req.Address)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	limit := req.Limit
+	if limit == 0 {
+		limit = unitsByDefault
+	}
+	if limit > maxUnits {
+		return nil, status.Errorf(codes.InvalidArgument, "limit is %d, at most %d", limit, maxUnits)
+	}
+	res := &types.QueryUnitsResponse{}
+	r, proof, head, err := q.engine.Proof(a)
+	switch {
+	case errors.Is(err, lattice.ErrProof):
+		return res, nil
+	case err != nil:
+		return nil, status.Error(codes.OutOfRange, err.Error())
+	}
+	res.Proof = &types.AccountProof{Height: head.Height, Root: head.Root[:], Record: r.AppendBody(nil), Slot: proof.Slot, Bucket: hashes(proof.Bucket), Top: hashes(proof.Top)}
+	last := r.Units
+	if req.Before > 0 {
+		last = min(last, req.Before-1)
+	}
+	for n := last; n > 0 && len(res.Units) < int(limit); n-- {
+		u, height, err := q.engine.Unit(a, n)
+		if err != nil {
+			// Units of before an export or a snapshot are another node's to show.
+			break
+		}
+		res.Units = append(res.Units, types.Unit{
+			Number: u.Number, Previous: u.Previous[:], Kind: kinds[u.Kind], Sequence: u.Sequence, Peer: sendtx.Bech32(u.Peer),
+			Amount: types.Coins(u.Amount), Balance: types.Coins(u.Balance), Transaction: u.Transaction[:], Height: height,
+		})
+	}
+	return res, nil
+}
+
+func hashes(list []lattice.Hash) [][]byte {
+	out := make([][]byte, len(list))
+	for i := range list {
+		out[i] = list[i][:]
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+// Package lattice is the chain side of a shard: what commits its accounts, and what wallets ask for. README.md is the specification.
+package lattice
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	autocliv1 "cosmossdk.io/api/cosmos/autocli/v1"
+	"cosmossdk.io/core/appmodule"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	gwruntime "github.com/grpc-ecosystem/grpc-gateway/runtime"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/topnetwork/top/x/lattice/keeper"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+var (
+	_ module.AppModule      = AppModule{}
+	_ module.AppModuleBasic = AppModule{}
+	_ module.HasABCIGenesis = AppModule{}
+	_ module.HasServices    = AppModule{}
+	_ appmodule.AppModule   = AppModule{}
+)
+
+// AppModule wires x/lattice into an app.
+type AppModule struct{ keeper *keeper.Keeper }
+
+// NewAppModule of a keeper.
+func NewAppModule(k *keeper.Keeper) AppModule { return AppModule{keeper: k} }
+
+// Name of the module.
+func (AppModule) Name() string { return types.ModuleName }
+
+// IsOnePerModuleType marks an app module.
+func (AppModule) IsOnePerModuleType() {}
+
+// IsAppModule marks an app module.
+func (AppModule) IsAppModule() {}
+
+// ConsensusVersion rises with every change of the stored state.
+func (AppModule) ConsensusVersion() uint64 { return 1 }
+
+// RegisterLegacyAminoCodec has nothing to register: there are no messages.
+func (AppModule) RegisterLegacyAminoCodec(*codec.LegacyAmino) {}
+
+// RegisterInterfaces has nothing to register: there are no messages.
+func (AppModule) RegisterInterfaces(codectypes.InterfaceRegistry) {}
+
+// RegisterGRPCGatewayRoutes mounts the REST routes.
+func (AppModule) RegisterGRPCGatewayRoutes(ctx client.Context, mux *gwruntime.ServeMux) {
+	if err := types.RegisterQueryHandlerClient(context.Background(), mux, types.NewQueryClient(ctx)); err != nil {
+		panic(err)
+	}
+}
+
+// RegisterServices mounts the gRPC services.
+func (am AppModule) RegisterServices(cfg module.Configurator) {
+	types.RegisterQueryServer(cfg.QueryServer(), keeper.NewQueryServer(am.keeper))
+	authtypes.RegisterQueryServer(cfg.QueryServer(), keeper.NewAuthServer(am.keeper))
+	banktypes.RegisterQueryServer(cfg.QueryServer(), keeper.NewBankServer(am.keeper))
+}
+
+// AutoCLIOptions of the module's commands.
+func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions { return types.AutoCLIOptions() }
+
+// DefaultGenesis has no accounts.
+func (AppModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
+	return cdc.MustMarshalJSON(types.DefaultGenesisState())
+}
+
+// ValidateGenesis checks a genesis without state.
+func (AppModule) ValidateGenesis(cdc codec.JSONCodec, _ client.TxEncodingConfig, bz json.RawMessage) error {
+	var gs types.GenesisState
+	if err := cdc.UnmarshalJSON(bz, &gs); err != nil {
+		return fmt.Errorf("%s genesis: %w", types.ModuleName, err)
+	}
+	return gs.Validate()
+}
+
+// InitGenesis fills the shard. Its committee is CometBFT's genesis.
+func (am AppModule) InitGenesis(ctx sdk.Context, cdc codec.JSONCodec, bz json.RawMessage) []abci.ValidatorUpdate {
+	var gs types.GenesisState
+	cdc.MustUnmarshalJSON(bz, &gs)
+	if err := am.keeper.InitGenesis(ctx, &gs); err != nil {
+		panic(fmt.Errorf("%s genesis: %w", types.ModuleName, err))
+	}
+	return nil
+}
+
+// ExportGenesis writes the state.
+func (am AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.RawMessage {
+	gs, err := am.keeper.ExportGenesis(ctx)
+	if err != nil {
+		panic(fmt.Errorf("%s export: %w", types.ModuleName, err))
+	}
+	return cdc.MustMarshalJSON(gs)
+}

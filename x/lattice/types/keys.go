@@ -1,0 +1,18 @@
+package types
+
+import "cosmossdk.io/collections"
+
+const (
+	// ModuleName of x/lattice.
+	ModuleName = "lattice"
+	// StoreKey of its state.
+	StoreKey = ModuleName
+)
+
+// Prefixes of the state.
+var (
+	ParamsKey = collections.NewPrefix(0)
+	// HeadKey is the one key that commits all accounts: an ics23 proof of it and a proof of protocol/lattice lead to any of them.
+	HeadKey  = collections.NewPrefix(1)
+	ShardKey = collections.NewPrefix(2)
+)
