@@ -72,7 +72,7 @@ func config() provider.Config {
 	return provider.Config{
 		Key: "provider", Identity: "identity.key", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Service: "messaging",
 		Prices: map[string]uint64{"message": 100, "kib": 10}, Tick: 10, Float: 2000, Voucher: 1000, Data: "data",
-		Retention: 72 * time.Hour,
+		Deposit: 1_000_000, Retention: 72 * time.Hour,
 	}
 }
 

@@ -50,7 +50,7 @@ import (
 const Name = "topchaind"
 
 // remembered transactions: what waits and what was in the last blocks is not verified twice.
-const remembered = 200_000
+const remembered = 120_000
 
 // Options of a shard's app.
 type Options struct {

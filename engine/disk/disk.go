@@ -50,12 +50,15 @@ func (silent) Fatalf(format string, args ...any) {
 
 // Open a database in a folder of a file system, which is made where there is none.
 func Open(fs vfs.FS, dir string) (*Disk, error) {
-	db, err := pebble.Open(dir, &pebble.Options{
+	options := &pebble.Options{
 		FS:     fs,
 		Logger: silent{},
 		// A block of transfers is some megabytes; larger tables mean that records which change often are written to lower levels less often.
 		MemTableSize: 32 << 20,
-	})
+	}
+	// Hashes and keys do not get smaller.
+	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	db, err := pebble.Open(dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("open the accounts' database %s: %w", dir, err)
 	}

@@ -2,16 +2,12 @@ package mempool
 
 import (
 	"context"
-	"time"
 
 	"github.com/topnetwork/top/protocol/sendtx"
 )
 
-const (
-	// batch of transactions that are verified together, and how long the first one waits for others.
-	batch  = 256
-	linger = 2 * time.Millisecond
-)
+// batch of transactions that are verified together at most. None waits for others: those that come while a batch is verified are the next one.
+const batch = 256
 
 // arrival of a transaction.
 type arrival struct {
@@ -37,8 +33,6 @@ func (p *Pool) Start() (stop func()) {
 
 // Run verifies what arrives, in batches, until the context ends.
 func (p *Pool) Run(ctx context.Context) {
-	timer := time.NewTimer(linger)
-	defer timer.Stop()
 	for {
 		var waiting []*arrival
 		select {
@@ -47,15 +41,12 @@ func (p *Pool) Run(ctx context.Context) {
 		case a := <-p.arrivals:
 			waiting = append(waiting, a)
 		}
-		timer.Reset(linger)
-		for full := false; !full && len(waiting) < batch; {
+		for more := true; more && len(waiting) < batch; {
 			select {
 			case a := <-p.arrivals:
 				waiting = append(waiting, a)
-			case <-timer.C:
-				full = true
-			case <-ctx.Done():
-				full = true
+			default:
+				more = false
 			}
 		}
 		p.verify(waiting)

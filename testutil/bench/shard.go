@@ -75,7 +75,8 @@ func (s *signer) transfer(to lattice.Address) ([]byte, error) {
 // shardNet is a shard as processes.
 type shardNet struct {
 	mainChain
-	signers []*signer
+	// signers of the load, and probes who wait for each of their transfers.
+	signers, probes []*signer
 }
 
 // startShard of so many members, on which the accounts have funds.
@@ -83,15 +84,16 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, members in
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	s = &shardNet{signers: make([]*signer, shardAccounts)}
-	if err := each(len(s.signers), func(i int) (err error) {
-		s.signers[i], err = newSigner(kind, i)
+	all := make([]*signer, shardAccounts+confirmClients)
+	if err := each(len(all), func(i int) (err error) {
+		all[i], err = newSigner(kind, i)
 		return err
 	}); err != nil {
 		return nil, err
 	}
+	s = &shardNet{signers: all[:shardAccounts], probes: all[shardAccounts:]}
 	accounts := filepath.Join(dir, "accounts")
-	if err := writeAccounts(accounts, s.signers); err != nil {
+	if err := writeAccounts(accounts, all); err != nil {
 		return nil, err
 	}
 	program := filepath.Join(cfg.Bin, "topchaind")
