@@ -23,11 +23,22 @@ const maxDropped = 10_000
 // ErrState tells that the accounts on disk and the chain's state are not of one height, and no restart makes them so.
 var ErrState = errors.New("the accounts do not belong to the chain's state")
 
+// errEmpty: the node has neither genesis nor snapshot yet.
+var errEmpty = fmt.Errorf("%w: there are no accounts yet; the node is starting", ErrState)
+
 // Engine of a shard. One goroutine executes and commits; any number may read meanwhile.
 type Engine struct {
 	disk *disk.Disk
 	// lanes of an execution.
 	lanes int
+	// interval of snapshots in blocks, and the views for them.
+	interval uint64
+	views    struct {
+		sync.Mutex
+		list []*disk.View
+		// reading snapshots, for which the database stays open.
+		reading sync.WaitGroup
+	}
 
 	mu       sync.RWMutex
 	accounts *lattice.Accounts
@@ -57,7 +68,11 @@ func OpenOn(fs vfs.FS, dir string) (*Engine, error) {
 }
 
 // Close the database.
-func (e *Engine) Close() error { return e.disk.Close() }
+func (e *Engine) Close() error {
+	err := e.unpin()
+	e.views.reading.Wait()
+	return errors.Join(err, e.disk.Close())
+}
 
 // Height on disk.
 func (e *Engine) Height() uint64 { return e.disk.Head().Height }
@@ -231,7 +246,10 @@ func (e *Engine) Commit() error {
 	block.Journal = e.accounts.Changed()
 	e.block = nil
 	e.mu.Unlock()
-	return e.disk.Commit(block)
+	if err := e.disk.Commit(block); err != nil {
+		return err
+	}
+	return e.pin()
 }
 
 // Expect the next block by these rules, as a node does that has just started.
@@ -257,6 +275,9 @@ func (e *Engine) Rules() (lattice.Rules, bool) {
 func (e *Engine) Get(a lattice.Address) (lattice.Record, bool, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	if e.accounts == nil {
+		return lattice.Record{}, false, errEmpty
+	}
 	return e.accounts.Get(a)
 }
 
@@ -271,6 +292,9 @@ func (e *Engine) Proof(a lattice.Address) (r lattice.Record, p lattice.Proof, he
 	// Paths are made when they are asked for.
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.accounts == nil {
+		return r, p, head, errEmpty
+	}
 	if p, err = e.accounts.Prove(a); err != nil {
 		return r, p, head, err
 	}
@@ -286,6 +310,9 @@ func (e *Engine) Proof(a lattice.Address) (r lattice.Record, p lattice.Proof, he
 func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	if e.accounts == nil {
+		return errEmpty
+	}
 	p := e.accounts.Prefix()
 	first := p.Bits << (lattice.BucketBits - uint32(p.Len))
 	for i := range uint32(p.Buckets()) {
@@ -307,6 +334,9 @@ func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) e
 func (e *Engine) Walk(visit func(lattice.Record) error) error {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
+	if e.accounts == nil {
+		return errEmpty
+	}
 	return e.accounts.Walk(visit)
 }
 
@@ -318,13 +348,6 @@ func (e *Engine) Transaction(hash lattice.Hash) (disk.Entry, bool, error) {
 // Unit of an account's chain.
 func (e *Engine) Unit(a lattice.Address, number uint64) (lattice.Unit, uint64, error) {
 	return e.disk.Unit(a, number)
-}
-
-// Prefix of the shard.
-func (e *Engine) Prefix() lattice.Prefix {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return e.accounts.Prefix()
 }
 
 // together runs lanes at once.

@@ -222,3 +222,62 @@ func TestCheckIsExecute(t *testing.T) {
 		require.NoError(t, e.Commit())
 	}
 }
+
+// What is no snapshot of the height's accounts is refused and leaves nothing behind; what is one makes the same accounts.
+func TestRestore(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	e := seeded(t, vfs.NewMem())
+	e.SnapshotEvery(3)
+	var root lattice.Hash
+	for height := uint64(1); height <= 10; height++ {
+		rules := testRules(height, height/4)
+		txs, places := anyBlock(e, rules, random)
+		res, err := e.Execute(rules, txs, places)
+		require.NoError(t, err)
+		require.NoError(t, e.Commit())
+		if height == 9 {
+			root = res.Root
+		}
+	}
+	require.ErrorIs(t, e.Snapshot(8, nil), ErrState)
+	require.ErrorIs(t, e.Snapshot(3, nil), ErrState, "two views are kept")
+	var payloads [][]byte
+	require.NoError(t, e.Snapshot(9, func(p []byte) error { payloads = append(payloads, p); return nil }))
+	require.ErrorIs(t, e.Snapshot(9, nil), ErrState, "a view is used once")
+	restore := func(list [][]byte) (*Engine, error) {
+		other, err := OpenOn(vfs.NewMem(), "accounts")
+		require.NoError(t, err)
+		return other, other.Restore(testPrefix, 9, root, func() ([]byte, error) {
+			if len(list) == 0 {
+				return nil, nil
+			}
+			p := list[0]
+			list = list[1:]
+			return p, nil
+		})
+	}
+	other, err := restore(payloads)
+	require.NoError(t, err)
+	require.Equal(t, uint64(9), other.Height())
+	require.Equal(t, root, other.accounts.Root())
+	// It replaces whatever was there.
+	require.NoError(t, e.Restore(testPrefix, 9, root, func() func() ([]byte, error) {
+		list := payloads
+		return func() ([]byte, error) {
+			if len(list) == 0 {
+				return nil, nil
+			}
+			p := list[0]
+			list = list[1:]
+			return p, nil
+		}
+	}()))
+	require.Equal(t, uint64(9), e.Height())
+	for name, bad := range map[string][][]byte{
+		"nothing": nil, "rubbish": {[]byte("rubbish")}, "a range twice": {payloads[0], payloads[0]}, "less": {payloads[0][:len(payloads[0])/2]},
+	} {
+		other, err := restore(bad)
+		require.Error(t, err, name)
+		require.Zero(t, other.Height(), name)
+	}
+}

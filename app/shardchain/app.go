@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"cosmossdk.io/log/v2"
 
@@ -61,6 +62,8 @@ type Options struct {
 	// BaseApp options, e.g. pruning.
 	BaseApp []func(*baseapp.BaseApp)
 	Mempool mempool.Config
+	// SnapshotInterval in blocks, as BaseApp's snapshot options have it.
+	SnapshotInterval uint64
 }
 
 // App is a shard.
@@ -127,6 +130,12 @@ func New(opts Options) (*App, error) {
 	txtypes.RegisterServiceServer(b.GRPCQueryRouter(), txServer{app: app})
 	b.MountKVStores(keys)
 	app.handle()
+	if m := b.SnapshotManager(); m != nil {
+		if err := m.RegisterExtensions(snapshotter{app}); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+		e.SnapshotEvery(opts.SnapshotInterval)
+	}
 	if err := app.load(opts); err != nil {
 		return nil, errors.Join(err, app.Close())
 	}
@@ -217,6 +226,25 @@ func (a *App) precommit(sdk.Context) {
 func (a *App) committed(sdk.Context) {
 	a.Pool.Committed(a.touched)
 	a.touched = nil
+}
+
+// Export the state of the last block, with that block's time.
+func (a *App) Export() (json.RawMessage, time.Time, error) {
+	ctx := a.NewUncachedContext(false, header(a.LastBlockHeight()))
+	head, err := a.Lattice.Head.Get(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	gs, err := a.Lattice.ExportGenesis(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	bz, err := a.Codec.MarshalJSON(gs)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz})
+	return state, time.Unix(0, head.Time).UTC(), err
 }
 
 // Home is the default home of a shard's node.

@@ -227,9 +227,14 @@ func unitKey(a lattice.Address, number uint64) []byte {
 }
 
 // Load all buckets in their order.
-func (d *Disk) Load(visit func(bucket uint32, slots lattice.Slots) error) (err error) {
+func (d *Disk) Load(visit func(bucket uint32, slots lattice.Slots) error) error {
+	return load(d.db, visit)
+}
+
+// load all buckets of a database, or of a view of it.
+func load(r pebble.Reader, visit func(bucket uint32, slots lattice.Slots) error) (err error) {
 	sizes := map[uint32]uint32{}
-	if err := d.walk([]byte{keySize}, func(key, value []byte) error {
+	if err := walk(r, []byte{keySize}, func(key, value []byte) error {
 		if len(key) != 4 || len(value) != 4 {
 			return fmt.Errorf("%w: size %x = %x", ErrCorrupt, key, value)
 		}
@@ -249,7 +254,7 @@ func (d *Disk) Load(visit func(bucket uint32, slots lattice.Slots) error) (err e
 		defer func() { slots = nil }()
 		return visit(bucket, slots)
 	}
-	if err := d.walk([]byte{keySlot}, func(key, value []byte) error {
+	if err := walk(r, []byte{keySlot}, func(key, value []byte) error {
 		if len(key) != 8 {
 			return fmt.Errorf("%w: slot %x", ErrCorrupt, key)
 		}
@@ -276,10 +281,10 @@ func (d *Disk) Load(visit func(bucket uint32, slots lattice.Slots) error) (err e
 }
 
 // walk visits what begins with a prefix, which is left out of the keys.
-func (d *Disk) walk(prefix []byte, visit func(key, value []byte) error) (err error) {
+func walk(r pebble.Reader, prefix []byte, visit func(key, value []byte) error) (err error) {
 	end := bytes.Clone(prefix)
 	end[len(end)-1]++
-	it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end})
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: end})
 	if err != nil {
 		return err
 	}

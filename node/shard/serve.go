@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -18,16 +17,11 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 	cmttypes "github.com/cometbft/cometbft/types"
-	dbm "github.com/cosmos/cosmos-db"
 
-	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/server"
 	servercmtlog "github.com/cosmos/cosmos-sdk/server/log"
-	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
-	"github.com/topnetwork/top/app/shardchain"
-	"github.com/topnetwork/top/engine/mempool"
 	"github.com/topnetwork/top/node/config"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
@@ -68,19 +62,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w; make the shard's home first (shard init)", err)
 	}
-	data := comet.DBDir()
-	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, data)
+	app, err := open(&comet, cfg, doc.ChainID)
 	if err != nil {
 		return err
-	}
-	app, err := shardchain.New(shardchain.Options{
-		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Mempool: mempool.DefaultConfig(),
-		BaseApp: []func(*baseapp.BaseApp){
-			baseapp.SetChainID(doc.ChainID), baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruningtypes.NewPruningOptionsFromString(cfg.App.Pruning)),
-		},
-	})
-	if err != nil {
-		return errors.Join(err, db.Close())
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
 	var gs latticetypes.GenesisState

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"cosmossdk.io/log/v2"
+
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
@@ -33,7 +35,7 @@ func Command() *cobra.Command {
 		// The shared pre-run would write the main chain's default configuration into --home.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
-	cmd.AddCommand(initCommand(), startCommand())
+	cmd.AddCommand(initCommand(), startCommand(), rollbackCommand(), exportCommand())
 	return cmd
 }
 
@@ -155,29 +157,78 @@ func initShard(o options) (*localchain.Summary, error) {
 	return summary, summary.Save(o.dir)
 }
 
+// settings of a home. The log of a node goes to standard output, that of another command nowhere.
+func settings(cmd *cobra.Command, logged bool) (shard.Config, error) {
+	node, err := server.InterceptConfigsAndCreateContext(cmd, "", nil, config.DefaultComet())
+	if err != nil {
+		return shard.Config{}, err
+	}
+	app := config.DefaultApp()
+	if err := node.Viper.Unmarshal(app); err != nil {
+		return shard.Config{}, fmt.Errorf("app.toml: %w", err)
+	}
+	cfg := shard.Config{Comet: node.Config, App: app, Logger: log.NewNopLogger()}
+	if logged {
+		cfg.Logger, err = server.CreateSDKLogger(node, cmd.OutOrStdout())
+	}
+	return cfg, err
+}
+
+// homely gives a command the flag for a member's home.
+func homely(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().String(flags.FlagHome, shardchain.Home(), "directory for config and data")
+	return cmd
+}
+
 func startCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return homely(&cobra.Command{
 		Use: "start", Args: cobra.NoArgs,
 		Short: "Run a member of a shard until it is interrupted",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			node, err := server.InterceptConfigsAndCreateContext(cmd, "", nil, config.DefaultComet())
+			cfg, err := settings(cmd, true)
 			if err != nil {
 				return err
 			}
-			app := config.DefaultApp()
-			if err := node.Viper.Unmarshal(app); err != nil {
-				return fmt.Errorf("app.toml: %w", err)
-			}
-			logger, err := server.CreateSDKLogger(node, cmd.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			return shard.Run(ctx, shard.Config{Comet: node.Config, App: app, Logger: logger})
+			return shard.Run(ctx, cfg)
 		},
-	}
-	dir := shardchain.Home()
-	cmd.Flags().String(flags.FlagHome, dir, "directory for config and data")
-	return cmd
+	})
+}
+
+func rollbackCommand() *cobra.Command {
+	return homely(&cobra.Command{
+		Use: "rollback", Args: cobra.NoArgs,
+		Short: "Take the last block's state back; the node executes that block again when it starts",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := settings(cmd, false)
+			if err != nil {
+				return err
+			}
+			height, hash, err := shard.Rollback(cfg)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Rolled back state to height %d and hash %X\n", height, hash)
+			return err
+		},
+	})
+}
+
+func exportCommand() *cobra.Command {
+	return homely(&cobra.Command{
+		Use: "export", Args: cobra.NoArgs,
+		Short: "Print the shard as a genesis: every account in its place, with sequence, units and quota",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := settings(cmd, false)
+			if err != nil {
+				return err
+			}
+			doc, err := shard.Export(cfg)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(doc)
+		},
+	})
 }

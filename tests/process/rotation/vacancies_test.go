@@ -35,9 +35,16 @@ func TestVacantSeats(t *testing.T) {
 	v := validator(t, leaver)
 	require.Equal(t, "BOND_STATUS_UNBONDING", v.Status)
 	require.False(t, v.Jailed)
+	// An election that was drawn before may take its seat first: then nothing is missed, and another one falls silent.
+	for !jailed(t, silent) {
+		_, err := net.Restart(net.Main.Nodes[silent].Name)
+		require.NoError(t, err)
+		silent = member(t, fallen)
+		fallen[net.Main.Nodes[silent].Name] = true
+		require.NoError(t, net.Kill(net.Main.Nodes[silent].Name))
+	}
 	out(t, silent)
 	v = validator(t, silent)
-	require.True(t, v.Jailed)
 	require.Equal(t, before-before/100, v.Tokens, "absence costs a hundredth of the stake, not of the power")
 	await(t, "a full committee", func(ctx context.Context) error { return size(ctx, seats) })
 
@@ -185,6 +192,27 @@ func out(t *testing.T, node int) {
 	})
 	at := height(t) + 3
 	awaitHeight(t, net.Main.Nodes[0], at)
+}
+
+// jailed waits until a member is jailed, and tells whether it was before it lost its seat in another way.
+func jailed(t *testing.T, node int) (is bool) {
+	t.Helper()
+	await(t, net.Main.Nodes[node].Name+" to be jailed, or out", func(ctx context.Context) error {
+		if is = validator(t, node).Jailed; is {
+			return nil
+		}
+		var answer struct {
+			Sits bool `json:"sits"`
+		}
+		if err := net.Main.REST().Get(ctx, "/top/committees/v1/members/"+account(t, node).Address(), &answer); err != nil {
+			return err
+		}
+		if answer.Sits {
+			return errors.New("it sits")
+		}
+		return nil
+	})
+	return is || validator(t, node).Jailed
 }
 
 // withdraw all of an operator's stake but the least that x/staking asks of it.

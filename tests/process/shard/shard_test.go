@@ -276,3 +276,43 @@ func TestMembersAreKilled(t *testing.T) {
 		}
 	}
 }
+
+// A block that is taken back is executed again; an export makes a shard with the same accounts in the same places, in which everyone goes on.
+func TestRollbackAndExport(t *testing.T) {
+	s := found(t, 1)
+	m := s.members[0]
+	run := func(home string, args ...string) string {
+		t.Helper()
+		out, err := exec.Command(s.program, append([]string{"shard"}, append(args, "--home", home)...)...).Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	send := func(to lattice.Address) {
+		t.Helper()
+		stream := m.stream(t)
+		require.NoError(t, stream.Send(&latticetypes.SubmitRequest{Transactions: [][]byte{s.users[0].send(to, 200_000)}}))
+		res, err := stream.Recv()
+		require.NoError(t, err)
+		require.Empty(t, res.Refused)
+	}
+	send(newUser(500).address)
+	before := s.await(t, m, func(h head) bool { return h.Accounts == users+2 })
+	require.NoError(t, m.process.Stop(waitTimeout))
+
+	require.Regexp(t, `^Rolled back state to height \d+ and hash [0-9A-F]{64}\n$`, run(m.Home, "rollback"))
+	s.start(t, 0)
+	require.Equal(t, before.Root, s.await(t, m, func(h head) bool { return h.Height > before.Height+2 }).Root)
+	require.NoError(t, m.process.Stop(waitTimeout))
+
+	// The same member, with the export as its genesis and nothing else.
+	genesis := run(m.Home, "export")
+	require.NoError(t, os.RemoveAll(filepath.Join(m.Home, "data")))
+	require.NoError(t, os.Mkdir(filepath.Join(m.Home, "data"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(m.Home, "data", "priv_validator_state.json"), []byte(`{"height":"0","round":0,"step":0}`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(m.Home, "config", "genesis.json"), []byte(genesis), 0o600))
+	s.start(t, 0)
+	h := s.await(t, m, func(h head) bool { return h.Height > before.Height+4 })
+	require.Equal(t, before.Root, h.Root)
+	send(newUser(501).address)
+	s.await(t, m, func(h head) bool { return h.Accounts == users+3 })
+}

@@ -1,0 +1,89 @@
+package shard
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
+	cmtcfg "github.com/cometbft/cometbft/config"
+	dbm "github.com/cosmos/cosmos-db"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
+	"github.com/cosmos/cosmos-sdk/store/v2/snapshots"
+	snapshottypes "github.com/cosmos/cosmos-sdk/store/v2/snapshots/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/topnetwork/top/app/shardchain"
+	"github.com/topnetwork/top/engine/mempool"
+)
+
+// open the app of a home. Its databases are closed with it.
+func open(comet *cmtcfg.Config, cfg Config, chainID string) (*shardchain.App, error) {
+	data := comet.DBDir()
+	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, data)
+	if err != nil {
+		return nil, fmt.Errorf("%w; does a node run on %s?", err, data)
+	}
+	dir := filepath.Join(data, "snapshots")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	metadata, err := dbm.NewDB("metadata", dbm.GoLevelDBBackend, dir)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	store, err := snapshots.NewStore(metadata, dir)
+	if err != nil {
+		return nil, errors.Join(err, metadata.Close(), db.Close())
+	}
+	sync := cfg.App.StateSync
+	return shardchain.New(shardchain.Options{
+		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Mempool: mempool.DefaultConfig(), SnapshotInterval: sync.SnapshotInterval,
+		BaseApp: []func(*baseapp.BaseApp){
+			baseapp.SetChainID(chainID), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(sync.SnapshotInterval, sync.SnapshotKeepRecent)),
+			baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruningtypes.NewPruningOptionsFromString(cfg.App.Pruning)),
+		},
+	})
+}
+
+// Rollback takes the last block's state back, so that the block is executed again. The accounts follow when the node starts: they can be taken back by one block, so it is done once.
+func Rollback(cfg Config) (height int64, hash []byte, err error) {
+	doc, err := genutiltypes.AppGenesisFromFile(cfg.Comet.GenesisFile())
+	if err != nil {
+		return 0, nil, err
+	}
+	app, err := open(cfg.Comet, cfg, doc.ChainID)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	if height, hash, err = cmtcmd.RollbackState(cfg.Comet, false); err != nil {
+		return 0, nil, fmt.Errorf("take back CometBFT's state: %w", err)
+	}
+	return height, hash, app.CommitMultiStore().RollbackToVersion(height)
+}
+
+// Export the shard as a genesis, from which a shard with the same accounts begins.
+func Export(cfg Config) (doc *genutiltypes.AppGenesis, err error) {
+	if doc, err = genutiltypes.AppGenesisFromFile(cfg.Comet.GenesisFile()); err != nil {
+		return nil, err
+	}
+	app, err := open(cfg.Comet, cfg, doc.ChainID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, app.Close()) }()
+	height := app.LastBlockHeight()
+	if height == 0 {
+		return nil, errors.New("there is no block to export")
+	}
+	state, at, err := app.Export()
+	if err != nil {
+		return nil, err
+	}
+	doc.AppState, doc.InitialHeight, doc.GenesisTime = state, height+1, at
+	return doc, nil
+}
