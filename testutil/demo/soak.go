@@ -43,7 +43,7 @@ func (d Demo) soak(ctx context.Context) error {
 		return err
 	}
 	cfg := d.config(d.dir("soak"))
-	cfg.Cuttable = true
+	cfg.Cuttable, cfg.SmallCaches = true, true
 	// Every message costs its sender and, for the notification, its recipient; as much again lies with providers that are not in use.
 	cfg.UserCredit = uint64(soak.Duration/soakPace) * 4 * messagePrice
 	return d.last(ctx, cfg, func(n *localnet.Network, logf func(format string, args ...any)) error {

@@ -49,6 +49,9 @@ type Config struct {
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.
 	SnapshotInterval int
 
+	// SmallCaches makes nodes keep so few of their stores' nodes in memory that caches are full within minutes: what grows on is a leak.
+	SmallCaches bool
+
 	// Cuttable lets Cut separate nodes from each other; links in this program then carry all that they say.
 	Cuttable bool
 

@@ -94,7 +94,7 @@ func (n *Network) startPrepared(c *Chain, node Node) error {
 	args := append([]string{
 		"start", "--home", node.Home, "--grpc.address", node.GRPC, "--api.address", "tcp" + strings.TrimPrefix(node.REST, "http"),
 	}, n.snapshotFlags()...)
-	_, err := n.launch(node.Name, role, c.ID, node.Home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args})
+	_, err := n.launch(node.Name, role, c.ID, node.Home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args, Env: n.cacheEnv(program)})
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/topnetwork/top/node/process"
@@ -131,6 +132,15 @@ func (n *Network) snapshotFlags() []string {
 	return []string{"--state-sync.snapshot-interval", strconv.Itoa(n.cfg.SnapshotInterval)}
 }
 
+// cacheEnv are the settings of SmallCaches, for a daemon.
+func (n *Network) cacheEnv(program string) []string {
+	if !n.cfg.SmallCaches {
+		return nil
+	}
+	prefix := strings.ToUpper(program)
+	return []string{prefix + "_IAVL_CACHE_SIZE=200", prefix + "_IAVL_DISABLE_FASTNODE=true"}
+}
+
 // startNodes runs a chain's nodes and waits until each has made its second block.
 func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string, flags func(node int) []string) error {
 	for i := range c.Nodes {
@@ -149,7 +159,7 @@ func (n *Network) startNodes(ctx context.Context, c *Chain, program, role string
 		if flags != nil {
 			args = append(args, flags(i)...)
 		}
-		if _, err := n.launch(node.Name, role, c.ID, node.Home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args}); err != nil {
+		if _, err := n.launch(node.Name, role, c.ID, node.Home, process.Spec{Path: filepath.Join(n.cfg.Bin, program), Args: args, Env: n.cacheEnv(program)}); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -93,10 +94,23 @@ func stopRelayerInFlight(t *testing.T) bool {
 	return len(sent) > 0
 }
 
+// startRelayer and wait until nothing is left of what it has missed: without a relayer the service chain's epoch stands still, and what is used in an epoch cannot be claimed for ever.
 func startRelayer(t *testing.T) {
 	t.Helper()
 	_, err := net.Restart(localnet.RelayerName)
 	require.NoError(t, err)
+	await(t, "the relayer to catch up", func(ctx context.Context) error {
+		for _, s := range sides() {
+			sent, err := s.undelivered(ctx)
+			if err == nil && len(sent) > 0 {
+				err = fmt.Errorf("packets %v of %s are under way", sent, s.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}, net.Process(localnet.RelayerName))
 }
 
 // claimsOpenSoon tells whether a claim is open within a number of the service chain's blocks: providers claim an epoch shortly after its end.
@@ -117,7 +131,7 @@ func claimsOpenSoon(t *testing.T, blocks int64) bool {
 	return found
 }
 
-// stopRelayerWithClaims leaves the network without a relayer, with a settlement under way and a claim open that missed it. The release of an owner's credit
+// stopRelayerWithClaims leaves the network without a relayer, with a packet of the service chain under way and a claim open. The release of an owner's credit
 // is what makes the service chain send at the very beginning of an epoch, before the claims of the last.
 func stopRelayerWithClaims(t *testing.T, owner int) {
 	t.Helper()
@@ -131,6 +145,8 @@ func stopRelayerWithClaims(t *testing.T, owner int) {
 		var credit map[string]any
 		return net.Service.REST().Get(ctx, "/top/usage/v1/credits/"+key.Address(), &credit)
 	})
+	// Only from the first claim on is there something that a settlement may miss.
+	require.True(t, claimsOpenSoon(t, firstClaimBlocks), "the users' first usage is claimed")
 	for range tries {
 		_, err := client.Send(t.Context(), key, &usagetypes.MsgRelease{Owner: key.Address(), Amount: 1_000})
 		require.NoError(t, err)
@@ -141,6 +157,9 @@ func stopRelayerWithClaims(t *testing.T, owner int) {
 	}
 	require.Fail(t, "no claim missed a settlement under way", "%d tries", tries)
 }
+
+// firstClaimBlocks is how many of the service chain's blocks may pass until users who are starting have used something and its epoch is claimed.
+const firstClaimBlocks = 300
 
 // creditDeposit is what openCreditLine deposits, in utop.
 const creditDeposit = 1_000_000

@@ -4,6 +4,7 @@ package rotation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,8 +38,7 @@ func TestVacantSeats(t *testing.T) {
 	require.False(t, v.Jailed)
 	// An election that was drawn before may take its seat first: then nothing is missed, and another one falls silent.
 	for !jailed(t, silent) {
-		_, err := net.Restart(net.Main.Nodes[silent].Name)
-		require.NoError(t, err)
+		back(t, silent)
 		silent = member(t, fallen)
 		fallen[net.Main.Nodes[silent].Name] = true
 		require.NoError(t, net.Kill(net.Main.Nodes[silent].Name))
@@ -46,7 +46,7 @@ func TestVacantSeats(t *testing.T) {
 	out(t, silent)
 	v = validator(t, silent)
 	require.Equal(t, before-before/100, v.Tokens, "absence costs a hundredth of the stake, not of the power")
-	await(t, "a full committee", func(ctx context.Context) error { return size(ctx, seats) })
+	await(t, "a full committee", func(ctx context.Context) error { return full(ctx, t) })
 
 	double := member(t, fallen)
 	before = validator(t, double).Tokens
@@ -73,8 +73,7 @@ func TestVacantSeats(t *testing.T) {
 		}
 		return nil
 	})
-	_, err = net.Restart(net.Main.Nodes[silent].Name)
-	require.NoError(t, err)
+	back(t, silent)
 	booksHold(t)
 	sameState(t, slices.DeleteFunc(slices.Clone(net.Main.Nodes), func(n localnet.Node) bool { return n.Name == net.Main.Nodes[double].Name }))
 }
@@ -152,6 +151,42 @@ func size(ctx context.Context, want int) error {
 		err = fmt.Errorf("%d vote", len(now))
 	}
 	return err
+}
+
+// full tells who does not sit, and why, while fewer vote than there are seats.
+func full(ctx context.Context, t *testing.T) error {
+	err := size(ctx, seats)
+	if err == nil {
+		return nil
+	}
+	for _, operator := range registered(t) {
+		var answer struct {
+			Sits    bool   `json:"sits"`
+			Standby int    `json:"standby"`
+			WhyNot  string `json:"why_not"`
+		}
+		if err := net.Main.REST().Get(ctx, "/top/committees/v1/members/"+operator, &answer); err != nil {
+			return err
+		}
+		if !answer.Sits {
+			err = fmt.Errorf("%w; %s is standby %d, unable: %q", err, operator, answer.Standby, answer.WhyNot)
+		}
+	}
+	var last struct {
+		Election json.RawMessage `json:"election"`
+	}
+	if err := net.Main.REST().Get(ctx, fmt.Sprintf("/top/sortition/v1/elections/%d", currentEpoch(t)), &last); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w; the epoch's election: %s", err, last.Election)
+}
+
+// back starts a node again and waits until it has the chain's blocks.
+func back(t *testing.T, node int) {
+	t.Helper()
+	_, err := net.Restart(net.Main.Nodes[node].Name)
+	require.NoError(t, err)
+	awaitHeight(t, net.Main.Nodes[node], height(t))
 }
 
 // member that votes now, and runs; the first node, which the test asks, is left alone.
