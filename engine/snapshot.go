@@ -73,8 +73,11 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 			return nil
 		}
 		bz, err := next.Marshal()
+		if err != nil {
+			return err
+		}
 		next = disk.Range{}
-		return errors.Join(err, write(bz))
+		return write(bz)
 	}
 	if err := view.Load(func(number uint32, slots lattice.Slots) error {
 		if n := len(next.Buckets); n > 0 && next.Buckets[n-1].Number/payloadBuckets != number/payloadBuckets {

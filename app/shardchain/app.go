@@ -153,8 +153,6 @@ func (a *App) handle() {
 	a.SetPrepareProposal(a.prepare)
 	a.SetProcessProposal(a.process)
 	a.SetCheckTxHandler(a.checkTx)
-	a.SetInsertTxHandler(a.insertTx)
-	a.SetReapTxsHandler(a.reapTxs)
 	a.SetAnteHandler(func(ctx sdk.Context, _ sdk.Tx, _ bool) (sdk.Context, error) { return ctx, errOnlyTransfers })
 }
 

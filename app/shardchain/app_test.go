@@ -22,7 +22,6 @@ import (
 	snapshottypes "github.com/cosmos/cosmos-sdk/store/v2/snapshots/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/engine/mempool"
@@ -166,9 +165,9 @@ func TestTransfers(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, proposal.Txs, 3)
 	require.True(t, s.process(proposal.Txs...))
-	reaped, err := s.ReapTxs(&abci.RequestReapTxs{})
-	require.NoError(t, err)
-	require.Len(t, reaped.Txs, 3)
+	reaped := s.Pool.Reap(1 << 20)
+	require.Len(t, reaped, 1)
+	require.Len(t, reaped[0].Transactions, 3)
 	for _, r := range s.block(proposal.Txs...) {
 		require.True(t, r.IsOK(), r.Log)
 	}
@@ -177,10 +176,10 @@ func TestTransfers(t *testing.T) {
 	require.Equal(t, uint64(funds+4), s.utop(b))
 
 	// Peers' transactions arrive too.
-	inserted, err := s.InsertTx(&abci.RequestInsertTx{Tx: c.send(a, 1)})
-	require.NoError(t, err)
-	require.Zero(t, inserted.Code)
-	require.Eventually(t, func() bool { return s.Pool.Len() == 1 }, 10*time.Second, time.Millisecond)
+	outcome := make(chan error, 1)
+	s.Pool.Offer(c.send(a, 1), "peer", func(err error) { outcome <- err })
+	require.NoError(t, <-outcome)
+	require.Equal(t, 1, s.Pool.Len())
 }
 
 // A proposal with anything that would not be executed is refused; a block that holds such a thing all the same does the rest.
@@ -325,23 +324,6 @@ func TestSimulate(t *testing.T) {
 	require.Error(t, ask(b, 1, 1))
 }
 
-// What the shard reads by hand is what the SDK reads.
-func TestDecodesAsTheSDKDoes(t *testing.T) {
-	s := newShard(t, 2)
-	want := s.users[0].send(s.users[1], 12_345)
-	decoded, err := s.TxConfig.TxDecoder()(want)
-	require.NoError(t, err)
-	msg := decoded.GetMsgs()[0].(*banktypes.MsgSend)
-	tx, err := sendtx.Decode(want)
-	require.NoError(t, err)
-	require.Equal(t, msg.FromAddress, sendtx.Bech32(tx.From))
-	require.Equal(t, msg.ToAddress, sendtx.Bech32(tx.To))
-	require.Equal(t, msg.Amount, latticetypes.Coins(tx.Amount))
-	again, err := s.TxConfig.TxEncoder()(decoded)
-	require.NoError(t, err)
-	require.Equal(t, want, again)
-}
-
 // An account is proven from a header alone, its units too, and no part of the proof can be another.
 func TestProofsFromAHeader(t *testing.T) {
 	s := newShard(t, 20)
@@ -453,6 +435,10 @@ func TestStateSync(t *testing.T) {
 		block := [][]byte{s.users[i].send(s.users[i+1], 10), s.users[i+12].send(newUser(100+i), 200_000)}
 		s.block(block...)
 		blocks, hashes = append(blocks, block), append(hashes, s.last)
+		// One snapshot is taken at a time.
+		if s.height == snapshotInterval {
+			s.snapshot(snapshotInterval)
+		}
 	}
 	// Height 1 is empty; block i of the list is height i+2.
 	snapshot := s.snapshot(8)

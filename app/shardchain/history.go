@@ -3,6 +3,7 @@ package shardchain
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
@@ -17,11 +18,14 @@ import (
 
 // History finds what was executed: the process around the app has the blocks.
 type History interface {
-	// Find a transaction by its hash, with its block's time; nil where it is not known.
+	// Find a transaction by its hash, with its block's time, or ErrNotFound.
 	Find(hash []byte) (*coretypes.ResultTx, time.Time, error)
 	// Search transactions, in the order of blocks or backwards.
 	Search(query string, page, limit int, backwards bool) (found []*coretypes.ResultTx, times []time.Time, total int, err error)
 }
+
+// ErrNotFound tells that a transaction is in no block.
+var ErrNotFound = errors.New("unknown")
 
 // SetHistory once there are blocks to read.
 func (a *App) SetHistory(h History) { a.history.Store(&h) }
@@ -44,11 +48,11 @@ func (s txServer) GetTx(_ context.Context, req *txtypes.GetTxRequest) (*txtypes.
 		return nil, err
 	}
 	found, at, err := h.Find(hash)
+	if errors.Is(err, ErrNotFound) {
+		return nil, status.Error(codes.NotFound, err.Error())
+	}
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
-	}
-	if found == nil {
-		return nil, status.Errorf(codes.NotFound, "tx not found: %s", req.Hash)
 	}
 	tx, res, err := s.shown(found, at)
 	return &txtypes.GetTxResponse{Tx: tx, TxResponse: res}, err

@@ -21,7 +21,11 @@ const (
 
 // prepare a block of what waits.
 func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
-	return &abci.ResponsePrepareProposal{Txs: a.Pool.Build(req.MaxTxBytes, maxTransfers)}, nil
+	rules, err := a.Lattice.Rules(ctx.WithBlockHeight(req.Height).WithBlockTime(req.Time))
+	if err != nil {
+		return nil, err
+	}
+	return &abci.ResponsePrepareProposal{Txs: a.Pool.Build(&rules, req.MaxTxBytes, maxTransfers)}, nil
 }
 
 // process a proposal: every transaction of it must be executed, or the proposer has not followed the rules.
@@ -65,17 +69,4 @@ func (a *App) Insert(ctx context.Context, raw []byte) error {
 		return errOnlyTransfers
 	}
 	return a.Pool.Insert(ctx, raw)
-}
-
-// insertTx of a peer.
-func (a *App) insertTx(req *abci.RequestInsertTx) (*abci.ResponseInsertTx, error) {
-	if err := a.Pool.Offer(req.Tx); err != nil {
-		return &abci.ResponseInsertTx{Code: engine.Code(err)}, nil
-	}
-	return &abci.ResponseInsertTx{}, nil
-}
-
-// reapTxs that peers have not been told of.
-func (a *App) reapTxs(req *abci.RequestReapTxs) (*abci.ResponseReapTxs, error) {
-	return &abci.ResponseReapTxs{Txs: a.Pool.Reap(int(req.MaxBytes))}, nil
 }

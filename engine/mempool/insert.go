@@ -13,8 +13,9 @@ const batch = 256
 type arrival struct {
 	tx  *sendtx.Tx
 	raw []byte
-	// done is told the outcome; nil where nobody waits.
-	done chan error
+	// peer who brought it; none where it was a client, who waits for the outcome.
+	peer string
+	done func(error)
 }
 
 // Start verifying what arrives, until the function that it answers is called.
@@ -55,28 +56,26 @@ func (p *Pool) Run(ctx context.Context) {
 
 // verify arrivals and keep those that are good.
 func (p *Pool) verify(waiting []*arrival) {
-	txs, raws := make([]*sendtx.Tx, len(waiting)), make([][]byte, len(waiting))
-	for i, a := range waiting {
-		txs[i], raws[i] = a.tx, a.raw
-	}
-	for i, err := range p.insert(txs, raws) {
-		if waiting[i].done != nil {
-			waiting[i].done <- err
-		}
+	for i, err := range p.insert(waiting) {
+		waiting[i].done(err)
 	}
 }
 
 // insert transactions that were admitted.
-func (p *Pool) insert(txs []*sendtx.Tx, raws [][]byte) []error {
+func (p *Pool) insert(arrivals []*arrival) []error {
+	txs := make([]*sendtx.Tx, len(arrivals))
+	for i, a := range arrivals {
+		txs[i] = a.tx
+	}
 	errs := p.intake.Verify(txs)
 	rules, ok := p.state.Rules()
-	for i, tx := range txs {
+	for i, a := range arrivals {
 		switch {
 		case errs[i] != nil:
 		case !ok:
-			errs[i] = ErrFull
+			errs[i] = ErrStarting
 		default:
-			errs[i] = p.keep(&rules, tx, raws[i])
+			errs[i] = p.keep(&rules, a.tx, a.raw, a.peer)
 		}
 	}
 	return errs
@@ -88,47 +87,46 @@ func (p *Pool) Insert(ctx context.Context, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	a := &arrival{tx: tx, raw: raw, done: make(chan error, 1)}
+	done := make(chan error, 1)
+	a := &arrival{tx: tx, raw: raw, done: func(err error) { done <- err }}
 	select {
 	case p.arrivals <- a:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-a.done:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// Offer a transaction that a peer sent: it is verified in its turn, and nobody waits for the answer. What has no chance is refused at once.
-func (p *Pool) Offer(raw []byte) error {
+// Offer a transaction that a peer brings. What has no chance is refused at once; anything else is verified in its turn, and then done is told the outcome.
+func (p *Pool) Offer(raw []byte, peer string, done func(error)) {
 	tx, err := p.consider(raw)
 	if err != nil {
-		return err
+		done(err)
+		return
 	}
 	select {
-	case p.arrivals <- &arrival{tx: tx, raw: raw}:
-		return nil
+	case p.arrivals <- &arrival{tx: tx, raw: raw, peer: peer, done: done}:
 	default:
-		return ErrFull
+		done(ErrFull)
 	}
 }
 
-// InsertAll transactions at once, as a batch brings them.
+// InsertAll transactions at once, as a batch of a client's brings them.
 func (p *Pool) InsertAll(raws [][]byte) []error {
 	errs := make([]error, len(raws))
-	var txs []*sendtx.Tx
-	var good [][]byte
-	var which []int
+	arrivals, which := make([]*arrival, 0, len(raws)), make([]int, 0, len(raws))
 	for i, raw := range raws {
 		var tx *sendtx.Tx
 		if tx, errs[i] = p.consider(raw); errs[i] == nil {
-			txs, good, which = append(txs, tx), append(good, raw), append(which, i)
+			arrivals, which = append(arrivals, &arrival{tx: tx, raw: raw}), append(which, i)
 		}
 	}
-	for j, err := range p.insert(txs, good) {
+	for j, err := range p.insert(arrivals) {
 		errs[which[j]] = err
 	}
 	return errs
@@ -142,7 +140,7 @@ func (p *Pool) consider(raw []byte) (*sendtx.Tx, error) {
 	}
 	rules, ok := p.state.Rules()
 	if !ok {
-		return nil, ErrFull
+		return nil, ErrStarting
 	}
 	return &tx, p.admit(&rules, &tx)
 }

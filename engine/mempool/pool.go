@@ -13,14 +13,16 @@ import (
 )
 
 var (
-	// ErrFull: no room, and nothing that waits is worth less.
+	// ErrFull: no room, and no account has more waiting than this one.
 	ErrFull = errors.New("the mempool is full")
 	// ErrWindow: too far ahead of what the account has sent.
 	ErrWindow = errors.New("sequence is too far ahead")
-	// ErrKnown: it waits already, or another with its sequence does.
+	// ErrKnown: another transaction with this sequence waits.
 	ErrKnown = errors.New("the account has sent another transaction with this sequence")
 	// ErrSeen: the same transaction waits already.
 	ErrSeen = errors.New("tx already exists in cache")
+	// ErrStarting: there is no block yet that transactions could be held against.
+	ErrStarting = errors.New("the node is starting")
 )
 
 // Config of a pool.
@@ -49,36 +51,29 @@ type Pool struct {
 	intake *intake.Intake
 
 	mu sync.Mutex
-	// queues by sender; order has those with something that a block can take, who waited longest first.
+	// queues by sender; order has those with something that a block can take, who waited longest first; crowds has all by how many they have waiting.
 	queues map[lattice.Address]*queue
 	order  *list.List
+	crowds []*list.List
 	bytes  int
 	count  int
 	// fresh transactions, which peers have not been told of.
-	fresh [][]byte
+	fresh []*item
+	why   *reasons
 	// waiting for their verification.
 	arrivals chan *arrival
 }
 
-// queue of an account.
-type queue struct {
-	address lattice.Address
-	// ready are in order and can all be executed after the record; after is the record then.
-	ready []*item
-	after lattice.Record
-	// later ones wait for what comes before them.
-	later map[uint64]*item
-	place *list.Element
-}
-
-type item struct {
-	*sendtx.Tx
-	raw []byte
-}
-
 // New pool.
 func New(cfg Config, state State, in *intake.Intake) *Pool {
-	return &Pool{cfg: cfg, state: state, intake: in, queues: map[lattice.Address]*queue{}, order: list.New(), arrivals: make(chan *arrival, 4096)}
+	p := &Pool{
+		cfg: cfg, state: state, intake: in, queues: map[lattice.Address]*queue{}, order: list.New(), crowds: make([]*list.List, cfg.Window+1), why: newReasons(),
+		arrivals: make(chan *arrival, 4096),
+	}
+	for i := range p.crowds {
+		p.crowds[i] = list.New()
+	}
+	return p
 }
 
 // known tells whether an account is open.
@@ -107,39 +102,63 @@ func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.room(tx)
+	_, err = p.room(tx)
+	return err
 }
 
-// room tells whether a transaction can wait. The pool is locked.
-func (p *Pool) room(tx *sendtx.Tx) error {
+// room tells whether a transaction can wait, and whether another one has to go for it. The pool is locked.
+func (p *Pool) room(tx *sendtx.Tx) (crowded bool, err error) {
+	waiting := 0
 	if q := p.queues[tx.From]; q != nil {
 		if other := q.find(tx.Sequence); other != nil {
 			if other.Hash == tx.Hash {
-				return ErrSeen
+				return false, ErrSeen
 			}
-			return fmt.Errorf("%w: %d", ErrKnown, tx.Sequence)
+			return false, fmt.Errorf("%w: %d", ErrKnown, tx.Sequence)
 		}
+		waiting = q.len()
 	}
-	if p.count >= p.cfg.Transactions || p.bytes+tx.Size > p.cfg.Bytes {
-		return fmt.Errorf("%w: %d transactions of %d bytes wait; try again", ErrFull, p.count, p.bytes)
+	if p.count < p.cfg.Transactions && p.bytes+tx.Size <= p.cfg.Bytes {
+		return false, nil
+	}
+	if p.crowd(waiting+1) == nil {
+		return false, fmt.Errorf("%w: %d transactions of %d bytes wait; try again", ErrFull, p.count, p.bytes)
+	}
+	return true, nil
+}
+
+// crowd is an account that has the most transactions waiting, if these are more than so many.
+func (p *Pool) crowd(than int) *queue {
+	for n := len(p.crowds) - 1; n > than; n-- {
+		if e := p.crowds[n].Front(); e != nil {
+			return e.Value.(*queue)
+		}
 	}
 	return nil
 }
 
-func (q *queue) find(sequence uint64) *item {
-	if len(q.ready) > 0 {
-		if first := q.ready[0].Sequence; sequence >= first && sequence-first < uint64(len(q.ready)) {
-			return q.ready[sequence-first]
+// makeRoom for a transaction by letting those go that came last from who has the most waiting. The pool is locked.
+func (p *Pool) makeRoom(rules *lattice.Rules, tx *sendtx.Tx) error {
+	for {
+		crowded, err := p.room(tx)
+		if err != nil || !crowded {
+			return err
 		}
+		waiting := 0
+		if q := p.queues[tx.From]; q != nil {
+			waiting = q.len()
+		}
+		q := p.crowd(waiting + 1)
+		p.dropLast(rules, q, fmt.Errorf("%w, and no account had more waiting than this one, %d; send it again", ErrFull, q.len()))
+		p.line(q)
 	}
-	return q.later[sequence]
 }
 
-// keep a verified transaction.
-func (p *Pool) keep(rules *lattice.Rules, tx *sendtx.Tx, raw []byte) error {
+// keep a verified transaction, which a peer brought; none where it was a client.
+func (p *Pool) keep(rules *lattice.Rules, tx *sendtx.Tx, raw []byte, peer string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.room(tx); err != nil {
+	if err := p.makeRoom(rules, tx); err != nil {
 		return err
 	}
 	q := p.queues[tx.From]
@@ -148,105 +167,20 @@ func (p *Pool) keep(rules *lattice.Rules, tx *sendtx.Tx, raw []byte) error {
 		if err != nil {
 			return err
 		}
-		q = &queue{address: tx.From, after: r, later: map[uint64]*item{}}
+		q = newQueue(tx.From, r)
 	}
-	it := &item{tx, raw}
-	switch {
-	case tx.Sequence < q.after.Sequence:
-		return fmt.Errorf("%w, expected %d, got %d", lattice.ErrSequence, q.after.Sequence, tx.Sequence)
-	case tx.Sequence > q.after.Sequence:
-		q.later[tx.Sequence] = it
-	default:
-		if err := p.append(rules, q, it); err != nil {
-			// What came in since the queue began may pay for it.
-			p.renew(rules, q)
-			if err := p.append(rules, q, it); err != nil {
-				return err
-			}
-		}
-		p.promote(rules, q)
+	it := &item{Tx: tx, raw: raw, peer: peer}
+	if err := p.enqueue(rules, q, it); err != nil {
+		p.line(q)
+		return err
 	}
-	p.queues[tx.From] = q
-	p.count++
-	p.bytes += tx.Size
-	p.fresh = append(p.fresh, raw)
+	p.tell(it)
 	p.line(q)
 	return nil
 }
 
-// append what comes next in a queue.
-func (p *Pool) append(rules *lattice.Rules, q *queue, it *item) error {
-	after := q.after
-	if _, _, err := rules.Debit(&after, &it.Transfer, p.known(it.To)); err != nil {
-		return err
-	}
-	q.after = after
-	q.ready = append(q.ready, it)
-	return nil
-}
-
-// promote what waited for its predecessors.
-func (p *Pool) promote(rules *lattice.Rules, q *queue) {
-	for {
-		it := q.later[q.after.Sequence]
-		if it == nil || p.append(rules, q, it) != nil {
-			return
-		}
-		delete(q.later, it.Sequence)
-	}
-}
-
-// renew a queue from its account's record: what was executed goes, and what can no longer follow goes back to wait or is dropped.
-func (p *Pool) renew(rules *lattice.Rules, q *queue) {
-	r, _, err := p.state.Get(q.address)
-	if err != nil {
-		return
-	}
-	for _, it := range q.ready {
-		q.later[it.Sequence] = it
-	}
-	q.ready, q.after = nil, r
-	for sequence, it := range q.later {
-		if sequence < r.Sequence || sequence >= r.Sequence+uint64(p.cfg.Window) {
-			delete(q.later, sequence)
-			p.forget(it)
-		}
-	}
-	p.promote(rules, q)
-	// The next one is there and cannot be executed: it and what follows would wait for ever.
-	if len(q.ready) == 0 && q.later[r.Sequence] != nil {
-		for sequence, it := range q.later {
-			delete(q.later, sequence)
-			p.forget(it)
-		}
-	}
-}
-
-func (p *Pool) forget(it *item) {
-	p.count--
-	p.bytes -= it.Size
-}
-
-// line a queue up, or take it out of the line.
-func (p *Pool) line(q *queue) {
-	switch {
-	case len(q.ready) > 0 && q.place == nil:
-		q.place = p.order.PushBack(q)
-	case len(q.ready) == 0 && q.place != nil:
-		p.order.Remove(q.place)
-		q.place = nil
-	}
-	if len(q.ready) == 0 && len(q.later) == 0 {
-		delete(p.queues, q.address)
-	}
-}
-
-// Build the transactions of the next block: account by account, one of each in every round, those first that waited longest. All of them can be executed in that order.
-func (p *Pool) Build(maxBytes int64, maxCount int) [][]byte {
-	rules, ok := p.state.Rules()
-	if !ok {
-		return nil
-	}
+// Build the transactions of a block by its rules: account by account, one of each in every round, those first that waited longest. All of them can be executed in that order.
+func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	type cursor struct {
@@ -255,7 +189,7 @@ func (p *Pool) Build(maxBytes int64, maxCount int) [][]byte {
 		r    lattice.Record
 	}
 	var (
-		line []*cursor
+		line []cursor
 		out  [][]byte
 		size int64
 	)
@@ -265,7 +199,7 @@ func (p *Pool) Build(maxBytes int64, maxCount int) [][]byte {
 		if err != nil || !found {
 			continue
 		}
-		c := &cursor{q: q, r: r}
+		c := cursor{q: q, r: r}
 		// What is in a block already stays until the pool hears of it.
 		for c.next < len(q.ready) && q.ready[c.next].Sequence < r.Sequence {
 			c.next++
@@ -274,30 +208,33 @@ func (p *Pool) Build(maxBytes int64, maxCount int) [][]byte {
 	}
 	for len(line) > 0 {
 		kept := line[:0]
-		for _, c := range line {
+		for i := range line {
+			c := &line[i]
 			if c.next >= len(c.q.ready) {
 				continue
 			}
 			it := c.q.ready[c.next]
-			// A length of up to three bytes and a tag go with every transaction of a block.
+			// A tag and a length of up to three bytes go with every transaction of a block.
 			need := int64(it.Size) + 4
 			if len(out) >= maxCount || size+need > maxBytes {
 				return out
 			}
 			if _, _, err := rules.Debit(&c.r, &it.Transfer, p.known(it.To)); err != nil {
+				// It may come again with the quota; what never can is dropped with the next sweep.
+				c.q.stale = true
 				continue
 			}
 			out = append(out, it.raw)
 			size += need
 			c.next++
-			kept = append(kept, c)
+			kept = append(kept, *c)
 		}
 		line = kept
 	}
 	return out
 }
 
-// Committed tells the pool of a block: senders whose transactions are executed, and recipients, who may now afford what waits. Those that were served go to the end of the line.
+// Committed tells the pool of a block: the accounts whose transactions were executed, also other nodes'. Those that were served go to the end of the line.
 func (p *Pool) Committed(touched []lattice.Address) {
 	rules, ok := p.state.Rules()
 	if !ok {
@@ -306,54 +243,30 @@ func (p *Pool) Committed(touched []lattice.Address) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, a := range touched {
-		q := p.queues[a]
-		if q == nil {
-			continue
+		if q := p.queues[a]; q != nil {
+			p.settle(&rules, q)
+			p.line(q)
 		}
-		p.settle(&rules, q)
-		p.line(q)
+	}
+	if rules.Height%sweepEvery != 0 {
+		return
+	}
+	for _, q := range p.queues {
+		if q.stale || q.ends < rules.Height {
+			p.renew(&rules, q)
+			p.line(q)
+		}
 	}
 }
 
-// settle a queue after a block that touched its account. The pool is locked.
-func (p *Pool) settle(rules *lattice.Rules, q *queue) {
-	r, _, err := p.state.Get(q.address)
-	if err != nil {
-		return
-	}
-	served := 0
-	for served < len(q.ready) && q.ready[served].Sequence < r.Sequence {
-		p.forget(q.ready[served])
-		served++
-	}
-	if served > 0 {
-		q.ready = append([]*item(nil), q.ready[served:]...)
-		if q.place != nil {
-			p.order.MoveToBack(q.place)
-		}
-	}
-	if len(q.ready) == 0 && len(q.later) == 0 {
-		q.after = r
-		return
-	}
-	p.renew(rules, q)
-}
+// sweepEvery so many blocks goes what no block can take any more, though nobody touched its account.
+const sweepEvery = 16
 
-// Reap what peers have not been told of, each transaction once.
-func (p *Pool) Reap(maxBytes int) [][]byte {
+// Why a transaction that waited was dropped; nil where it was not, or long ago.
+func (p *Pool) Why(hash lattice.Hash) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n, size := 0, 0
-	for n < len(p.fresh) && (maxBytes <= 0 || size+len(p.fresh[n]) <= maxBytes) {
-		size += len(p.fresh[n])
-		n++
-	}
-	out := p.fresh[:n:n]
-	p.fresh = p.fresh[n:]
-	if len(p.fresh) == 0 {
-		p.fresh = nil
-	}
-	return out
+	return p.why.of(hash)
 }
 
 // Len is how many transactions wait.

@@ -124,9 +124,17 @@ func txResult(e disk.Entry) abci.ExecTxResult {
 func (r *rpc) tx(_ *rpctypes.Context, hash []byte, prove bool) (*coretypes.ResultTx, error) {
 	res, err := r.find(hash, prove)
 	if err == nil && res == nil {
-		err = fmt.Errorf("tx (%X) not found", hash)
+		err = r.notFound(hash)
 	}
 	return res, err
+}
+
+// notFound says of a transaction that is in no block why, where that is known.
+func (r *rpc) notFound(hash []byte) error {
+	if why := r.app.Pool.Why(lattice.Hash(hash)); why != nil {
+		return fmt.Errorf("tx (%X) not found: it was dropped from the mempool: %w", hash, why)
+	}
+	return fmt.Errorf("tx (%X) not found", hash)
 }
 
 // find a transaction; nil where it is not known.
@@ -155,10 +163,23 @@ func (r *rpc) find(hash []byte, prove bool) (*coretypes.ResultTx, error) {
 // Find implements shardchain.History.
 func (r *rpc) Find(hash []byte) (*coretypes.ResultTx, time.Time, error) {
 	res, err := r.find(hash, false)
-	if err != nil || res == nil {
+	if err != nil {
 		return nil, time.Time{}, err
 	}
-	return res, r.block(res.Height).Time, nil
+	if res == nil {
+		return nil, time.Time{}, fmt.Errorf("%w: %w", shardchain.ErrNotFound, r.notFound(hash))
+	}
+	at, err := r.timeOf(res.Height)
+	return res, at, err
+}
+
+// timeOf a block.
+func (r *rpc) timeOf(height int64) (time.Time, error) {
+	b := r.block(height)
+	if b == nil {
+		return time.Time{}, fmt.Errorf("this node has pruned block %d; ask another", height)
+	}
+	return b.Time, nil
 }
 
 // Search implements shardchain.History.
@@ -172,7 +193,11 @@ func (r *rpc) Search(query string, page, limit int, backwards bool) (found []*co
 		return nil, nil, 0, err
 	}
 	for _, tx := range res.Txs {
-		times = append(times, r.block(tx.Height).Time)
+		at, err := r.timeOf(tx.Height)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		times = append(times, at)
 	}
 	return res.Txs, times, res.TotalCount, nil
 }
@@ -237,17 +262,21 @@ func (r *rpc) search(query string) ([]lattice.Hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found [][]lattice.Hash
-	for _, c := range q.Syntax() {
+	var out []lattice.Hash
+	for i, c := range q.Syntax() {
 		list, err := r.condition(c)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, list)
-	}
-	out := found[0]
-	for _, list := range found[1:] {
-		out = slices.DeleteFunc(out, func(h lattice.Hash) bool { return !slices.Contains(list, h) })
+		if i == 0 {
+			out = list
+			continue
+		}
+		found := make(map[lattice.Hash]bool, len(list))
+		for _, h := range list {
+			found[h] = true
+		}
+		out = slices.DeleteFunc(out, func(h lattice.Hash) bool { return !found[h] })
 	}
 	return out, nil
 }
@@ -270,7 +299,11 @@ func (r *rpc) condition(c syntax.Condition) ([]lattice.Hash, error) {
 		}
 		return []lattice.Hash{lattice.Hash(hash)}, nil
 	case "tx.height":
-		n, _ := c.Arg.Number().Int64()
+		number := c.Arg.Number()
+		if number == nil || !number.IsInt() {
+			return nil, fmt.Errorf("tx.height is %q, want a whole number", c.Arg.Value())
+		}
+		n, _ := number.Int64()
 		block := r.block(n)
 		if block == nil {
 			return nil, nil

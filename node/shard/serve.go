@@ -33,14 +33,22 @@ type Config struct {
 	Logger log.Logger
 }
 
-// Comet settings that a shard needs, whatever the file says: the application builds its blocks, and keeps its own index.
+// What the network of a shard's members carries. CometBFT's own bounds are for blocks of kilobytes: at 5 MB/s and packets of 1 kB a block of 3 MB takes seconds to get around.
+const (
+	peerRate    = 128 << 20
+	peerPacket  = 64 << 10
+	peerFlush   = 2 * time.Millisecond
+	peerGossips = 10 * time.Millisecond
+)
+
+// Comet settings that a shard needs, whatever the file says: the application builds its blocks, and keeps its own index; blocks are large and come often.
 func Comet(c *cmtcfg.Config) {
 	c.Mempool.Type = "app"
-	c.Mempool.ReapInterval = 20 * time.Millisecond
-	c.Mempool.MaxTxBytes = 8192
-	c.Mempool.MaxBatchBytes = 1 << 20
 	c.Consensus.CreateEmptyBlocks = true
 	c.TxIndex.Indexer = "null"
+	c.P2P.SendRate, c.P2P.RecvRate = peerRate, peerRate
+	c.P2P.MaxPacketMsgPayloadSize, c.P2P.FlushThrottleTimeout = peerPacket, peerFlush
+	c.Consensus.PeerGossipSleepDuration = peerGossips
 }
 
 // collectAt this growth of memory in percent: a block leaves much behind that is short-lived, and the accounts, which are most of what stays, hold few pointers.
@@ -49,8 +57,8 @@ const collectAt = 300
 // Run a shard until the context ends.
 func Run(ctx context.Context, cfg Config) (err error) {
 	comet := *cfg.Comet
-	rpcCfg := *comet.RPC
-	comet.RPC = &rpcCfg
+	rpcCfg, mempoolCfg, consensusCfg, p2pCfg, indexCfg := *comet.RPC, *comet.Mempool, *comet.Consensus, *comet.P2P, *comet.TxIndex
+	comet.RPC, comet.Mempool, comet.Consensus, comet.P2P, comet.TxIndex = &rpcCfg, &mempoolCfg, &consensusCfg, &p2pCfg, &indexCfg
 	address := rpcCfg.ListenAddress
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
@@ -79,13 +87,16 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
+	told := newGossip(app.Pool, time.Now)
 	n, err := node.NewNodeWithContext(ctx, &comet, privval.LoadOrGenFilePV(comet.PrivValidatorKeyFile(), comet.PrivValidatorStateFile()), nodeKey,
 		// A mutex per connection: blocks, queries and snapshots do not wait for each other, and the mempool's calls take none.
 		proxy.NewConnSyncLocalClientCreator(server.NewCometABCIWrapper(app)), func() (*cmttypes.GenesisDoc, error) { return doc.ToGenesisDoc() },
-		cmtcfg.DefaultDBProvider, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger})
+		cmtcfg.DefaultDBProvider, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger},
+		node.CustomReactors(map[string]p2p.Reactor{gossipReactor: told}))
 	if err != nil {
 		return err
 	}
+	told.syncing = n.ConsensusReactor().WaitSync
 	if err := n.Start(); err != nil {
 		return err
 	}

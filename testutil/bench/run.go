@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/topnetwork/top/testutil/localnet"
@@ -42,7 +43,7 @@ type run struct {
 // Run measures group after group and hands over each group's results when it is done. A group that fails does not keep the others from being measured.
 func Run(ctx context.Context, o Options, write func(...Result) error) error {
 	for _, name := range o.Only {
-		if !slices.Contains(Groups, name) {
+		if group, _, _ := strings.Cut(name, "."); !slices.Contains(Groups, group) {
 			return fmt.Errorf("no group is named %q: there are %q", name, Groups)
 		}
 	}
@@ -63,7 +64,7 @@ func Run(ctx context.Context, o Options, write func(...Result) error) error {
 	}
 	var failed []error
 	for _, name := range Groups {
-		if wanted := slices.Contains(o.Only, name) || len(o.Only) == 0 && name != "shard"; !wanted || ctx.Err() != nil {
+		if wanted := o.only(name) || len(o.Only) == 0 && name != "shard"; !wanted || ctx.Err() != nil {
 			continue
 		}
 		began := time.Now()
@@ -85,6 +86,13 @@ func Run(ctx context.Context, o Options, write func(...Result) error) error {
 		}
 	}
 	return errors.Join(append(failed, r.stop(), ctx.Err())...)
+}
+
+// only tells whether a group is named, or a part of one: "shard", "shard.1val". A group is named where a part of it is, and a part where its group is.
+func (o Options) only(name string) bool {
+	return slices.ContainsFunc(o.Only, func(only string) bool {
+		return only == name || strings.HasPrefix(only, name+".") || strings.HasPrefix(name, only+".")
+	})
 }
 
 // on runs a group on the shared network, which the first such group starts.

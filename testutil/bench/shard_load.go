@@ -296,15 +296,21 @@ type shardCase struct {
 
 // shard measures one shard: transfers without gas fees, on a lattice of accounts.
 func (r *run) shard(ctx context.Context) ([]Result, error) {
-	all, err := refusals()
-	if err != nil {
-		return all, err
+	var all []Result
+	if r.only("shard.refuse") {
+		results, err := refusals()
+		if all = append(all, results...); err != nil {
+			return all, err
+		}
 	}
 	for _, c := range []shardCase{
 		{"shard.1val", 1, lattice.Ed25519, 80, 18_000, "stock.1val.tps", 20, 60},
 		{"shard.4val", 4, lattice.Ed25519, 40, 7_000, "stock.4val.tps", 25, 200},
 		{"shard.1val.secp256k1", 1, lattice.Secp256k1, 50, 8_000, "stock.1val.tps", 0, 0},
 	} {
+		if !r.only(c.name) {
+			continue
+		}
 		results, err := r.shardCase(ctx, c)
 		all = append(all, results...)
 		if err != nil {

@@ -48,7 +48,10 @@ func rotate(t *testing.T) {
 		for _, node := range net.Main.Nodes {
 			awaitHeight(t, node, int64(epoch*epochBlocks+4))
 		}
-		signed[epoch] = lastSigned(t)
+		// On a busy machine the next epoch's committee may sign before all nodes are read.
+		if heights := lastSigned(t); height(t) < int64((epoch+1)*epochBlocks) {
+			signed[epoch] = heights
+		}
 	}
 	for epoch := 2; epoch <= epochs; epoch++ {
 		pass(epoch)

@@ -29,8 +29,8 @@ const (
 	seats      = 5
 	// snapshotInterval of nodes that fresh ones join from.
 	snapshotInterval = 20
-	// signedBlocksWindow: a node that is restarted misses less than half of it, one that is killed is jailed within some epochs.
-	signedBlocksWindow = 60
+	// signedBlocksWindow: a node that is restarted misses less than half of it, one that is killed is jailed within two epochs, which is as long as it is sure to keep its seat.
+	signedBlocksWindow = 36
 )
 
 // epochBlocks are few, for many epochs in little time; EPOCH_BLOCKS=60 makes epochs of half a minute.
