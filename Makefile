@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard sim soak soak-committee lint proto proto-check proto-baseline clean
+.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard sim soak soak-committee soak-shard lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -55,6 +55,9 @@ soak: build ## half an hour of traffic under random faults (SOAK=30m SEED=1)
 
 soak-committee: build ## 21 members and 7 standbys for twenty minutes, one after the other broken; writes docs/benchmarks/soak-committee.md (SOAK=20m SEED=1)
 	@REPORT=docs/benchmarks/soak-committee.md build/topdemo soak-committee
+
+soak-shard: build ## a shard of four members under load, killed 200 times (KILLS=200 SEED=1)
+	@build/topdemo soak-shard
 
 lint: proto-check ## formatting, vet, determinism bans, generated code
 	scripts/tools.sh golangci-lint

@@ -306,6 +306,17 @@ func (e *Engine) Proof(a lattice.Address) (r lattice.Record, p lattice.Proof, he
 	return r, p, head, err
 }
 
+// Executed is the head as of the last executed block, which may not be on disk yet.
+func (e *Engine) Executed() (Head, error) {
+	// The root is made when it is asked for.
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.accounts == nil || e.rules == nil {
+		return Head{}, errEmpty
+	}
+	return Head{Height: e.rules.Height, Root: e.accounts.Root()}, nil
+}
+
 // Buckets visits all buckets that have accounts, in their order.
 func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) error {
 	e.mu.RLock()

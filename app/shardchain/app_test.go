@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -92,7 +93,13 @@ const snapshotInterval = 4
 
 func (s *shard) open() {
 	s.t.Helper()
-	store, err := snapshots.NewStore(dbm.NewMemDB(), s.t.TempDir())
+	// Snapshots are written and given up in the background: their folder goes when that has ended.
+	dir, err := os.MkdirTemp("", "snapshots") //nolint:usetesting // T.TempDir fails where something is still written
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() {
+		require.Eventually(s.t, func() bool { return os.RemoveAll(dir) == nil }, 10*time.Second, 10*time.Millisecond)
+	})
+	store, err := snapshots.NewStore(dbm.NewMemDB(), dir)
 	require.NoError(s.t, err)
 	app, err := shardchain.New(shardchain.Options{
 		Logger: log.NewNopLogger(), DB: s.db, Data: s.dir, Mempool: mempool.DefaultConfig(), SnapshotInterval: snapshotInterval,
@@ -180,6 +187,29 @@ func TestTransfers(t *testing.T) {
 	s.Pool.Offer(c.send(a, 1), "peer", func(err error) { outcome <- err })
 	require.NoError(t, <-outcome)
 	require.Equal(t, 1, s.Pool.Len())
+}
+
+// Operators ask whether all accounts add up; while a block is executed nobody can say.
+func TestInvariantsQuery(t *testing.T) {
+	s := newShard(t, 2)
+	ask := func() (res latticetypes.QueryInvariantsResponse, code uint32) {
+		answer, err := s.Query(context.Background(), &abci.RequestQuery{Path: "/top.lattice.v1.Query/Invariants"})
+		require.NoError(t, err)
+		require.NoError(t, s.Codec.Unmarshal(answer.Value, &res))
+		return res, answer.Code
+	}
+	s.height++
+	s.finalize([][]byte{s.users[0].send(s.users[1], 5)})
+	_, code := ask()
+	require.NotZero(t, code)
+	_, err := s.Commit()
+	require.NoError(t, err)
+	for range 150 {
+		res, code := ask()
+		require.Zero(t, code)
+		require.Equal(t, latticetypes.QueryInvariantsResponse{Ok: true, Height: 2 + (s.height-2)/100*100}, res, "once in a hundred blocks")
+		s.block()
+	}
 }
 
 // A proposal with anything that would not be executed is refused; a block that holds such a thing all the same does the rest.

@@ -130,6 +130,10 @@ func (p *Pool) renew(rules *lattice.Rules, q *queue) {
 		case sequence < r.Sequence:
 			delete(q.later, sequence)
 			p.forget(it)
+		case sequence >= r.Sequence+uint64(p.cfg.Window):
+			// The account was closed meanwhile, and begins elsewhere.
+			delete(q.later, sequence)
+			p.drop(it, fmt.Errorf("%w: %d, the account is at %d", ErrWindow, sequence, r.Sequence))
 		case it.last() < rules.Height:
 			delete(q.later, sequence)
 			p.drop(it, fmt.Errorf("%w: %d is over, the next block's height is %d", lattice.ErrTimeout, it.Timeout, rules.Height))

@@ -3,6 +3,7 @@ package shard
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,7 +103,7 @@ func (g *gossip) hears(peer, from p2p.ID) bool {
 }
 
 // AddPeer implements p2p.Reactor.
-func (g *gossip) AddPeer(p2p.Peer) { g.introduce() }
+func (g *gossip) AddPeer(p2p.Peer) { g.introduce("") }
 
 // RemovePeer implements p2p.Reactor.
 func (g *gossip) RemovePeer(peer p2p.Peer, _ any) {
@@ -115,12 +116,12 @@ func (g *gossip) RemovePeer(peer p2p.Peer, _ any) {
 		}
 	}
 	g.mu.Unlock()
-	g.introduce()
+	g.introduce(peer.ID())
 }
 
-// introduce all peers to all others.
-func (g *gossip) introduce() {
-	peers := g.Switch.Peers().Copy()
+// introduce all peers to all others, but for one that leaves and is still listed.
+func (g *gossip) introduce(leaves p2p.ID) {
+	peers := slices.DeleteFunc(g.Switch.Peers().Copy(), func(peer p2p.Peer) bool { return peer.ID() == leaves })
 	ids := make([]string, 0, len(peers))
 	for _, peer := range peers {
 		ids = append(ids, string(peer.ID()))

@@ -133,6 +133,18 @@ func TestLineIsToldToItsEnd(t *testing.T) {
 	}
 }
 
+// Neighbours that lose each other hear of each other's transactions from a third.
+func TestLostNeighbours(t *testing.T) {
+	nodes, switches := connected(t, 3, func(int, int) bool { return true })
+	lost := switches[2].NodeInfo().ID()
+	switches[0].StopPeerGracefully(switches[0].Peers().Get(lost))
+	require.Eventually(t, func() bool { return !nodes[1].hears(lost, switches[0].NodeInfo().ID()) }, patience, poll)
+	require.NoError(t, nodes[0].pool.Insert(t.Context(), signed(t, 0)))
+	for _, node := range nodes {
+		require.Eventually(t, node.has(1), patience, poll)
+	}
+}
+
 // Who brings what nobody can have verified loses its connection and is not listened to; nothing of it goes further.
 func TestForgersAreLeftAlone(t *testing.T) {
 	nodes, switches := connected(t, 3, func(i, j int) bool { return j == i+1 })

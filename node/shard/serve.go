@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime/debug"
 	"time"
 
 	"cosmossdk.io/log/v2"
@@ -20,8 +18,10 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/server"
 	servercmtlog "github.com/cosmos/cosmos-sdk/server/log"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/node/config"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
@@ -51,18 +51,18 @@ func Comet(c *cmtcfg.Config) {
 	c.Consensus.PeerGossipSleepDuration = peerGossips
 }
 
-// collectAt this growth of memory in percent: a block leaves much behind that is short-lived, and the accounts, which are most of what stays, hold few pointers.
-const collectAt = 300
+// Run a shard's member until the context ends.
+func Run(ctx context.Context, cfg Config) error {
+	return run(ctx, cfg, func(app *shardchain.App) servertypes.ABCI { return app })
+}
 
-// Run a shard until the context ends.
-func Run(ctx context.Context, cfg Config) (err error) {
+// run a member whose consensus talks to what the function makes of its app.
+func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) servertypes.ABCI) (err error) {
 	comet := *cfg.Comet
 	rpcCfg, mempoolCfg, consensusCfg, p2pCfg, indexCfg := *comet.RPC, *comet.Mempool, *comet.Consensus, *comet.P2P, *comet.TxIndex
 	comet.RPC, comet.Mempool, comet.Consensus, comet.P2P, comet.TxIndex = &rpcCfg, &mempoolCfg, &consensusCfg, &p2pCfg, &indexCfg
 	address := rpcCfg.ListenAddress
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	go collect(ctx)
 	// CometBFT's own RPC would answer what it does not know.
 	comet.RPC.ListenAddress = ""
 	Comet(&comet)
@@ -90,7 +90,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	told := newGossip(app.Pool, time.Now)
 	n, err := node.NewNodeWithContext(ctx, &comet, privval.LoadOrGenFilePV(comet.PrivValidatorKeyFile(), comet.PrivValidatorStateFile()), nodeKey,
 		// A mutex per connection: blocks, queries and snapshots do not wait for each other, and the mempool's calls take none.
-		proxy.NewConnSyncLocalClientCreator(server.NewCometABCIWrapper(app)), func() (*cmttypes.GenesisDoc, error) { return doc.ToGenesisDoc() },
+		proxy.NewConnSyncLocalClientCreator(server.NewCometABCIWrapper(talksTo(app))), func() (*cmttypes.GenesisDoc, error) { return doc.ToGenesisDoc() },
 		cmtcfg.DefaultDBProvider, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger},
 		node.CustomReactors(map[string]p2p.Reactor{gossipReactor: told}))
 	if err != nil {

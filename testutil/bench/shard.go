@@ -79,26 +79,32 @@ type shardNet struct {
 	signers, probes []*signer
 }
 
-// startShard of so many members, on which the accounts have funds.
-func startShard(ctx context.Context, cfg localnet.Config, dir string, members int, kind lattice.KeyKind) (s *shardNet, err error) {
+// shardConfig of a shard: its members, and the accounts that send, each with a key of a kind.
+type shardConfig struct {
+	members, accounts int
+	kind              lattice.KeyKind
+}
+
+// startShard on which the accounts have funds.
+func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardConfig) (s *shardNet, err error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 		return nil, err
 	}
-	all := make([]*signer, shardAccounts+confirmClients)
+	all := make([]*signer, c.accounts+confirmClients)
 	if err := each(len(all), func(i int) (err error) {
-		all[i], err = newSigner(kind, i)
+		all[i], err = newSigner(c.kind, i)
 		return err
 	}); err != nil {
 		return nil, err
 	}
-	s = &shardNet{signers: all[:shardAccounts], probes: all[shardAccounts:]}
+	s = &shardNet{signers: all[:c.accounts], probes: all[c.accounts:]}
 	accounts := filepath.Join(dir, "accounts")
 	if err := writeAccounts(accounts, all); err != nil {
 		return nil, err
 	}
 	program := filepath.Join(cfg.Bin, "topchaind")
 	bz, err := process.Run(ctx, process.Spec{Name: "shard init", Path: program, Log: filepath.Join(dir, "logs", "init.log"), Args: []string{
-		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(members), "--accounts", accounts, "--chain-id", shardChainID,
+		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(c.members), "--accounts", accounts, "--chain-id", shardChainID,
 	}})
 	if err != nil {
 		return nil, err

@@ -102,9 +102,15 @@ func (s *shardNet) confirmUnder(ctx context.Context, rate float64) ([]time.Durat
 		}
 		ended <- err
 	}()
+	all, err := s.confirmAlone(ctx, confirmTime)
+	stop()
+	return all, errors.Join(err, <-ended, <-ended)
+}
+
+// confirmAlone measures for a time, under whatever load there is.
+func (s *shardNet) confirmAlone(ctx context.Context, lasting time.Duration) (all []time.Duration, err error) {
 	var mu sync.Mutex
-	var all []time.Duration
-	until := time.Now().Add(confirmTime)
+	until := time.Now().Add(lasting)
 	err = together(confirmClients, func(i int) error {
 		times, err := s.confirm(ctx, i%len(s.nodes), s.probes[i], s.signers[i], until)
 		mu.Lock()
@@ -112,6 +118,5 @@ func (s *shardNet) confirmUnder(ctx context.Context, rate float64) ([]time.Durat
 		all = append(all, times...)
 		return err
 	})
-	stop()
-	return all, errors.Join(err, <-ended, <-ended)
+	return all, err
 }

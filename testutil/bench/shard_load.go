@@ -321,7 +321,7 @@ func (r *run) shard(ctx context.Context) ([]Result, error) {
 }
 
 func (r *run) shardCase(ctx context.Context, c shardCase) (results []Result, err error) {
-	s, err := startShard(ctx, r.Network, filepath.Join(r.Network.Dir, c.name), c.members, c.kind)
+	s, err := startShard(ctx, r.Network, filepath.Join(r.Network.Dir, c.name), shardConfig{members: c.members, accounts: shardAccounts, kind: c.kind})
 	if err != nil {
 		return nil, err
 	}

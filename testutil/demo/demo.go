@@ -35,6 +35,7 @@ topdemo localnet        the network without the play, until interrupted
 topdemo bench           what the network costs and how fast it is, as JSON lines (ONLY=rules,committee,… measures some of it, REPORT=FILE for a page)
 topdemo soak            a long conversation under random faults (SOAK=30m, SEED=1); one JSON line on stdout
 topdemo soak-committee  21 members and 7 standbys under random faults (SOAK=20m, SEED=1, REPORT=FILE for a page); one JSON line on stdout
+topdemo soak-shard      a shard of four members under load, killed 200 times (KILLS=200, SEED=1); one JSON line on stdout
 topdemo stop            end what KEEP=1 left running
 `
 
@@ -58,6 +59,8 @@ func (d Demo) Run(ctx context.Context, args []string) error {
 		return d.soak(ctx)
 	case "soak-committee":
 		return d.soakCommittee(ctx)
+	case "soak-shard":
+		return d.soakShard(ctx)
 	case "stop":
 		return d.stop()
 	case "help", "-h", "--help":
@@ -96,7 +99,16 @@ func (d Demo) play(ctx context.Context) error {
 	} else if err := n.Stop(); err != nil {
 		return fmt.Errorf("stop: %w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
 	}
-	return json.NewEncoder(d.Stdout).Encode(result)
+	cfg.Logf("a shard of its own: ten thousand transfers")
+	act, err := bench.ShardAct(ctx, cfg, d.dir("demo-shard"))
+	if err != nil {
+		return fmt.Errorf("shard: %w\nlogs are in %s", err, filepath.Join(d.dir("demo-shard"), "logs"))
+	}
+	cfg.Logf("%d transfers at %.0f a second; a single one is in a block after %.0f ms", act.Transfers, act.PerSecond, act.Confirm50)
+	return json.NewEncoder(d.Stdout).Encode(struct {
+		*play.Result
+		Shard bench.Act `json:"shard"`
+	}{result, act})
 }
 
 // perform starts a network and a play on it. Nothing runs any more after an error.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/topnetwork/top/testutil/bench"
 	"github.com/topnetwork/top/testutil/localnet"
 	"github.com/topnetwork/top/testutil/localnet/play"
 )
@@ -73,6 +74,31 @@ func (d Demo) soakCommittee(ctx context.Context) error {
 		}
 		return err
 	})
+}
+
+// soakShard kills members of a shard.
+func (d Demo) soakShard(ctx context.Context) error {
+	soak := bench.ShardSoak{Kills: 200, Seed: 1}
+	var err error
+	if s := os.Getenv("KILLS"); s != "" {
+		if soak.Kills, err = strconv.Atoi(s); err != nil || soak.Kills < 1 {
+			return fmt.Errorf("KILLS=%q: want a number above 0", s)
+		}
+	}
+	if s := os.Getenv("SEED"); s != "" {
+		if soak.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			return fmt.Errorf("SEED=%q: want a number", s)
+		}
+	}
+	dir := d.dir("soak-shard")
+	result, err := soak.Run(ctx, d.config(dir), dir)
+	if result != nil {
+		err = errors.Join(err, json.NewEncoder(d.Stdout).Encode(result))
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(dir, "logs"))
+	}
+	return nil
 }
 
 // last starts a network, lets it be soaked and stops it.

@@ -4,6 +4,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -12,11 +13,13 @@ import (
 
 	"cosmossdk.io/log/v2"
 
+	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
 
+	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/node/config"
@@ -159,6 +162,14 @@ func initShard(o options) (*localchain.Summary, error) {
 
 // settings of a home. The log of a node goes to standard output, that of another command nowhere.
 func settings(cmd *cobra.Command, logged bool) (shard.Config, error) {
+	dir, err := cmd.Flags().GetString(flags.FlagHome)
+	if err != nil {
+		return shard.Config{}, err
+	}
+	// Whoever reads settings from a folder without any would make them there.
+	if _, err := os.Stat(filepath.Join(dir, "config", "genesis.json")); err != nil {
+		return shard.Config{}, fmt.Errorf("%w; there is no shard in %s: make one with `shard init`, or name its home with --home", err, dir)
+	}
 	node, err := server.InterceptConfigsAndCreateContext(cmd, "", nil, config.DefaultComet())
 	if err != nil {
 		return shard.Config{}, err
@@ -167,11 +178,25 @@ func settings(cmd *cobra.Command, logged bool) (shard.Config, error) {
 	if err := node.Viper.Unmarshal(app); err != nil {
 		return shard.Config{}, fmt.Errorf("app.toml: %w", err)
 	}
+	if err := check(app, node.Config); err != nil {
+		return shard.Config{}, err
+	}
 	cfg := shard.Config{Comet: node.Config, App: app, Logger: log.NewNopLogger()}
 	if logged {
 		cfg.Logger, err = server.CreateSDKLogger(node, cmd.OutOrStdout())
 	}
 	return cfg, err
+}
+
+// check the files of a home, and what they say. The mempool is the application's whatever they say (shard.Comet), which other chains' nodes refuse.
+func check(app *config.App, comet *cmtcfg.Config) error {
+	if err := config.CheckFiles(comet.RootDir); err != nil {
+		return err
+	}
+	other, mempool := *comet, *comet.Mempool
+	mempool.Type = cmtcfg.MempoolTypeFlood
+	other.Mempool = &mempool
+	return config.Check(app, &other, base.Denom)
 }
 
 // homely gives a command the flag for a member's home.

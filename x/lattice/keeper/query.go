@@ -1,11 +1,16 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/quota"
@@ -20,21 +25,63 @@ const (
 	typicalSize = 300
 )
 
-var _ types.QueryServer = queryServer{}
+var _ types.QueryServer = (*queryServer)(nil)
 
-type queryServer struct{ *Keeper }
+type queryServer struct {
+	*Keeper
+
+	// sums is held while accounts are added up; last is what came of it.
+	sums sync.Mutex
+	last *types.QueryInvariantsResponse
+}
 
 // NewQueryServer of a keeper.
-func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
+func NewQueryServer(k *Keeper) types.QueryServer { return &queryServer{Keeper: k} }
 
-func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+func (q *queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	params, err := q.Keeper.Params.Get(ctx)
 	return &types.QueryParamsResponse{Params: params}, err
 }
 
-func (q queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {
+func (q *queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {
 	head, err := q.Keeper.Head.Get(ctx)
 	return &types.QueryHeadResponse{Head: head}, err
+}
+
+// sumsEvery so many blocks all accounts are added up, however often somebody asks: blocks wait for it.
+const sumsEvery = 100
+
+// Invariants of one of the last blocks. Blocks go on meanwhile: what was added up between two of them says nothing, and is added up again when somebody asks again.
+func (q *queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsRequest) (*types.QueryInvariantsResponse, error) {
+	c := sdk.UnwrapSDKContext(ctx)
+	head, err := q.Keeper.Head.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !q.sums.TryLock() {
+		return nil, status.Error(codes.Unavailable, "the accounts are being added up for somebody else; ask again")
+	}
+	defer q.sums.Unlock()
+	if q.last != nil && q.last.Ok && uint64(q.last.Height) <= head.Height && head.Height < uint64(q.last.Height)+sumsEvery {
+		return q.last, nil
+	}
+	broken := q.CheckSupply(c)
+	executed, err := q.engine.Executed()
+	if err != nil {
+		return nil, err
+	}
+	if executed.Height != head.Height {
+		return nil, status.Errorf(codes.Unavailable, "the accounts are of height %d, the state is of height %d: a block is being executed, or the height is not the last one; ask again", executed.Height, head.Height)
+	}
+	res := &types.QueryInvariantsResponse{Ok: broken == nil, Height: int64(head.Height)}
+	switch {
+	case broken != nil:
+		res.Broken = broken.Error()
+	case !bytes.Equal(head.Root, executed.Root[:]):
+		res.Ok, res.Broken = false, fmt.Sprintf("the accounts' root is %x, the state names %x", executed.Root, head.Root)
+	}
+	q.last = res
+	return res, nil
 }
 
 // Account answers an account's record, for whoever asks by a bech32 address.
@@ -56,7 +103,7 @@ func (k *Keeper) Account(address string) (lattice.Record, error) {
 }
 
 // Quota left by the rules of the next block.
-func (q queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*types.QueryQuotaResponse, error) {
+func (q *queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*types.QueryQuotaResponse, error) {
 	r, err := q.Account(req.Address)
 	if err != nil {
 		return nil, err
@@ -76,7 +123,7 @@ func (q queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*ty
 
 var kinds = map[lattice.UnitKind]string{lattice.Send: "send", lattice.Receive: "receive", lattice.Return: "return"}
 
-func (q queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*types.QueryUnitsResponse, error) {
+func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*types.QueryUnitsResponse, error) {
 	a, err := sendtx.Address(req.Address)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
