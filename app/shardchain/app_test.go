@@ -3,158 +3,21 @@ package shardchain_test
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/json"
-	"os"
 	"testing"
-	"time"
-
-	"cosmossdk.io/log/v2"
 
 	abci "github.com/cometbft/cometbft/abci/types"
-	cmttypes "github.com/cometbft/cometbft/types"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cosmos/cosmos-sdk/baseapp"
-	"github.com/cosmos/cosmos-sdk/store/v2/snapshots"
-	snapshottypes "github.com/cosmos/cosmos-sdk/store/v2/snapshots/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 
-	"github.com/topnetwork/top/app/shardchain"
-	"github.com/topnetwork/top/engine/mempool"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
-	"github.com/topnetwork/top/protocol/verify"
+	latticekeeper "github.com/topnetwork/top/x/lattice/keeper"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
-
-const (
-	chainID = "top-z0.s0-1"
-	funds   = 10_000_000_000
-)
-
-var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// user with an account.
-type user struct {
-	secret  ed25519.PrivateKey
-	key     lattice.Key
-	address lattice.Address
-	next    uint64
-}
-
-func newUser(n int) *user {
-	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("shardchain"), uint64(n)))
-	secret := ed25519.NewKeyFromSeed(seed[:])
-	key, err := lattice.NewKey(lattice.Ed25519, secret.Public().(ed25519.PublicKey))
-	if err != nil {
-		panic(err)
-	}
-	return &user{secret: secret, key: key, address: sendtx.AddressOf(key)}
-}
-
-func (u *user) send(to *user, utop uint64) []byte {
-	t := sendtx.New(lattice.Transfer{To: to.address, Key: u.key, Sequence: u.next, Amount: lattice.Balance{Utop: utop}}, "")
-	u.next++
-	return t.Signed(ed25519.Sign(u.secret, t.SignBytes(latticetypes.Network)))
-}
-
-// shard in this process, driven as CometBFT would.
-type shard struct {
-	*shardchain.App
-	t      *testing.T
-	db     dbm.DB
-	dir    string
-	height int64
-	last   []byte
-	users  []*user
-}
-
-func newShard(t *testing.T, users int) *shard {
-	t.Helper()
-	s := &shard{t: t, db: dbm.NewMemDB(), dir: t.TempDir()}
-	gs := latticetypes.DefaultGenesisState()
-	for n := range users {
-		s.users = append(s.users, newUser(n))
-		gs.Balances = append(gs.Balances, latticetypes.Balance{Address: sendtx.Bech32(s.users[n].address), Coins: sdk.NewCoins(sdk.NewInt64Coin("utop", funds))})
-	}
-	s.open()
-	require.NoError(t, s.init(gs))
-	s.block()
-	return s
-}
-
-// snapshotInterval in blocks.
-const snapshotInterval = 4
-
-func (s *shard) open() {
-	s.t.Helper()
-	// Snapshots are written and given up in the background: their folder goes when that has ended.
-	dir, err := os.MkdirTemp("", "snapshots") //nolint:usetesting // T.TempDir fails where something is still written
-	require.NoError(s.t, err)
-	s.t.Cleanup(func() {
-		require.Eventually(s.t, func() bool { return os.RemoveAll(dir) == nil }, 10*time.Second, 10*time.Millisecond)
-	})
-	store, err := snapshots.NewStore(dbm.NewMemDB(), dir)
-	require.NoError(s.t, err)
-	app, err := shardchain.New(shardchain.Options{
-		Logger: log.NewNopLogger(), DB: s.db, Data: s.dir, Mempool: mempool.DefaultConfig(), SnapshotInterval: snapshotInterval,
-		BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(chainID), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(snapshotInterval, 2))},
-	})
-	require.NoError(s.t, err)
-	s.App = app
-}
-
-func (s *shard) init(gs *latticetypes.GenesisState) error {
-	s.t.Helper()
-	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: s.Codec.MustMarshalJSON(gs)})
-	require.NoError(s.t, err)
-	params := cmttypes.DefaultConsensusParams().ToProto()
-	_, err = s.InitChain(&abci.RequestInitChain{Time: start, ChainId: chainID, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
-	return err
-}
-
-func (s *shard) finalize(txs [][]byte) []*abci.ExecTxResult {
-	s.t.Helper()
-	res, err := s.FinalizeBlock(&abci.RequestFinalizeBlock{Height: s.height, Time: start.Add(time.Duration(s.height) * time.Second), Txs: txs})
-	require.NoError(s.t, err)
-	s.last = res.AppHash
-	return res.TxResults
-}
-
-// block with these transactions is finalized and committed; supply is exact after it.
-func (s *shard) block(txs ...[]byte) []*abci.ExecTxResult {
-	s.t.Helper()
-	s.height++
-	results := s.finalize(txs)
-	_, err := s.Commit()
-	require.NoError(s.t, err)
-	require.NoError(s.t, s.Lattice.CheckSupply(s.ctx()))
-	return results
-}
-
-func (s *shard) ctx() sdk.Context {
-	ctx, err := s.CreateQueryContext(s.height, false)
-	require.NoError(s.t, err)
-	return ctx
-}
-
-func (s *shard) process(txs ...[]byte) bool {
-	s.t.Helper()
-	res, err := s.ProcessProposal(&abci.RequestProcessProposal{Height: s.height + 1, Time: start.Add(time.Duration(s.height+1) * time.Second), Txs: txs})
-	require.NoError(s.t, err)
-	return res.IsAccepted()
-}
-
-func (s *shard) utop(u *user) uint64 {
-	r, _, err := s.Engine.Get(u.address)
-	require.NoError(s.t, err)
-	return r.Utop
-}
 
 // From a wallet's transaction to a block and back.
 func TestTransfers(t *testing.T) {
@@ -209,6 +72,23 @@ func TestInvariantsQuery(t *testing.T) {
 		require.Zero(t, code)
 		require.Equal(t, latticetypes.QueryInvariantsResponse{Ok: true, Height: 2 + (s.height-2)/100*100}, res, "once in a hundred blocks")
 		s.block()
+	}
+
+	// A coin that nobody has issued, and a root that is not the accounts'.
+	ctx := s.NewUncachedContext(false, cmtproto.Header{Height: s.height})
+	head, err := s.Lattice.Head.Get(ctx)
+	require.NoError(t, err)
+	for name, change := range map[string]func(*latticetypes.Head){
+		"a coin": func(h *latticetypes.Head) { h.Burned++ },
+		"a root": func(h *latticetypes.Head) { h.Root = bytes.Repeat([]byte{1}, lattice.HashSize) },
+	} {
+		broken := head
+		change(&broken)
+		require.NoError(t, s.Lattice.Head.Set(ctx, broken))
+		res, err := latticekeeper.NewQueryServer(s.Lattice).Invariants(ctx, &latticetypes.QueryInvariantsRequest{})
+		require.NoError(t, err, name)
+		require.False(t, res.Ok, name)
+		require.NotEmpty(t, res.Broken, name)
 	}
 }
 
@@ -352,152 +232,4 @@ func TestSimulate(t *testing.T) {
 	require.Error(t, ask(newUser(77), 99_999, 0))
 	require.Error(t, ask(b, funds+1, 0))
 	require.Error(t, ask(b, 1, 1))
-}
-
-// An account is proven from a header alone, its units too, and no part of the proof can be another.
-func TestProofsFromAHeader(t *testing.T) {
-	s := newShard(t, 20)
-	a := s.users[3]
-	for i := range 5 {
-		s.block(a.send(s.users[i+4], 100))
-	}
-	res, err := s.Query(context.Background(), &abci.RequestQuery{Path: "/store/lattice/key", Data: []byte{1}, Height: s.height, Prove: true})
-	require.NoError(t, err)
-	require.Zero(t, res.Code, res.Log)
-	require.Len(t, res.ProofOps.Ops, 2)
-	state, err := verify.DecodeState(res.Value, res.ProofOps.Ops[0].Data, res.ProofOps.Ops[1].Data)
-	require.NoError(t, err)
-	record, proof, _, err := s.Engine.Proof(a.address)
-	require.NoError(t, err)
-	body := record.AppendBody(nil)
-
-	got, head, err := verify.Account(s.last, state, lattice.Prefix{}, proof, a.address, body)
-	require.NoError(t, err)
-	require.Equal(t, record, got)
-	require.Equal(t, uint64(s.height), head.Height)
-	var units []lattice.Unit
-	for n := uint64(1); n <= record.Units; n++ {
-		u, _, err := s.Engine.Unit(a.address, n)
-		require.NoError(t, err)
-		units = append(units, u)
-	}
-	require.Len(t, units, 5)
-	require.NoError(t, verify.Units(got, units))
-	units[2].Peer = a.address
-	require.Error(t, verify.Units(got, units))
-
-	flip := func(b []byte) []byte {
-		b = bytes.Clone(b)
-		b[len(b)/2] ^= 1
-		return b
-	}
-	for name, check := range map[string]func() error{
-		"app hash": func() error {
-			_, _, err := verify.Account(flip(s.last), state, lattice.Prefix{}, proof, a.address, body)
-			return err
-		},
-		"head": func() error {
-			other := state
-			other.Head = flip(state.Head)
-			_, _, err := verify.Account(s.last, other, lattice.Prefix{}, proof, a.address, body)
-			return err
-		},
-		"record": func() error {
-			_, _, err := verify.Account(s.last, state, lattice.Prefix{}, proof, a.address, flip(body))
-			return err
-		},
-		"address": func() error {
-			_, _, err := verify.Account(s.last, state, lattice.Prefix{}, proof, s.users[4].address, body)
-			return err
-		},
-		"store proof for multistore proof": func() error {
-			other := state
-			other.InMultistore = state.InStore
-			_, err := other.Verify(s.last)
-			return err
-		},
-	} {
-		require.Error(t, check(), name)
-	}
-}
-
-// snapshot of a height, once it is written.
-func (s *shard) snapshot(height uint64) *abci.Snapshot {
-	s.t.Helper()
-	var found *abci.Snapshot
-	require.Eventually(s.t, func() bool {
-		res, err := s.ListSnapshots(&abci.RequestListSnapshots{})
-		require.NoError(s.t, err)
-		for _, snapshot := range res.Snapshots {
-			if snapshot.Height == height {
-				found = snapshot
-			}
-		}
-		return found != nil
-	}, 30*time.Second, time.Millisecond)
-	return found
-}
-
-// restore a snapshot into an empty shard, chunk by chunk as another node sends them.
-func (s *shard) restore(from *shard, snapshot *abci.Snapshot, appHash []byte, change func(chunk []byte) []byte) abci.ResponseApplySnapshotChunk_Result {
-	s.t.Helper()
-	offered, err := s.OfferSnapshot(&abci.RequestOfferSnapshot{Snapshot: snapshot, AppHash: appHash})
-	require.NoError(s.t, err)
-	require.Equal(s.t, abci.ResponseOfferSnapshot_ACCEPT, offered.Result)
-	for i := range snapshot.Chunks {
-		chunk, err := from.LoadSnapshotChunk(&abci.RequestLoadSnapshotChunk{Height: snapshot.Height, Format: snapshot.Format, Chunk: i})
-		require.NoError(s.t, err)
-		applied, err := s.ApplySnapshotChunk(&abci.RequestApplySnapshotChunk{Index: i, Chunk: change(chunk.Chunk)})
-		require.NoError(s.t, err)
-		if applied.Result != abci.ResponseApplySnapshotChunk_ACCEPT {
-			return applied.Result
-		}
-	}
-	return abci.ResponseApplySnapshotChunk_ACCEPT
-}
-
-// A snapshot is of its height though blocks go on; whoever restores it has the same accounts, follows the chain with the same hashes, and survives a restart.
-func TestStateSync(t *testing.T) {
-	s := newShard(t, 40)
-	var blocks [][][]byte
-	var hashes [][]byte
-	for i := range 11 {
-		block := [][]byte{s.users[i].send(s.users[i+1], 10), s.users[i+12].send(newUser(100+i), 200_000)}
-		s.block(block...)
-		blocks, hashes = append(blocks, block), append(hashes, s.last)
-		// One snapshot is taken at a time.
-		if s.height == snapshotInterval {
-			s.snapshot(snapshotInterval)
-		}
-	}
-	// Height 1 is empty; block i of the list is height i+2.
-	snapshot := s.snapshot(8)
-	other := &shard{t: t, db: dbm.NewMemDB(), dir: t.TempDir(), users: s.users}
-	other.open()
-	same := func(b []byte) []byte { return b }
-	require.Equal(t, abci.ResponseApplySnapshotChunk_ACCEPT, other.restore(s, snapshot, hashes[6], same))
-	info, err := other.Info(&abci.RequestInfo{})
-	require.NoError(t, err)
-	require.Equal(t, int64(8), info.LastBlockHeight)
-	require.Equal(t, hashes[6], info.LastBlockAppHash)
-	other.height = 8
-	require.NoError(t, other.Lattice.CheckSupply(other.ctx()))
-	other.block(blocks[7]...)
-	require.Equal(t, hashes[7], other.last)
-	require.NoError(t, other.App.Close())
-	other.open()
-	for i := 8; i < len(blocks); i++ {
-		other.block(blocks[i]...)
-		require.Equal(t, hashes[i], other.last)
-	}
-
-	// A chunk that was changed on its way is asked for again; nothing of it stays.
-	third := &shard{t: t, db: dbm.NewMemDB(), dir: t.TempDir(), users: s.users}
-	third.open()
-	require.NotEqual(t, abci.ResponseApplySnapshotChunk_ACCEPT, third.restore(s, snapshot, hashes[6], func(b []byte) []byte {
-		b = bytes.Clone(b)
-		b[len(b)/2] ^= 1
-		return b
-	}))
-	require.Zero(t, third.Engine.Height())
 }

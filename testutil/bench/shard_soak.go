@@ -108,7 +108,7 @@ func (k ShardSoak) kill(ctx context.Context, s *shardNet, r *ShardSoakResult, lo
 		}
 		victims := []int{random.IntN(len(s.procs))}
 		if random.IntN(5) == 0 {
-			victims = []int{0, 1, 2, 3}
+			victims = random.Perm(len(s.procs))
 			r.KillsOfAll++
 		}
 		before, err := s.anyHeight(ctx)

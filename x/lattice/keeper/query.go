@@ -12,6 +12,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/topnetwork/top/engine"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/quota"
 	"github.com/topnetwork/top/protocol/sendtx"
@@ -65,13 +66,14 @@ func (q *queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsRe
 	if q.last != nil && q.last.Ok && uint64(q.last.Height) <= head.Height && head.Height < uint64(q.last.Height)+sumsEvery {
 		return q.last, nil
 	}
-	broken := q.CheckSupply(c)
-	executed, err := q.engine.Executed()
-	if err != nil {
+	// Before, so that asking for old heights costs nothing; and after, so that no block came between.
+	if _, err := q.executed(head.Height); err != nil {
 		return nil, err
 	}
-	if executed.Height != head.Height {
-		return nil, status.Errorf(codes.Unavailable, "the accounts are of height %d, the state is of height %d: a block is being executed, or the height is not the last one; ask again", executed.Height, head.Height)
+	broken := q.CheckSupply(c)
+	executed, err := q.executed(head.Height)
+	if err != nil {
+		return nil, err
 	}
 	res := &types.QueryInvariantsResponse{Ok: broken == nil, Height: int64(head.Height)}
 	switch {
@@ -82,6 +84,15 @@ func (q *queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsRe
 	}
 	q.last = res
 	return res, nil
+}
+
+// executed accounts, if they are of a height.
+func (q *queryServer) executed(height uint64) (engine.Head, error) {
+	head, err := q.engine.Executed()
+	if err == nil && head.Height != height {
+		err = status.Errorf(codes.Unavailable, "the accounts are of height %d, the state is of height %d: a block is being executed, or the height is not the last one; ask again", head.Height, height)
+	}
+	return head, err
 }
 
 // Account answers an account's record, for whoever asks by a bech32 address.
