@@ -71,11 +71,11 @@ func RunCommittee(ctx context.Context, n *localnet.Network, soak Soak, logf func
 	}
 	result.Epochs, result.Changes, result.Recomputed = len(made), sortition.Changes(made), true
 	for _, p := range n.Processes(localnet.RoleMainNode) {
-		mib, err := residentMiB(p.Pid())
+		at, err := residentMiB(p.Pid())
 		if err != nil {
 			return result, err
 		}
-		result.LargestMiB, result.AllMiB = max(result.LargestMiB, mib), result.AllMiB+mib
+		result.LargestMiB, result.AllMiB = max(result.LargestMiB, at.mib), result.AllMiB+at.mib
 	}
 	if result.Changes == 0 && result.Epochs > 4 {
 		return result, fmt.Errorf("no committee followed another in %d epochs", result.Epochs)

@@ -20,24 +20,28 @@ const (
 	lookEvery = time.Second
 	// leastSamples of a process before its growth means anything: caches fill first.
 	leastSamples = 120
-	// Bounds of growth from the second quarter of the time to the last.
-	memoryGrowth, memorySlackMiB = 1.3, 32
+	// Bounds of growth from the second quarter of the time to the last. Memory is what a process has of its own: pages of its program's file come in as they are first run, and are bounded by the file.
+	memoryGrowth, memorySlackMiB = 1.1, 24
 	filesGrowth, filesSlack      = 1.3, 24
 )
 
 // Resource is how much of something a process held: medians of the second and of the last quarter of its life.
 type Resource struct {
-	Process    string  `json:"process"`
-	Samples    int     `json:"samples"`
-	EarlyMiB   float64 `json:"rss_mib_early"`
-	LateMiB    float64 `json:"rss_mib_late"`
-	EarlyFiles int     `json:"files_early"`
-	LateFiles  int     `json:"files_late"`
+	Process  string  `json:"process"`
+	Samples  int     `json:"samples"`
+	EarlyMiB float64 `json:"rss_mib_early"`
+	LateMiB  float64 `json:"rss_mib_late"`
+	// Anonymous memory: what is not pages of a file.
+	EarlyOwnMiB float64 `json:"anon_mib_early"`
+	LateOwnMiB  float64 `json:"anon_mib_late"`
+	EarlyFiles  int     `json:"files_early"`
+	LateFiles   int     `json:"files_late"`
 }
 
 type sample struct {
-	mib   float64
-	files int
+	// mib resident, and own of them.
+	mib, own float64
+	files    int
 }
 
 // life of a process: systems give a pid again.
@@ -90,29 +94,39 @@ func (w *watch) step(ctx context.Context) error {
 func (w *watch) sample() {
 	for _, p := range w.Network.Processes("") {
 		pid := p.Pid()
-		mib, err := residentMiB(pid)
+		at, err := residentMiB(pid)
 		files, err2 := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 		if errors.Join(err, err2) != nil {
 			continue // it ended meanwhile
 		}
 		of := life{p.Spec.Name, pid}
-		w.samples[of] = append(w.samples[of], sample{mib: mib, files: len(files)})
+		at.files = len(files)
+		w.samples[of] = append(w.samples[of], at)
 	}
 }
 
-// residentMiB is VmRSS of /proc/PID/status (proc(5)).
-func residentMiB(pid int) (float64, error) {
+// residentMiB reads VmRSS and RssAnon of /proc/PID/status (proc(5)).
+func residentMiB(pid int) (at sample, err error) {
 	bz, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0, err
+		return at, err
 	}
 	for line := range strings.Lines(string(bz)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			return float64(kib) / 1024, err
+		name, rest, _ := strings.Cut(line, ":")
+		to := map[string]*float64{"VmRSS": &at.mib, "RssAnon": &at.own}[name]
+		if to == nil {
+			continue
 		}
+		kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+		if err != nil {
+			return at, err
+		}
+		*to = float64(kib) / 1024
 	}
-	return 0, fmt.Errorf("no VmRSS of %d", pid)
+	if at.own == 0 {
+		return at, fmt.Errorf("no RssAnon of %d", pid)
+	}
+	return at, nil
 }
 
 // resources of every process that lived long enough.
@@ -124,28 +138,32 @@ func (w *watch) resources() []Resource {
 			continue
 		}
 		early, late := median(list[n/4:n/2]), median(list[n-n/4:])
-		out = append(out, Resource{Process: of.process, Samples: n, EarlyMiB: early.mib, LateMiB: late.mib, EarlyFiles: early.files, LateFiles: late.files})
+		out = append(out, Resource{Process: of.process, Samples: n, EarlyMiB: early.mib, LateMiB: late.mib, EarlyOwnMiB: early.own, LateOwnMiB: late.own, EarlyFiles: early.files, LateFiles: late.files})
 	}
 	slices.SortFunc(out, func(a, b Resource) int { return strings.Compare(a.Process, b.Process) })
 	return out
 }
 
 func median(list []sample) sample {
-	mib, files := make([]float64, len(list)), make([]int, len(list))
-	for i, s := range list {
-		mib[i], files[i] = s.mib, s.files
+	of := func(field func(sample) float64) float64 {
+		values := make([]float64, len(list))
+		for i, s := range list {
+			values[i] = field(s)
+		}
+		slices.Sort(values)
+		return values[len(values)/2]
 	}
-	slices.Sort(mib)
-	slices.Sort(files)
-	return sample{mib: mib[len(mib)/2], files: files[len(files)/2]}
+	return sample{
+		mib: of(func(s sample) float64 { return s.mib }), own: of(func(s sample) float64 { return s.own }), files: int(of(func(s sample) float64 { return float64(s.files) })),
+	}
 }
 
 // flat fails when a process grew.
 func flat(list []Resource) error {
 	var grown []error
 	for _, r := range list {
-		if r.LateMiB > r.EarlyMiB*memoryGrowth+memorySlackMiB {
-			grown = append(grown, fmt.Errorf("%s grew from %.0f to %.0f MiB", r.Process, r.EarlyMiB, r.LateMiB))
+		if r.LateOwnMiB > r.EarlyOwnMiB*memoryGrowth+memorySlackMiB {
+			grown = append(grown, fmt.Errorf("%s grew from %.0f to %.0f MiB", r.Process, r.EarlyOwnMiB, r.LateOwnMiB))
 		}
 		if float64(r.LateFiles) > float64(r.EarlyFiles)*filesGrowth+filesSlack {
 			grown = append(grown, fmt.Errorf("%s grew from %d to %d open files", r.Process, r.EarlyFiles, r.LateFiles))
