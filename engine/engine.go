@@ -35,7 +35,7 @@ type Engine struct {
 	interval uint64
 	views    struct {
 		sync.Mutex
-		list []*disk.View
+		list []*view
 		// reading snapshots, for which the database stays open.
 		reading sync.WaitGroup
 	}
@@ -244,12 +244,23 @@ func (e *Engine) Commit() error {
 		return fmt.Errorf("%w: commit without a block", ErrState)
 	}
 	block.Journal = e.accounts.Changed()
+	var crown *lattice.Crown
+	if e.interval > 0 && block.Height%e.interval == 0 {
+		now := e.accounts.Crown()
+		crown = &now
+	}
+	e.mu.Unlock()
+	err := e.disk.Commit(block)
+	e.mu.Lock()
 	e.block = nil
 	e.mu.Unlock()
-	if err := e.disk.Commit(block); err != nil {
+	if err != nil {
 		return err
 	}
-	return e.pin()
+	if crown == nil {
+		return nil
+	}
+	return e.pin(*crown)
 }
 
 // Expect the next block by these rules, as a node does that has just started.
@@ -349,16 +360,6 @@ func (e *Engine) Walk(visit func(lattice.Record) error) error {
 		return errEmpty
 	}
 	return e.accounts.Walk(visit)
-}
-
-// Transaction finds what became of a transaction.
-func (e *Engine) Transaction(hash lattice.Hash) (disk.Entry, bool, error) {
-	return e.disk.Transaction(hash)
-}
-
-// Unit of an account's chain.
-func (e *Engine) Unit(a lattice.Address, number uint64) (lattice.Unit, uint64, error) {
-	return e.disk.Unit(a, number)
 }
 
 // together runs lanes at once.

@@ -8,24 +8,23 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 )
 
-const (
-	// payloadBuckets of a snapshot's payload: a range of the network's buckets.
-	payloadBuckets = 1024
-	// viewsKept for snapshots that are still to be written.
-	viewsKept = 2
-)
+// viewsKept for snapshots that are still to be written.
+const viewsKept = 2
+
+// view of a height, with what proves its ranges.
+type view struct {
+	*disk.View
+	crown lattice.Crown
+}
 
 // SnapshotEvery so many blocks there is a view for a snapshot; 0 never.
 func (e *Engine) SnapshotEvery(interval uint64) { e.interval = interval }
 
 // pin a view of what was committed, for a snapshot that is written while blocks go on.
-func (e *Engine) pin() error {
-	if height := e.Height(); e.interval == 0 || height%e.interval != 0 {
-		return nil
-	}
+func (e *Engine) pin(crown lattice.Crown) error {
 	e.views.Lock()
 	defer e.views.Unlock()
-	e.views.list = append(e.views.list, e.disk.View())
+	e.views.list = append(e.views.list, &view{e.disk.View(), crown})
 	if len(e.views.list) <= viewsKept {
 		return nil
 	}
@@ -35,7 +34,7 @@ func (e *Engine) pin() error {
 }
 
 // take the view of a height.
-func (e *Engine) take(height uint64) *disk.View {
+func (e *Engine) take(height uint64) *view {
 	e.views.Lock()
 	defer e.views.Unlock()
 	for i, v := range e.views.list {
@@ -59,7 +58,7 @@ func (e *Engine) unpin() (err error) {
 	return err
 }
 
-// Snapshot of a height, payload by payload: each is a range of buckets.
+// Snapshot of a height, payload by payload: each is a range of buckets that leads to the root by itself.
 func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err error) {
 	view := e.take(height)
 	if view == nil {
@@ -72,6 +71,9 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 		if len(next.Buckets) == 0 {
 			return nil
 		}
+		for _, h := range view.crown.Path(lattice.RangeOf(next.Buckets[0].Number)) {
+			next.Path = append(next.Path, h[:])
+		}
 		bz, err := next.Marshal()
 		if err != nil {
 			return err
@@ -80,7 +82,7 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 		return write(bz)
 	}
 	if err := view.Load(func(number uint32, slots lattice.Slots) error {
-		if n := len(next.Buckets); n > 0 && next.Buckets[n-1].Number/payloadBuckets != number/payloadBuckets {
+		if n := len(next.Buckets); n > 0 && lattice.RangeOf(next.Buckets[n-1].Number) != lattice.RangeOf(number) {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -93,7 +95,7 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 	return flush()
 }
 
-// Restore a snapshot of a height, instead of whatever there is. read answers payloads, and nil after the last one. The accounts' root must be the one that the chain's state names.
+// Restore a snapshot of a height, instead of whatever there is. read answers payloads, and nil after the last one. Each must lead to the root that the chain's state names; all together must be all there is.
 func (e *Engine) Restore(prefix lattice.Prefix, height uint64, root lattice.Hash, read func() ([]byte, error)) error {
 	accounts, err := lattice.NewAccounts(prefix)
 	if err != nil {
@@ -111,12 +113,12 @@ func (e *Engine) Restore(prefix lattice.Prefix, height uint64, root lattice.Hash
 		if payload == nil {
 			break
 		}
-		if err := restore(accounts, in, payload); err != nil {
+		if err := restore(accounts, root, in, payload); err != nil {
 			return errors.Join(err, in.Abandon())
 		}
 	}
 	if got := accounts.Root(); got != root {
-		return errors.Join(fmt.Errorf("%w: the snapshot's accounts have the root %x, the state of height %d names %x", ErrState, got, height, root), in.Abandon())
+		return errors.Join(fmt.Errorf("%w: the snapshot's accounts have the root %x, the state of height %d names %x: a range is missing", ErrState, got, height, root), in.Abandon())
 	}
 	if err := in.Finish(height, root); err != nil {
 		return err
@@ -124,16 +126,26 @@ func (e *Engine) Restore(prefix lattice.Prefix, height uint64, root lattice.Hash
 	return e.Start(prefix, height, root)
 }
 
-// restore one payload.
-func restore(accounts *lattice.Accounts, in *disk.Import, payload []byte) error {
+// restore one payload, once it is proven.
+func restore(accounts *lattice.Accounts, root lattice.Hash, in *disk.Import, payload []byte) error {
 	var r disk.Range
 	if err := r.Unmarshal(payload); err != nil {
 		return fmt.Errorf("%w: a payload of %d bytes: %w", lattice.ErrMalformed, len(payload), err)
 	}
-	for _, b := range r.Buckets {
-		if err := accounts.Restore(b.Number, b.Slots); err != nil {
-			return err
+	buckets, path := make([]lattice.Bucket, len(r.Buckets)), make([]lattice.Hash, len(r.Path))
+	for i, b := range r.Buckets {
+		buckets[i] = lattice.Bucket{Number: b.Number, Slots: b.Slots}
+	}
+	for i, h := range r.Path {
+		if len(h) != lattice.HashSize {
+			return fmt.Errorf("%w: a hash of %d bytes in a payload's path", lattice.ErrMalformed, len(h))
 		}
+		path[i] = lattice.Hash(h)
+	}
+	if err := accounts.RestoreRange(root, buckets, path); err != nil {
+		return err
+	}
+	for _, b := range r.Buckets {
 		if err := in.Put(b.Number, b.Slots); err != nil {
 			return err
 		}

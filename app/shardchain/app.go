@@ -214,9 +214,15 @@ func (a *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (_ *sdk.Re
 }
 
 // precommit writes the accounts to disk before the state that names them. What fails here must not be followed by the state's commit.
-func (a *App) precommit(sdk.Context) {
+func (a *App) precommit(ctx sdk.Context) {
 	if err := a.Engine.Commit(); err != nil {
 		panic(err)
+	}
+	// History is of use with the blocks that it speaks of, no longer.
+	if first := a.GetBlockRetentionHeight(ctx.BlockHeight()); first > 0 {
+		if err := a.Engine.Prune(uint64(first)); err != nil {
+			panic(err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package shardchain_test
 import (
 	"bytes"
 	"context"
+	"slices"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -34,11 +35,11 @@ func TestProofsFromAHeader(t *testing.T) {
 	require.Equal(t, record, got)
 	require.Equal(t, uint64(s.height), head.Height)
 	var units []lattice.Unit
-	for n := uint64(1); n <= record.Units; n++ {
-		u, _, err := s.Engine.Unit(a.address, n)
-		require.NoError(t, err)
+	require.NoError(t, s.Engine.Units(a.address, record.Units, record.Height, func(u lattice.Unit, _ uint64) bool {
 		units = append(units, u)
-	}
+		return true
+	}))
+	slices.Reverse(units)
 	require.Len(t, units, 5)
 	require.NoError(t, verify.Units(got, units))
 	units[2].Peer = a.address

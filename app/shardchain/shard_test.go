@@ -110,6 +110,8 @@ func (s *shard) init(gs *latticetypes.GenesisState) error {
 	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: s.Codec.MustMarshalJSON(gs)})
 	require.NoError(s.t, err)
 	params := cmttypes.DefaultConsensusParams().ToProto()
+	// So that evidence does not hold the blocks of a whole test.
+	params.Evidence.MaxAgeNumBlocks = 10
 	_, err = s.InitChain(&abci.RequestInitChain{Time: start, ChainId: chainID, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
 	return err
 }

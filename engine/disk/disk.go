@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -23,10 +24,10 @@ const (
 	keyHead = 'h'
 	// keyUndo → Undo of the last block.
 	keyUndo = 'o'
-	// keyTransaction: hash 32 → Entry.
+	// keyTransaction: generation u32, hash 32 → Entry.
 	keyTransaction = 't'
-	// keyUnit: address 20, number u64 → Unit.
-	keyUnit = 'u'
+	// keyUnits: height u64, address 20, number u64 of the first one → units of the block from there on.
+	keyUnits = 'u'
 )
 
 // ErrCorrupt tells that the database holds what was never written to it.
@@ -35,8 +36,9 @@ var ErrCorrupt = errors.New("the accounts' database is corrupt")
 // Disk is one shard's database.
 type Disk struct {
 	db *pebble.DB
-	// head as of the last commit.
-	head Head
+	// head as of the last commit, which had so many bytes. Readers look at it while blocks go on.
+	head atomic.Pointer[Head]
+	size int
 }
 
 // silent keeps Pebble's own log out of the node's.
@@ -64,10 +66,11 @@ func Open(fs vfs.FS, dir string) (*Disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the accounts' database %s: %w", dir, err)
 	}
-	d := &Disk{db: db}
-	if err := d.get([]byte{keyHead}, &d.head); err != nil && !errors.Is(err, pebble.ErrNotFound) {
+	d, head := &Disk{db: db}, &Head{}
+	if err := d.get([]byte{keyHead}, head); err != nil && !errors.Is(err, pebble.ErrNotFound) {
 		return nil, errors.Join(err, db.Close())
 	}
+	d.head.Store(head)
 	return d, nil
 }
 
@@ -75,11 +78,12 @@ func Open(fs vfs.FS, dir string) (*Disk, error) {
 func (d *Disk) Close() error { return d.db.Close() }
 
 // Head of the last commit; height 0 of a new database.
-func (d *Disk) Head() Head { return d.head }
+func (d *Disk) Head() Head { return *d.head.Load() }
 
 // message of the generated types.
 type message interface {
-	Marshal() ([]byte, error)
+	Size() int
+	MarshalToSizedBuffer([]byte) (int, error)
 	Unmarshal([]byte) error
 }
 
@@ -109,74 +113,30 @@ type Block struct {
 
 // Commit a block; it is on disk when Commit answers. The undo record of the block before is replaced by this one's.
 func (d *Disk) Commit(b *Block) (err error) {
-	batch := d.db.NewBatchWithSize(1 << 20)
+	// A batch that grows copies what it has.
+	batch := d.db.NewBatchWithSize(d.size + d.size/8)
 	defer func() { err = errors.Join(err, batch.Close()) }()
-	before := d.head
-	undo := &Undo{Before: &before, Transactions: make([][]byte, len(b.Transactions))}
 	w := writer{batch: batch}
 	for i := range b.Journal.Changes {
 		c := &b.Journal.Changes[i]
-		undo.Slots = append(undo.Slots, &Slot{Bucket: c.Bucket, Slot: c.Slot, Record: c.Before})
 		w.slot(c.Bucket, c.Slot, c.After)
 	}
 	for _, r := range b.Journal.Resizes {
-		undo.Sizes = append(undo.Sizes, &Size{Bucket: r.Bucket, Slots: r.Before})
 		w.size(r.Bucket, r.After)
 	}
-	for i := range b.Transactions {
-		undo.Transactions[i] = b.Transactions[i][:]
-		w.message(transactionKey(b.Transactions[i]), &b.Entries[i])
-	}
-	for i := range b.Units {
-		u := &b.Units[i]
-		w.message(unitKey(u.Account, u.Number), &Unit{
-			Previous: u.Previous[:], Kind: uint32(u.Kind), Sequence: u.Sequence, Peer: u.Peer[:], Amount: u.Amount.Encode(), Balance: u.Balance.Encode(), Transaction: u.Transaction[:], Height: b.Height,
-		})
-	}
-	head := Head{Height: b.Height, Root: b.Root[:], Accounts: b.Accounts}
-	w.message([]byte{keyUndo}, undo)
-	w.message([]byte{keyHead}, &head)
+	w.history(b)
+	before := d.head.Load()
+	w.undo(before, b)
+	head := &Head{Height: b.Height, Root: b.Root[:], Accounts: b.Accounts, History: max(before.History, 1)}
+	w.message([]byte{keyHead}, head)
 	if w.err == nil {
+		d.size = batch.Len()
 		w.err = batch.Commit(pebble.Sync)
 	}
 	if w.err != nil {
 		return fmt.Errorf("write block %d to the accounts' database: %w", b.Height, w.err)
 	}
-	d.head = head
-	return nil
-}
-
-// Undo takes the last commit back. It can be done once.
-func (d *Disk) Undo() (err error) {
-	var undo Undo
-	if err := d.get([]byte{keyUndo}, &undo); err != nil {
-		return fmt.Errorf("there is nothing that takes height %d back: %w", d.head.Height, err)
-	}
-	batch := d.db.NewBatch()
-	defer func() { err = errors.Join(err, batch.Close()) }()
-	w := writer{batch: batch}
-	for _, s := range undo.Slots {
-		w.slot(s.Bucket, s.Slot, s.Record)
-	}
-	for _, s := range undo.Sizes {
-		w.size(s.Bucket, s.Slots)
-	}
-	for _, hash := range undo.Transactions {
-		if w.err == nil {
-			w.err = batch.Delete(append([]byte{keyTransaction}, hash...), nil)
-		}
-	}
-	w.message([]byte{keyHead}, undo.Before)
-	if w.err == nil {
-		w.err = batch.Delete([]byte{keyUndo}, nil)
-	}
-	if w.err == nil {
-		w.err = batch.Commit(pebble.Sync)
-	}
-	if w.err != nil {
-		return fmt.Errorf("take height %d back: %w", d.head.Height, w.err)
-	}
-	d.head = *undo.Before
+	d.head.Store(head)
 	return nil
 }
 
@@ -193,19 +153,25 @@ func (w *writer) set(key, value []byte) {
 }
 
 func (w *writer) message(key []byte, m message) {
-	bz, err := m.Marshal()
-	if w.err == nil {
-		w.err = err
+	if w.err != nil {
+		return
 	}
-	w.set(key, bz)
+	op := w.batch.SetDeferred(len(key), m.Size())
+	copy(op.Key, key)
+	if _, w.err = m.MarshalToSizedBuffer(op.Value); w.err == nil {
+		w.err = op.Finish()
+	}
 }
 
 func (w *writer) slot(bucket, slot uint32, record []byte) {
-	key := slotKey(bucket, slot)
+	var key [9]byte
+	key[0] = keySlot
+	binary.BigEndian.PutUint32(key[1:], bucket)
+	binary.BigEndian.PutUint32(key[5:], slot)
 	if len(record) > 0 {
-		w.set(key, record)
+		w.set(key[:], record)
 	} else if w.err == nil {
-		w.err = w.batch.Delete(key, nil)
+		w.err = w.batch.Delete(key[:], nil)
 	}
 }
 
@@ -216,16 +182,6 @@ func (w *writer) size(bucket, slots uint32) {
 	} else if w.err == nil {
 		w.err = w.batch.Delete(key, nil)
 	}
-}
-
-func slotKey(bucket, slot uint32) []byte {
-	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte{keySlot}, bucket), slot)
-}
-
-func transactionKey(hash lattice.Hash) []byte { return append([]byte{keyTransaction}, hash[:]...) }
-
-func unitKey(a lattice.Address, number uint64) []byte {
-	return binary.BigEndian.AppendUint64(append([]byte{keyUnit}, a[:]...), number)
 }
 
 // Load all buckets in their order.
@@ -301,30 +257,4 @@ func walk(r pebble.Reader, prefix []byte, visit func(key, value []byte) error) (
 		}
 	}
 	return it.Error()
-}
-
-// Transaction finds what became of a transaction; false where it is not known.
-func (d *Disk) Transaction(hash lattice.Hash) (e Entry, found bool, err error) {
-	err = d.get(transactionKey(hash), &e)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return e, false, nil
-	}
-	return e, err == nil, err
-}
-
-// Unit of an account's chain by its number, and the height that made it.
-func (d *Disk) Unit(a lattice.Address, number uint64) (u lattice.Unit, height uint64, err error) {
-	var s Unit
-	if err := d.get(unitKey(a, number), &s); err != nil {
-		return u, 0, fmt.Errorf("unit %d of %x: %w", number, a, err)
-	}
-	u = lattice.Unit{Account: a, Number: number, Kind: lattice.UnitKind(s.Kind), Sequence: s.Sequence}
-	if len(s.Previous) != lattice.HashSize || len(s.Peer) != lattice.AddressSize || len(s.Transaction) != lattice.HashSize {
-		return u, 0, fmt.Errorf("%w: unit %d of %x", ErrCorrupt, number, a)
-	}
-	u.Previous, u.Peer, u.Transaction = lattice.Hash(s.Previous), lattice.Address(s.Peer), lattice.Hash(s.Transaction)
-	if u.Amount, err = lattice.DecodeBalance(s.Amount); err == nil {
-		u.Balance, err = lattice.DecodeBalance(s.Balance)
-	}
-	return u, s.Height, err
 }

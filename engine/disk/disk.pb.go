@@ -29,6 +29,8 @@ type Head struct {
 	Root []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
 	// accounts on disk, closed ones that keep their sequence included.
 	Accounts uint64 `protobuf:"varint,3,opt,name=accounts,proto3" json:"accounts,omitempty"`
+	// history begins with the block of this height: what was before is another node's to show.
+	History uint64 `protobuf:"varint,4,opt,name=history,proto3" json:"history,omitempty"`
 }
 
 func (m *Head) Reset()         { *m = Head{} }
@@ -85,13 +87,23 @@ func (m *Head) GetAccounts() uint64 {
 	return 0
 }
 
+func (m *Head) GetHistory() uint64 {
+	if m != nil {
+		return m.History
+	}
+	return 0
+}
+
 // Undo takes the last block back.
 type Undo struct {
-	Before *Head   `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
-	Slots  []*Slot `protobuf:"bytes,2,rep,name=slots,proto3" json:"slots,omitempty"`
-	Sizes  []*Size `protobuf:"bytes,3,rep,name=sizes,proto3" json:"sizes,omitempty"`
-	// transactions of the block, by their hashes: they are no longer found.
-	Transactions [][]byte `protobuf:"bytes,4,rep,name=transactions,proto3" json:"transactions,omitempty"`
+	Before *Head `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	// height of the block.
+	Height uint64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// slots as they were, one after the other: bucket u32, slot u32, length u32 and record, with its address before it; empty for an empty slot. Big endian.
+	Slots []byte  `protobuf:"bytes,3,opt,name=slots,proto3" json:"slots,omitempty"`
+	Sizes []*Size `protobuf:"bytes,4,rep,name=sizes,proto3" json:"sizes,omitempty"`
+	// transactions of the block, by their hashes, one after the other: they are no longer found.
+	Transactions []byte `protobuf:"bytes,5,opt,name=transactions,proto3" json:"transactions,omitempty"`
 }
 
 func (m *Undo) Reset()         { *m = Undo{} }
@@ -134,7 +146,14 @@ func (m *Undo) GetBefore() *Head {
 	return nil
 }
 
-func (m *Undo) GetSlots() []*Slot {
+func (m *Undo) GetHeight() uint64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *Undo) GetSlots() []byte {
 	if m != nil {
 		return m.Slots
 	}
@@ -148,71 +167,9 @@ func (m *Undo) GetSizes() []*Size {
 	return nil
 }
 
-func (m *Undo) GetTransactions() [][]byte {
+func (m *Undo) GetTransactions() []byte {
 	if m != nil {
 		return m.Transactions
-	}
-	return nil
-}
-
-// Slot of a bucket as it was.
-type Slot struct {
-	Bucket uint32 `protobuf:"varint,1,opt,name=bucket,proto3" json:"bucket,omitempty"`
-	Slot   uint32 `protobuf:"varint,2,opt,name=slot,proto3" json:"slot,omitempty"`
-	// record with its address before it; empty for an empty slot.
-	Record []byte `protobuf:"bytes,3,opt,name=record,proto3" json:"record,omitempty"`
-}
-
-func (m *Slot) Reset()         { *m = Slot{} }
-func (m *Slot) String() string { return proto.CompactTextString(m) }
-func (*Slot) ProtoMessage()    {}
-func (*Slot) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{2}
-}
-func (m *Slot) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Slot) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Slot.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Slot) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Slot.Merge(m, src)
-}
-func (m *Slot) XXX_Size() int {
-	return m.Size()
-}
-func (m *Slot) XXX_DiscardUnknown() {
-	xxx_messageInfo_Slot.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Slot proto.InternalMessageInfo
-
-func (m *Slot) GetBucket() uint32 {
-	if m != nil {
-		return m.Bucket
-	}
-	return 0
-}
-
-func (m *Slot) GetSlot() uint32 {
-	if m != nil {
-		return m.Slot
-	}
-	return 0
-}
-
-func (m *Slot) GetRecord() []byte {
-	if m != nil {
-		return m.Record
 	}
 	return nil
 }
@@ -227,7 +184,7 @@ func (m *Size) Reset()         { *m = Size{} }
 func (m *Size) String() string { return proto.CompactTextString(m) }
 func (*Size) ProtoMessage()    {}
 func (*Size) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{3}
+	return fileDescriptor_34f483c0036920cf, []int{2}
 }
 func (m *Size) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -270,16 +227,18 @@ func (m *Size) GetSlots() uint32 {
 	return 0
 }
 
-// Range of buckets, as one payload of a snapshot carries them.
+// Range of buckets, as one payload of a snapshot carries them: a node of the accounts' tree.
 type Range struct {
 	Buckets []*Bucket `protobuf:"bytes,1,rep,name=buckets,proto3" json:"buckets,omitempty"`
+	// path of siblings from that node up to the accounts' root, 32 bytes each.
+	Path [][]byte `protobuf:"bytes,2,rep,name=path,proto3" json:"path,omitempty"`
 }
 
 func (m *Range) Reset()         { *m = Range{} }
 func (m *Range) String() string { return proto.CompactTextString(m) }
 func (*Range) ProtoMessage()    {}
 func (*Range) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{4}
+	return fileDescriptor_34f483c0036920cf, []int{3}
 }
 func (m *Range) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -315,6 +274,13 @@ func (m *Range) GetBuckets() []*Bucket {
 	return nil
 }
 
+func (m *Range) GetPath() [][]byte {
+	if m != nil {
+		return m.Path
+	}
+	return nil
+}
+
 // Bucket with its slots (protocol/lattice).
 type Bucket struct {
 	Number uint32   `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
@@ -325,7 +291,7 @@ func (m *Bucket) Reset()         { *m = Bucket{} }
 func (m *Bucket) String() string { return proto.CompactTextString(m) }
 func (*Bucket) ProtoMessage()    {}
 func (*Bucket) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{5}
+	return fileDescriptor_34f483c0036920cf, []int{4}
 }
 func (m *Bucket) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -382,7 +348,7 @@ func (m *Entry) Reset()         { *m = Entry{} }
 func (m *Entry) String() string { return proto.CompactTextString(m) }
 func (*Entry) ProtoMessage()    {}
 func (*Entry) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{6}
+	return fileDescriptor_34f483c0036920cf, []int{5}
 }
 func (m *Entry) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -446,156 +412,46 @@ func (m *Entry) GetReturned() bool {
 	return false
 }
 
-// Unit of an account's chain; account and number are its key. See protocol/lattice.
-type Unit struct {
-	Previous []byte `protobuf:"bytes,1,opt,name=previous,proto3" json:"previous,omitempty"`
-	Kind     uint32 `protobuf:"varint,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	Sequence uint64 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	Peer     []byte `protobuf:"bytes,4,opt,name=peer,proto3" json:"peer,omitempty"`
-	// balances, in the encoding of protocol/lattice.
-	Amount      []byte `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	Balance     []byte `protobuf:"bytes,6,opt,name=balance,proto3" json:"balance,omitempty"`
-	Transaction []byte `protobuf:"bytes,7,opt,name=transaction,proto3" json:"transaction,omitempty"`
-	Height      uint64 `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
-}
-
-func (m *Unit) Reset()         { *m = Unit{} }
-func (m *Unit) String() string { return proto.CompactTextString(m) }
-func (*Unit) ProtoMessage()    {}
-func (*Unit) Descriptor() ([]byte, []int) {
-	return fileDescriptor_34f483c0036920cf, []int{7}
-}
-func (m *Unit) XXX_Unmarshal(b []byte) error {
-	return m.Unmarshal(b)
-}
-func (m *Unit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
-	if deterministic {
-		return xxx_messageInfo_Unit.Marshal(b, m, deterministic)
-	} else {
-		b = b[:cap(b)]
-		n, err := m.MarshalToSizedBuffer(b)
-		if err != nil {
-			return nil, err
-		}
-		return b[:n], nil
-	}
-}
-func (m *Unit) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_Unit.Merge(m, src)
-}
-func (m *Unit) XXX_Size() int {
-	return m.Size()
-}
-func (m *Unit) XXX_DiscardUnknown() {
-	xxx_messageInfo_Unit.DiscardUnknown(m)
-}
-
-var xxx_messageInfo_Unit proto.InternalMessageInfo
-
-func (m *Unit) GetPrevious() []byte {
-	if m != nil {
-		return m.Previous
-	}
-	return nil
-}
-
-func (m *Unit) GetKind() uint32 {
-	if m != nil {
-		return m.Kind
-	}
-	return 0
-}
-
-func (m *Unit) GetSequence() uint64 {
-	if m != nil {
-		return m.Sequence
-	}
-	return 0
-}
-
-func (m *Unit) GetPeer() []byte {
-	if m != nil {
-		return m.Peer
-	}
-	return nil
-}
-
-func (m *Unit) GetAmount() []byte {
-	if m != nil {
-		return m.Amount
-	}
-	return nil
-}
-
-func (m *Unit) GetBalance() []byte {
-	if m != nil {
-		return m.Balance
-	}
-	return nil
-}
-
-func (m *Unit) GetTransaction() []byte {
-	if m != nil {
-		return m.Transaction
-	}
-	return nil
-}
-
-func (m *Unit) GetHeight() uint64 {
-	if m != nil {
-		return m.Height
-	}
-	return 0
-}
-
 func init() {
 	proto.RegisterType((*Head)(nil), "top.engine.v1.Head")
 	proto.RegisterType((*Undo)(nil), "top.engine.v1.Undo")
-	proto.RegisterType((*Slot)(nil), "top.engine.v1.Slot")
 	proto.RegisterType((*Size)(nil), "top.engine.v1.Size")
 	proto.RegisterType((*Range)(nil), "top.engine.v1.Range")
 	proto.RegisterType((*Bucket)(nil), "top.engine.v1.Bucket")
 	proto.RegisterType((*Entry)(nil), "top.engine.v1.Entry")
-	proto.RegisterType((*Unit)(nil), "top.engine.v1.Unit")
 }
 
 func init() { proto.RegisterFile("top/engine/v1/disk.proto", fileDescriptor_34f483c0036920cf) }
 
 var fileDescriptor_34f483c0036920cf = []byte{
-	// 517 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x74, 0x53, 0xcf, 0x8a, 0xd4, 0x4e,
-	0x10, 0xde, 0xec, 0x64, 0x66, 0xe7, 0xd7, 0x9b, 0x81, 0x1f, 0xed, 0x2a, 0x8d, 0x87, 0x10, 0x02,
-	0xc2, 0x88, 0x90, 0xb0, 0x2a, 0xe2, 0x4d, 0x58, 0x10, 0xc4, 0x83, 0x87, 0x16, 0x2f, 0xde, 0xf2,
-	0xa7, 0x9c, 0x69, 0x66, 0xa6, 0x3b, 0x76, 0x3a, 0xb3, 0xba, 0x4f, 0xe1, 0x8b, 0xf8, 0x1e, 0x1e,
-	0x17, 0x4f, 0x1e, 0x65, 0xe6, 0x45, 0xa4, 0x2a, 0xc9, 0x98, 0x95, 0xdd, 0x5b, 0x7d, 0x55, 0x1f,
-	0xf5, 0xf5, 0x57, 0x5d, 0xc5, 0x84, 0x33, 0x55, 0x0a, 0x7a, 0xa1, 0x34, 0xa4, 0xdb, 0xf3, 0xb4,
-	0x54, 0xf5, 0x2a, 0xa9, 0xac, 0x71, 0x86, 0xcf, 0x9c, 0xa9, 0x92, 0xb6, 0x92, 0x6c, 0xcf, 0xe3,
-	0x77, 0xcc, 0x7f, 0x03, 0x59, 0xc9, 0x1f, 0xb0, 0xc9, 0x12, 0xd4, 0x62, 0xe9, 0x84, 0x17, 0x79,
-	0x73, 0x5f, 0x76, 0x88, 0x73, 0xe6, 0x5b, 0x63, 0x9c, 0x38, 0x8e, 0xbc, 0x79, 0x20, 0x29, 0xe6,
-	0x0f, 0xd9, 0x34, 0x2b, 0x0a, 0xd3, 0x68, 0x57, 0x8b, 0x11, 0xb1, 0x0f, 0x38, 0xfe, 0xee, 0x31,
-	0xff, 0x83, 0x2e, 0x0d, 0x7f, 0xc2, 0x26, 0x39, 0x7c, 0x32, 0x16, 0xa8, 0xe1, 0xe9, 0xd3, 0x7b,
-	0xc9, 0x0d, 0xe1, 0x04, 0x55, 0x65, 0x47, 0xe1, 0x8f, 0xd9, 0xb8, 0x5e, 0x1b, 0x57, 0x8b, 0xe3,
-	0x68, 0x74, 0x0b, 0xf7, 0xfd, 0xda, 0x38, 0xd9, 0x32, 0x88, 0xaa, 0xae, 0x00, 0x95, 0x6f, 0xa5,
-	0xaa, 0x2b, 0x90, 0x2d, 0x83, 0xc7, 0x2c, 0x70, 0x36, 0xd3, 0x75, 0x56, 0x38, 0x65, 0x74, 0x2d,
-	0xfc, 0x68, 0x34, 0x0f, 0xe4, 0x8d, 0x5c, 0xfc, 0x96, 0xf9, 0xd8, 0x1d, 0xfd, 0xe7, 0x4d, 0xb1,
-	0x82, 0xd6, 0xff, 0x4c, 0x76, 0x08, 0xfd, 0xa3, 0x2e, 0xf9, 0x9f, 0x49, 0x8a, 0x91, 0x6b, 0xa1,
-	0x30, 0xb6, 0x24, 0xf7, 0x81, 0xec, 0x50, 0xfc, 0x9c, 0xf9, 0x28, 0x7f, 0x67, 0xaf, 0xb3, 0xbf,
-	0x2e, 0x31, 0xdd, 0x82, 0xf8, 0x25, 0x1b, 0xcb, 0x4c, 0x2f, 0x80, 0xa7, 0xec, 0xa4, 0x25, 0xd6,
-	0xc2, 0x23, 0x6f, 0xf7, 0xff, 0xf1, 0x76, 0x41, 0x55, 0xd9, 0xb3, 0xe2, 0x17, 0x6c, 0xd2, 0xa6,
-	0x50, 0x51, 0x37, 0x9b, 0x1c, 0x6c, 0xaf, 0xd8, 0xa2, 0xa1, 0x22, 0x5a, 0xef, 0x14, 0x2f, 0xd9,
-	0xf8, 0xb5, 0x76, 0xf6, 0xeb, 0x9d, 0x9f, 0x7e, 0xc6, 0xc6, 0x4a, 0x97, 0xf0, 0xa5, 0x7f, 0x28,
-	0x01, 0x1c, 0x45, 0x61, 0x4a, 0x20, 0xd3, 0x33, 0x49, 0x31, 0xff, 0x9f, 0x8d, 0xd6, 0x66, 0x21,
-	0xfc, 0xc8, 0x9b, 0xff, 0x27, 0x31, 0xc4, 0xe5, 0xb0, 0xe0, 0x1a, 0xab, 0xa1, 0x14, 0xe3, 0xc8,
-	0x9b, 0x4f, 0xe5, 0x01, 0xc7, 0x3f, 0x69, 0x39, 0x14, 0x6d, 0x50, 0x65, 0x61, 0xab, 0x4c, 0x53,
-	0x93, 0x74, 0x20, 0x0f, 0x18, 0x65, 0x56, 0x4a, 0x97, 0xfd, 0xc4, 0x31, 0x46, 0x7e, 0x0d, 0x9f,
-	0x1b, 0xd0, 0x05, 0xf4, 0x1b, 0xd7, 0x63, 0xe4, 0x57, 0x00, 0x96, 0xde, 0x10, 0x48, 0x8a, 0xd1,
-	0x58, 0xb6, 0xc1, 0x85, 0xa4, 0x27, 0x04, 0xb2, 0x43, 0x5c, 0xb0, 0x93, 0x3c, 0x5b, 0x67, 0xd8,
-	0x66, 0x42, 0x85, 0x1e, 0xf2, 0x88, 0x9d, 0x0e, 0xf6, 0x42, 0x9c, 0x50, 0x75, 0x98, 0x1a, 0x0c,
-	0x6b, 0x3a, 0x1c, 0xd6, 0xc5, 0xab, 0x1f, 0xbb, 0xd0, 0xbb, 0xde, 0x85, 0xde, 0xef, 0x5d, 0xe8,
-	0x7d, 0xdb, 0x87, 0x47, 0xd7, 0xfb, 0xf0, 0xe8, 0xd7, 0x3e, 0x3c, 0xfa, 0xf8, 0x68, 0xa1, 0xdc,
-	0xb2, 0xc9, 0x93, 0xc2, 0x6c, 0x52, 0x67, 0x2a, 0x0d, 0xee, 0xd2, 0xd8, 0x55, 0x3a, 0x38, 0x4d,
-	0xbc, 0xcb, 0x7c, 0x42, 0x87, 0xf9, 0xec, 0x4f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x14, 0x93, 0x05,
-	0xd6, 0xb4, 0x03, 0x00, 0x00,
+	// 426 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x74, 0x92, 0xcd, 0x8a, 0xd4, 0x40,
+	0x14, 0x85, 0x3b, 0x9d, 0xa4, 0x67, 0xbc, 0x76, 0x83, 0x94, 0xa3, 0x14, 0x2e, 0x42, 0x13, 0x10,
+	0x46, 0x84, 0x84, 0x51, 0x71, 0x2b, 0x0c, 0x08, 0x2e, 0x5c, 0x95, 0xb8, 0x71, 0x97, 0x9f, 0x6b,
+	0x52, 0xf4, 0x4c, 0xdd, 0x50, 0x55, 0x99, 0x71, 0xe6, 0x29, 0x7c, 0x14, 0x1f, 0xc3, 0xe5, 0x2c,
+	0x5d, 0x4a, 0xf7, 0x8b, 0x48, 0x55, 0x3a, 0x6d, 0xb7, 0x38, 0xbb, 0x7b, 0xea, 0x9e, 0x54, 0x3e,
+	0x4e, 0x1d, 0xe0, 0x96, 0xba, 0x1c, 0x55, 0x23, 0x15, 0xe6, 0x57, 0x67, 0x79, 0x2d, 0xcd, 0x2a,
+	0xeb, 0x34, 0x59, 0x62, 0x0b, 0x4b, 0x5d, 0x36, 0x6c, 0xb2, 0xab, 0xb3, 0xb4, 0x85, 0xe8, 0x03,
+	0x16, 0x35, 0x7b, 0x0a, 0xb3, 0x16, 0x65, 0xd3, 0x5a, 0x1e, 0x2c, 0x83, 0xd3, 0x48, 0x6c, 0x15,
+	0x63, 0x10, 0x69, 0x22, 0xcb, 0xa7, 0xcb, 0xe0, 0x74, 0x2e, 0xfc, 0xcc, 0x9e, 0xc1, 0x71, 0x51,
+	0x55, 0xd4, 0x2b, 0x6b, 0x78, 0xe8, 0xdd, 0x3b, 0xcd, 0x38, 0x1c, 0xb5, 0xd2, 0x58, 0xd2, 0x37,
+	0x3c, 0xf2, 0xab, 0x51, 0xa6, 0x3f, 0x02, 0x88, 0x3e, 0xab, 0x9a, 0xd8, 0x4b, 0x98, 0x95, 0xf8,
+	0x95, 0x34, 0xfa, 0x5f, 0x3d, 0x7c, 0xf5, 0x38, 0x3b, 0x40, 0xca, 0x1c, 0x8f, 0xd8, 0x5a, 0xf6,
+	0xb8, 0xa6, 0x07, 0x5c, 0x27, 0x10, 0x9b, 0x0b, 0xda, 0x02, 0xcc, 0xc5, 0x20, 0xd8, 0x0b, 0x88,
+	0x8d, 0xbc, 0x45, 0xc3, 0xa3, 0x65, 0xf8, 0x9f, 0x9b, 0x3f, 0xc9, 0x5b, 0x14, 0x83, 0x83, 0xa5,
+	0x30, 0xb7, 0xba, 0x50, 0xa6, 0xa8, 0xac, 0x24, 0x65, 0x78, 0xec, 0xef, 0x39, 0x38, 0x4b, 0xdf,
+	0x40, 0xe4, 0x3e, 0x71, 0x10, 0x65, 0x5f, 0xad, 0x70, 0x08, 0x67, 0x21, 0xb6, 0xea, 0x2f, 0xc4,
+	0xd4, 0x1f, 0x0f, 0x22, 0xfd, 0x08, 0xb1, 0x28, 0x54, 0x83, 0x2c, 0x87, 0xa3, 0xc1, 0x68, 0x78,
+	0xe0, 0x79, 0x9e, 0xfc, 0xc3, 0x73, 0xee, 0xb7, 0x62, 0x74, 0xb9, 0xb0, 0xbb, 0xc2, 0xb6, 0x7c,
+	0xba, 0x0c, 0x5d, 0xd8, 0x6e, 0x4e, 0xdf, 0xc2, 0x6c, 0xb0, 0x39, 0x0a, 0xd5, 0x5f, 0x96, 0xa8,
+	0x47, 0x8a, 0x41, 0xed, 0x53, 0x84, 0xbb, 0x28, 0xd2, 0x6b, 0x88, 0xdf, 0x2b, 0xab, 0x6f, 0xee,
+	0x7d, 0xd9, 0x13, 0x88, 0xa5, 0xaa, 0xf1, 0xdb, 0x08, 0xef, 0x85, 0x43, 0xa8, 0xa8, 0x46, 0x1f,
+	0xeb, 0x42, 0xf8, 0x99, 0x3d, 0x82, 0xf0, 0x82, 0x1a, 0xff, 0x9e, 0x0f, 0x84, 0x1b, 0x5d, 0x03,
+	0x34, 0xda, 0x5e, 0x2b, 0xac, 0x7d, 0x70, 0xc7, 0x62, 0xa7, 0xcf, 0xdf, 0xfd, 0x5c, 0x27, 0xc1,
+	0xdd, 0x3a, 0x09, 0x7e, 0xaf, 0x93, 0xe0, 0xfb, 0x26, 0x99, 0xdc, 0x6d, 0x92, 0xc9, 0xaf, 0x4d,
+	0x32, 0xf9, 0xf2, 0xbc, 0x91, 0xb6, 0xed, 0xcb, 0xac, 0xa2, 0xcb, 0xdc, 0x52, 0xa7, 0xd0, 0x5e,
+	0x93, 0x5e, 0xe5, 0x7b, 0x55, 0x75, 0x3d, 0x2d, 0x67, 0xbe, 0xa8, 0xaf, 0xff, 0x04, 0x00, 0x00,
+	0xff, 0xff, 0x5f, 0x33, 0x7a, 0x2f, 0xc4, 0x02, 0x00, 0x00,
 }
 
 func (m *Head) Marshal() (dAtA []byte, err error) {
@@ -618,6 +474,11 @@ func (m *Head) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.History != 0 {
+		i = encodeVarintDisk(dAtA, i, uint64(m.History))
+		i--
+		dAtA[i] = 0x20
+	}
 	if m.Accounts != 0 {
 		i = encodeVarintDisk(dAtA, i, uint64(m.Accounts))
 		i--
@@ -659,13 +520,11 @@ func (m *Undo) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if len(m.Transactions) > 0 {
-		for iNdEx := len(m.Transactions) - 1; iNdEx >= 0; iNdEx-- {
-			i -= len(m.Transactions[iNdEx])
-			copy(dAtA[i:], m.Transactions[iNdEx])
-			i = encodeVarintDisk(dAtA, i, uint64(len(m.Transactions[iNdEx])))
-			i--
-			dAtA[i] = 0x22
-		}
+		i -= len(m.Transactions)
+		copy(dAtA[i:], m.Transactions)
+		i = encodeVarintDisk(dAtA, i, uint64(len(m.Transactions)))
+		i--
+		dAtA[i] = 0x2a
 	}
 	if len(m.Sizes) > 0 {
 		for iNdEx := len(m.Sizes) - 1; iNdEx >= 0; iNdEx-- {
@@ -678,22 +537,20 @@ func (m *Undo) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 				i = encodeVarintDisk(dAtA, i, uint64(size))
 			}
 			i--
-			dAtA[i] = 0x1a
+			dAtA[i] = 0x22
 		}
 	}
 	if len(m.Slots) > 0 {
-		for iNdEx := len(m.Slots) - 1; iNdEx >= 0; iNdEx-- {
-			{
-				size, err := m.Slots[iNdEx].MarshalToSizedBuffer(dAtA[:i])
-				if err != nil {
-					return 0, err
-				}
-				i -= size
-				i = encodeVarintDisk(dAtA, i, uint64(size))
-			}
-			i--
-			dAtA[i] = 0x12
-		}
+		i -= len(m.Slots)
+		copy(dAtA[i:], m.Slots)
+		i = encodeVarintDisk(dAtA, i, uint64(len(m.Slots)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Height != 0 {
+		i = encodeVarintDisk(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
 	}
 	if m.Before != nil {
 		{
@@ -706,46 +563,6 @@ func (m *Undo) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		}
 		i--
 		dAtA[i] = 0xa
-	}
-	return len(dAtA) - i, nil
-}
-
-func (m *Slot) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *Slot) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *Slot) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if len(m.Record) > 0 {
-		i -= len(m.Record)
-		copy(dAtA[i:], m.Record)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Record)))
-		i--
-		dAtA[i] = 0x1a
-	}
-	if m.Slot != 0 {
-		i = encodeVarintDisk(dAtA, i, uint64(m.Slot))
-		i--
-		dAtA[i] = 0x10
-	}
-	if m.Bucket != 0 {
-		i = encodeVarintDisk(dAtA, i, uint64(m.Bucket))
-		i--
-		dAtA[i] = 0x8
 	}
 	return len(dAtA) - i, nil
 }
@@ -803,6 +620,15 @@ func (m *Range) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Path) > 0 {
+		for iNdEx := len(m.Path) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Path[iNdEx])
+			copy(dAtA[i:], m.Path[iNdEx])
+			i = encodeVarintDisk(dAtA, i, uint64(len(m.Path[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
+	}
 	if len(m.Buckets) > 0 {
 		for iNdEx := len(m.Buckets) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -912,79 +738,6 @@ func (m *Entry) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *Unit) Marshal() (dAtA []byte, err error) {
-	size := m.Size()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBuffer(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *Unit) MarshalTo(dAtA []byte) (int, error) {
-	size := m.Size()
-	return m.MarshalToSizedBuffer(dAtA[:size])
-}
-
-func (m *Unit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if m.Height != 0 {
-		i = encodeVarintDisk(dAtA, i, uint64(m.Height))
-		i--
-		dAtA[i] = 0x40
-	}
-	if len(m.Transaction) > 0 {
-		i -= len(m.Transaction)
-		copy(dAtA[i:], m.Transaction)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Transaction)))
-		i--
-		dAtA[i] = 0x3a
-	}
-	if len(m.Balance) > 0 {
-		i -= len(m.Balance)
-		copy(dAtA[i:], m.Balance)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Balance)))
-		i--
-		dAtA[i] = 0x32
-	}
-	if len(m.Amount) > 0 {
-		i -= len(m.Amount)
-		copy(dAtA[i:], m.Amount)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Amount)))
-		i--
-		dAtA[i] = 0x2a
-	}
-	if len(m.Peer) > 0 {
-		i -= len(m.Peer)
-		copy(dAtA[i:], m.Peer)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Peer)))
-		i--
-		dAtA[i] = 0x22
-	}
-	if m.Sequence != 0 {
-		i = encodeVarintDisk(dAtA, i, uint64(m.Sequence))
-		i--
-		dAtA[i] = 0x18
-	}
-	if m.Kind != 0 {
-		i = encodeVarintDisk(dAtA, i, uint64(m.Kind))
-		i--
-		dAtA[i] = 0x10
-	}
-	if len(m.Previous) > 0 {
-		i -= len(m.Previous)
-		copy(dAtA[i:], m.Previous)
-		i = encodeVarintDisk(dAtA, i, uint64(len(m.Previous)))
-		i--
-		dAtA[i] = 0xa
-	}
-	return len(dAtA) - i, nil
-}
-
 func encodeVarintDisk(dAtA []byte, offset int, v uint64) int {
 	offset -= sovDisk(v)
 	base := offset
@@ -1012,6 +765,9 @@ func (m *Head) Size() (n int) {
 	if m.Accounts != 0 {
 		n += 1 + sovDisk(uint64(m.Accounts))
 	}
+	if m.History != 0 {
+		n += 1 + sovDisk(uint64(m.History))
+	}
 	return n
 }
 
@@ -1025,11 +781,12 @@ func (m *Undo) Size() (n int) {
 		l = m.Before.Size()
 		n += 1 + l + sovDisk(uint64(l))
 	}
-	if len(m.Slots) > 0 {
-		for _, e := range m.Slots {
-			l = e.Size()
-			n += 1 + l + sovDisk(uint64(l))
-		}
+	if m.Height != 0 {
+		n += 1 + sovDisk(uint64(m.Height))
+	}
+	l = len(m.Slots)
+	if l > 0 {
+		n += 1 + l + sovDisk(uint64(l))
 	}
 	if len(m.Sizes) > 0 {
 		for _, e := range m.Sizes {
@@ -1037,28 +794,7 @@ func (m *Undo) Size() (n int) {
 			n += 1 + l + sovDisk(uint64(l))
 		}
 	}
-	if len(m.Transactions) > 0 {
-		for _, b := range m.Transactions {
-			l = len(b)
-			n += 1 + l + sovDisk(uint64(l))
-		}
-	}
-	return n
-}
-
-func (m *Slot) Size() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	if m.Bucket != 0 {
-		n += 1 + sovDisk(uint64(m.Bucket))
-	}
-	if m.Slot != 0 {
-		n += 1 + sovDisk(uint64(m.Slot))
-	}
-	l = len(m.Record)
+	l = len(m.Transactions)
 	if l > 0 {
 		n += 1 + l + sovDisk(uint64(l))
 	}
@@ -1089,6 +825,12 @@ func (m *Range) Size() (n int) {
 	if len(m.Buckets) > 0 {
 		for _, e := range m.Buckets {
 			l = e.Size()
+			n += 1 + l + sovDisk(uint64(l))
+		}
+	}
+	if len(m.Path) > 0 {
+		for _, b := range m.Path {
+			l = len(b)
 			n += 1 + l + sovDisk(uint64(l))
 		}
 	}
@@ -1134,44 +876,6 @@ func (m *Entry) Size() (n int) {
 	}
 	if m.Returned {
 		n += 2
-	}
-	return n
-}
-
-func (m *Unit) Size() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	l = len(m.Previous)
-	if l > 0 {
-		n += 1 + l + sovDisk(uint64(l))
-	}
-	if m.Kind != 0 {
-		n += 1 + sovDisk(uint64(m.Kind))
-	}
-	if m.Sequence != 0 {
-		n += 1 + sovDisk(uint64(m.Sequence))
-	}
-	l = len(m.Peer)
-	if l > 0 {
-		n += 1 + l + sovDisk(uint64(l))
-	}
-	l = len(m.Amount)
-	if l > 0 {
-		n += 1 + l + sovDisk(uint64(l))
-	}
-	l = len(m.Balance)
-	if l > 0 {
-		n += 1 + l + sovDisk(uint64(l))
-	}
-	l = len(m.Transaction)
-	if l > 0 {
-		n += 1 + l + sovDisk(uint64(l))
-	}
-	if m.Height != 0 {
-		n += 1 + sovDisk(uint64(m.Height))
 	}
 	return n
 }
@@ -1283,6 +987,25 @@ func (m *Head) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field History", wireType)
+			}
+			m.History = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDisk
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.History |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipDisk(dAtA[iNdEx:])
@@ -1370,10 +1093,10 @@ func (m *Undo) Unmarshal(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 2:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Slots", wireType)
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
 			}
-			var msglen int
+			m.Height = 0
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowDisk
@@ -1383,27 +1106,46 @@ func (m *Undo) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				msglen |= int(b&0x7F) << shift
+				m.Height |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if msglen < 0 {
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slots", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDisk
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
 				return ErrInvalidLengthDisk
 			}
-			postIndex := iNdEx + msglen
+			postIndex := iNdEx + byteLen
 			if postIndex < 0 {
 				return ErrInvalidLengthDisk
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Slots = append(m.Slots, &Slot{})
-			if err := m.Slots[len(m.Slots)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
-				return err
+			m.Slots = append(m.Slots[:0], dAtA[iNdEx:postIndex]...)
+			if m.Slots == nil {
+				m.Slots = []byte{}
 			}
 			iNdEx = postIndex
-		case 3:
+		case 4:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Sizes", wireType)
 			}
@@ -1437,7 +1179,7 @@ func (m *Undo) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
-		case 4:
+		case 5:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Transactions", wireType)
 			}
@@ -1466,129 +1208,9 @@ func (m *Undo) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Transactions = append(m.Transactions, make([]byte, postIndex-iNdEx))
-			copy(m.Transactions[len(m.Transactions)-1], dAtA[iNdEx:postIndex])
-			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := skipDisk(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Slot) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowDisk
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Slot: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Slot: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Bucket", wireType)
-			}
-			m.Bucket = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Bucket |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 2:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Slot", wireType)
-			}
-			m.Slot = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Slot |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 3:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Record", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Record = append(m.Record[:0], dAtA[iNdEx:postIndex]...)
-			if m.Record == nil {
-				m.Record = []byte{}
+			m.Transactions = append(m.Transactions[:0], dAtA[iNdEx:postIndex]...)
+			if m.Transactions == nil {
+				m.Transactions = []byte{}
 			}
 			iNdEx = postIndex
 		default:
@@ -1762,6 +1384,38 @@ func (m *Range) Unmarshal(dAtA []byte) error {
 			if err := m.Buckets[len(m.Buckets)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Path", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowDisk
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthDisk
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthDisk
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Path = append(m.Path, make([]byte, postIndex-iNdEx))
+			copy(m.Path[len(m.Path)-1], dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -2023,283 +1677,6 @@ func (m *Entry) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Returned = bool(v != 0)
-		default:
-			iNdEx = preIndex
-			skippy, err := skipDisk(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Unit) Unmarshal(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return ErrIntOverflowDisk
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Unit: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Unit: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Previous", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Previous = append(m.Previous[:0], dAtA[iNdEx:postIndex]...)
-			if m.Previous == nil {
-				m.Previous = []byte{}
-			}
-			iNdEx = postIndex
-		case 2:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
-			}
-			m.Kind = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Kind |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 3:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Sequence", wireType)
-			}
-			m.Sequence = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Sequence |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 4:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Peer", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Peer = append(m.Peer[:0], dAtA[iNdEx:postIndex]...)
-			if m.Peer == nil {
-				m.Peer = []byte{}
-			}
-			iNdEx = postIndex
-		case 5:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Amount = append(m.Amount[:0], dAtA[iNdEx:postIndex]...)
-			if m.Amount == nil {
-				m.Amount = []byte{}
-			}
-			iNdEx = postIndex
-		case 6:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Balance", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Balance = append(m.Balance[:0], dAtA[iNdEx:postIndex]...)
-			if m.Balance == nil {
-				m.Balance = []byte{}
-			}
-			iNdEx = postIndex
-		case 7:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Transaction", wireType)
-			}
-			var byteLen int
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				byteLen |= int(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			if byteLen < 0 {
-				return ErrInvalidLengthDisk
-			}
-			postIndex := iNdEx + byteLen
-			if postIndex < 0 {
-				return ErrInvalidLengthDisk
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Transaction = append(m.Transaction[:0], dAtA[iNdEx:postIndex]...)
-			if m.Transaction == nil {
-				m.Transaction = []byte{}
-			}
-			iNdEx = postIndex
-		case 8:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
-			}
-			m.Height = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowDisk
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Height |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipDisk(dAtA[iNdEx:])

@@ -16,7 +16,7 @@ type View struct {
 }
 
 // View of what is on disk now.
-func (d *Disk) View() *View { return &View{Height: d.head.Height, snapshot: d.db.NewSnapshot()} }
+func (d *Disk) View() *View { return &View{Height: d.Head().Height, snapshot: d.db.NewSnapshot()} }
 
 // Close the view, or what it sees is kept for ever.
 func (v *View) Close() error { return v.snapshot.Close() }
@@ -40,7 +40,7 @@ type Import struct {
 // Import begins: what there was is gone.
 func (d *Disk) Import() (*Import, error) {
 	batch := d.db.NewBatch()
-	for _, first := range []byte{keySlot, keySize, keyHead, keyUndo, keyTransaction, keyUnit} {
+	for _, first := range []byte{keySlot, keySize, keyHead, keyUndo, keyTransaction, keyUnits} {
 		if err := batch.DeleteRange([]byte{first}, []byte{first + 1}, nil); err != nil {
 			return nil, errors.Join(err, batch.Close())
 		}
@@ -48,7 +48,7 @@ func (d *Disk) Import() (*Import, error) {
 	if err := batch.Commit(pebble.Sync); err != nil {
 		return nil, fmt.Errorf("empty the accounts' database: %w", err)
 	}
-	d.head = Head{}
+	d.head.Store(&Head{})
 	i := &Import{d: d, batch: d.db.NewBatch()}
 	i.w.batch = i.batch
 	return i, batch.Close()
@@ -79,15 +79,15 @@ func (i *Import) Put(bucket uint32, slots lattice.Slots) error {
 
 // Finish makes what was imported the accounts of a height.
 func (i *Import) Finish(height uint64, root lattice.Hash) error {
-	head := Head{Height: height, Root: root[:], Accounts: i.count}
-	i.w.message([]byte{keyHead}, &head)
+	head := &Head{Height: height, Root: root[:], Accounts: i.count, History: height + 1}
+	i.w.message([]byte{keyHead}, head)
 	if i.w.err == nil {
 		i.w.err = i.batch.Commit(pebble.Sync)
 	}
 	if i.w.err != nil {
 		return errors.Join(i.w.err, i.batch.Close())
 	}
-	i.d.head = head
+	i.d.head.Store(head)
 	return i.batch.Close()
 }
 

@@ -11,7 +11,6 @@ import (
 	dbm "github.com/cosmos/cosmos-db"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
-	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
 	"github.com/cosmos/cosmos-sdk/store/v2/snapshots"
 	snapshottypes "github.com/cosmos/cosmos-sdk/store/v2/snapshots/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
@@ -39,12 +38,16 @@ func open(comet *cmtcfg.Config, cfg Config, chainID string) (*shardchain.App, er
 	if err != nil {
 		return nil, errors.Join(err, metadata.Close(), db.Close())
 	}
+	pruning, err := pruningOf(cfg.App)
+	if err != nil {
+		return nil, errors.Join(err, metadata.Close(), db.Close())
+	}
 	sync := cfg.App.StateSync
 	return shardchain.New(shardchain.Options{
 		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Mempool: mempool.DefaultConfig(), SnapshotInterval: sync.SnapshotInterval,
 		BaseApp: []func(*baseapp.BaseApp){
 			baseapp.SetChainID(chainID), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(sync.SnapshotInterval, sync.SnapshotKeepRecent)),
-			baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruningtypes.NewPruningOptionsFromString(cfg.App.Pruning)),
+			baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruning), baseapp.SetMinRetainBlocks(cfg.App.MinRetainBlocks),
 		},
 	})
 }

@@ -331,16 +331,14 @@ func (r *rpc) of(address string, kind lattice.UnitKind) (out []lattice.Hash, err
 	if err != nil || !found {
 		return nil, err
 	}
-	first := record.Units - min(record.Units, maxSearched) + 1
-	for n := first; n <= record.Units; n++ {
-		u, _, err := r.app.Engine.Unit(a, n)
-		if err != nil {
-			// The last units are in memory before they are on disk; the first ones may be another node's.
-			continue
-		}
+	searched := 0
+	err = r.app.Engine.Units(a, record.Units, record.Height, func(u lattice.Unit, _ uint64) bool {
 		if u.Kind == kind {
 			out = append(out, u.Transaction)
 		}
-	}
-	return out, nil
+		searched++
+		return searched < maxSearched
+	})
+	slices.Reverse(out)
+	return out, err
 }

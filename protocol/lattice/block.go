@@ -1,6 +1,7 @@
 package lattice
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -21,14 +22,14 @@ type Verdict struct {
 	Returned bool
 }
 
-// Effects of a block. They do not depend on the number of lanes, but for the order of Changed and of different accounts' Units.
+// Effects of a block. They do not depend on the number of lanes, but for the order of Changed.
 type Effects struct {
 	// Verdicts in the order of the transfers.
 	Verdicts []Verdict
 	// Changed records that were there, Created ones in the order in which they take their slots, Dropped ones that have nothing to keep.
 	Changed, Created []Record
 	Dropped          []Address
-	// Units of the block; those of one account in ascending order.
+	// Units of the block, by account and number in ascending order.
 	Units []Unit
 	// Burned utop: fees.
 	Burned uint64
@@ -90,6 +91,10 @@ func (r *Rules) Execute(view View, transfers []Transfer, lanes int, each Each) (
 	for i := range transfers {
 		from, to := x.lane(transfers[i].From), x.lane(transfers[i].To)
 		from.from, to.to = append(from.from, i), append(to.to, i)
+	}
+	for i := range x.lanes {
+		l := &x.lanes[i]
+		l.units = make([]Unit, 0, len(l.from)+len(l.to))
 	}
 	for _, phase := range []func(*lane) error{x.debit, x.credit, x.giveBack} {
 		each(len(x.lanes), func(i int) {
@@ -240,7 +245,7 @@ func (x *execution) adopt(i int) (lost []Coin, err error) {
 		e.Sequence = max(e.Sequence, x.rules.firstSequence())
 	}
 	e.changed, e.Balance = true, after
-	l.units = append(l.units, e.chain(Return, t.From, t.Amount, t.Hash))
+	l.units = append(l.units, e.chain(x.rules.Height, Return, t.From, t.Amount, t.Hash))
 	return lost, nil
 }
 
@@ -260,6 +265,11 @@ func (x *execution) effects() (*Effects, error) {
 		}
 	}
 	var created []*entry
+	changed := 0
+	for i := range x.lanes {
+		changed += len(x.lanes[i].order)
+	}
+	out.Changed = make([]Record, 0, changed)
 	for i := range x.lanes {
 		for _, e := range x.lanes[i].order {
 			switch {
@@ -272,13 +282,34 @@ func (x *execution) effects() (*Effects, error) {
 				out.Changed = append(out.Changed, e.Record)
 			}
 		}
-		out.Units = append(out.Units, x.lanes[i].units...)
 	}
+	out.Units = x.units()
 	slices.SortFunc(created, func(a, b *entry) int { return cmp.Compare(a.creator, b.creator) })
 	for _, e := range created {
 		out.Created = append(out.Created, e.Record)
 	}
 	return out, nil
+}
+
+// units of all lanes in their order.
+func (x *execution) units() []Unit {
+	var list []*Unit
+	for i := range x.lanes {
+		for j := range x.lanes[i].units {
+			list = append(list, &x.lanes[i].units[j])
+		}
+	}
+	slices.SortFunc(list, func(a, b *Unit) int {
+		if c := bytes.Compare(a.Account[:], b.Account[:]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Number, b.Number)
+	})
+	out := make([]Unit, len(list))
+	for i, u := range list {
+		out[i] = *u
+	}
+	return out
 }
 
 // Apply the effects to the accounts: what is dropped leaves its slot before what is created takes one.

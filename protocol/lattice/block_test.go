@@ -104,7 +104,7 @@ func (w *world) block(t require.TestingT, transfers []Transfer, lanes int) *Effe
 	require.ElementsMatch(t, one.Dropped, many.Dropped)
 	require.Equal(t, one.Burned, many.Burned)
 	require.Equal(t, one.Lost, many.Lost)
-	require.Len(t, many.Units, len(one.Units))
+	require.Equal(t, one.Units, many.Units)
 	require.NoError(t, one.Apply(w.serial))
 	require.NoError(t, many.Apply(w.lanes))
 	require.Equal(t, w.serial.Root(), w.lanes.Root(), "%d lanes", lanes)

@@ -13,7 +13,7 @@ func FuzzRecord(f *testing.F) {
 	require.NoError(f, err)
 	for _, r := range []Record{
 		{}, {Key: key, Sequence: 7, Balance: Balance{Utop: 1_000_000}, Mana: quota.Mana{Left: 5, Time: 6}},
-		{Units: 1, Head: Hash{1}, Balance: Balance{Coins: []Coin{{"ibc/1", Amount{1, 2}}, {"uatom", Amount{0, 9}}}}},
+		{Units: 1, Height: 5, Head: Hash{1}, Balance: Balance{Coins: []Coin{{"ibc/1", Amount{1, 2}}, {"uatom", Amount{0, 9}}}}},
 	} {
 		f.Add(r.AppendBody(nil))
 	}

@@ -3,6 +3,7 @@ package lattice
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"testing"
 
@@ -36,7 +37,7 @@ func anyRecord(t *rapid.T, a Address) Record {
 		t.Fatal(err)
 	}
 	if rapid.Bool().Draw(t, "used") {
-		r.Units, r.Head = rapid.Uint64Min(1).Draw(t, "units"), Hash{1, rapid.Byte().Draw(t, "head")}
+		r.Units, r.Height, r.Head = rapid.Uint64Min(1).Draw(t, "units"), rapid.Uint64Min(1).Draw(t, "height"), Hash{1, rapid.Byte().Draw(t, "head")}
 	}
 	denoms := rapid.SliceOfNDistinct(rapid.StringN(1, 20, MaxDenom), 0, 3, rapid.ID[string]).Draw(t, "denoms")
 	slices.Sort(denoms)
@@ -285,8 +286,8 @@ func TestUnitsLeadToTheHead(t *testing.T) {
 	r := Record{Address: address(1)}
 	var units []Unit
 	for n := range uint64(5) {
-		u := Unit{Account: r.Address, Number: n + 1, Previous: r.Head, Kind: Receive, Peer: address(2), Amount: Balance{Utop: n}, Balance: Balance{Utop: n * n}}
-		r.Head, r.Units = u.Hash(), u.Number
+		u := Unit{Account: r.Address, Number: n + 1, Previous: r.Head, Before: r.Height, Kind: Receive, Peer: address(2), Amount: Balance{Utop: n}, Balance: Balance{Utop: n * n}}
+		r.Head, r.Units, r.Height = u.Hash(), u.Number, 10+2*n
 		units = append(units, u)
 	}
 	for n := range units {
@@ -296,12 +297,78 @@ func TestUnitsLeadToTheHead(t *testing.T) {
 	for says, change := range map[string]func([]Unit) []Unit{
 		"another amount":  func(u []Unit) []Unit { u[2].Amount.Utop++; return u },
 		"another balance": func(u []Unit) []Unit { u[0].Balance.Utop++; return u },
+		"another height":  func(u []Unit) []Unit { u[1].Before++; return u },
 		"a gap":           func(u []Unit) []Unit { return append(u[:1], u[2:]...) },
 		"not the last":    func(u []Unit) []Unit { return u[:4] },
 		"one too many":    func(u []Unit) []Unit { return append([]Unit{{Account: r.Address}}, u...) },
 	} {
 		require.ErrorIs(t, CheckChain(r, change(slices.Clone(units))), ErrProof, says)
 	}
+}
+
+// A unit has one encoding, and what follows it stays.
+func TestUnitEncoding(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := anyRecord(t, address(1))
+		u := Unit{
+			Account: address(1), Number: r.Units, Previous: r.Head, Before: r.Height, Kind: rapid.SampledFrom([]UnitKind{Send, Receive, Return}).Draw(t, "kind"),
+			Sequence: r.Sequence, Peer: address(2), Amount: Balance{Utop: 5}, Balance: r.Balance, Transaction: Hash{7},
+		}
+		bz := append(u.Append(nil), "rest"...)
+		got, rest, err := DecodeUnit(bz)
+		require.NoError(t, err)
+		require.Equal(t, u, got)
+		require.Equal(t, "rest", string(rest))
+		_, _, err = DecodeUnit(bz[:rapid.IntRange(0, len(bz)-5).Draw(t, "cut")])
+		require.ErrorIs(t, err, ErrMalformed)
+	})
+}
+
+// Ranges bring the same accounts in whatever order, each proven by itself; one that was changed, or stands for another, is refused at once.
+func TestRanges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix := Prefix{Len: uint8(rapid.SampledFrom([]int{0, 1, 3, MaxPrefix}).Draw(t, "prefix"))}
+		s, err := NewAccounts(prefix)
+		require.NoError(t, err)
+		ranges := map[uint32][]Bucket{}
+		for _, a := range rapid.SliceOfNDistinct(rapid.SampledFrom(among(prefix, 60)), 2, 20, rapid.ID[Address]).Draw(t, "accounts") {
+			require.NoError(t, s.Put(anyRecord(t, a)))
+		}
+		for number := range uint32(prefix.Buckets()) {
+			slots, err := s.Bucket(number)
+			require.NoError(t, err)
+			if slots != nil {
+				ranges[RangeOf(number)] = append(ranges[RangeOf(number)], Bucket{number, slots})
+			}
+		}
+		root, crown := s.Root(), s.Crown()
+		other, err := NewAccounts(prefix)
+		require.NoError(t, err)
+		for _, number := range rapid.Permutation(slices.Sorted(maps.Keys(ranges))).Draw(t, "order") {
+			require.NoError(t, other.RestoreRange(root, ranges[number], crown.Path(number)))
+		}
+		require.Equal(t, root, other.Root())
+
+		number := rapid.SampledFrom(slices.Sorted(maps.Keys(ranges))).Draw(t, "range")
+		path := crown.Path(number)
+		refused := func(why string, want error, buckets []Bucket, path []Hash) {
+			fresh, err := NewAccounts(prefix)
+			require.NoError(t, err)
+			require.ErrorIs(t, fresh.RestoreRange(root, buckets, path), want, why)
+		}
+		refused("nothing", ErrMalformed, nil, path)
+		refused("another root", ErrProof, ranges[number], append(slices.Clone(path), Hash{}))
+		if len(path) > 0 {
+			turned := slices.Clone(path)
+			turned[0][0] ^= 1
+			refused("another path", ErrProof, ranges[number], turned)
+		}
+		first := ranges[number][0]
+		slots := make(Slots, 2*len(first.Slots))
+		copy(slots, first.Slots)
+		refused("a larger bucket", ErrProof, append([]Bucket{{first.Number, slots}}, ranges[number][1:]...), path)
+		refused("a bucket twice", ErrMalformed, append([]Bucket{first}, ranges[number]...), path)
+	})
 }
 
 // A journal says what was and what is at every place that changed: applied to what there was it makes what there is, and backwards what there was.

@@ -22,7 +22,10 @@ type Address [AddressSize]byte
 
 // BucketOf an account among the network's: the first 20 bits of its hashed address.
 func BucketOf(a Address) uint32 {
-	h := sha256.Sum256(append([]byte(domainAccount), a[:]...))
+	var b [len(domainAccount) + AddressSize]byte
+	copy(b[:], domainAccount)
+	copy(b[len(domainAccount):], a[:])
+	h := sha256.Sum256(b[:])
 	return binary.BigEndian.Uint32(h[:4]) >> (32 - BucketBits)
 }
 

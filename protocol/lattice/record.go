@@ -10,7 +10,7 @@ import (
 
 const (
 	// MaxBody is the length of the longest record's encoding.
-	MaxBody = 1 + maxKeySize + 8 + 8 + HashSize + maxBalance + 8 + 8
+	MaxBody = 1 + maxKeySize + 8 + 8 + 8 + HashSize + maxBalance + 8 + 8
 
 	maxKeySize = 33
 )
@@ -65,9 +65,10 @@ type Record struct {
 	Key     Key
 	// Sequence that the next transaction signs.
 	Sequence uint64
-	// Units in the account's chain, of which Head is the last one's hash.
-	Units uint64
-	Head  Hash
+	// Units in the account's chain, of which Head is the last one's hash and Height that of the block which made it: there its history begins, backwards.
+	Units  uint64
+	Height uint64
+	Head   Hash
 	Balance
 	Mana quota.Mana
 }
@@ -77,8 +78,8 @@ func (r *Record) Check() error {
 	if r.Key.Kind.size() < 0 {
 		return fmt.Errorf("%w: a key of kind %d", ErrMalformed, r.Key.Kind)
 	}
-	if (r.Units == 0) != (r.Head == Hash{}) {
-		return fmt.Errorf("%w: %d units with the head %x", ErrMalformed, r.Units, r.Head)
+	if (r.Units == 0) != (r.Head == Hash{}) || (r.Units == 0) != (r.Height == 0) {
+		return fmt.Errorf("%w: %d units with the head %x of height %d", ErrMalformed, r.Units, r.Head, r.Height)
 	}
 	return r.Balance.Check()
 }
@@ -89,6 +90,7 @@ func (r *Record) AppendBody(b []byte) []byte {
 	b = append(b, r.Key.Bytes()...)
 	b = binary.BigEndian.AppendUint64(b, r.Sequence)
 	b = binary.BigEndian.AppendUint64(b, r.Units)
+	b = binary.BigEndian.AppendUint64(b, r.Height)
 	b = append(b, r.Head[:]...)
 	b = r.Balance.append(b)
 	b = binary.BigEndian.AppendUint64(b, r.Mana.Left)
@@ -104,7 +106,7 @@ func DecodeBody(address Address, b []byte) (Record, error) {
 	} else {
 		d.failed = true
 	}
-	r.Sequence, r.Units = d.u64(), d.u64()
+	r.Sequence, r.Units, r.Height = d.u64(), d.u64(), d.u64()
 	copy(r.Head[:], d.next(HashSize))
 	r.Balance = d.balance()
 	r.Mana = quota.Mana{Left: d.u64(), Time: int64(d.u64())}

@@ -121,7 +121,7 @@ func (r *Rules) Debit(sender *Record, t *Transfer, known bool) (u Unit, fee uint
 	sender.Mana = mana.Cut(sender.Utop, left.Utop)
 	sender.Key, sender.Balance = t.Key, left
 	sender.Sequence++
-	return sender.chain(Send, t.To, t.Amount, t.Hash), fee, nil
+	return sender.chain(r.Height, Send, t.To, t.Amount, t.Hash), fee, nil
 }
 
 // Credit gives a transfer's coins to its recipient, or back to its sender. It fails, and changes nothing, where the account would hold less than the deposit or too many denominations.
@@ -145,14 +145,14 @@ func (r *Rules) Credit(to *Record, kind UnitKind, t *Transfer) (u Unit, err erro
 		to.Sequence = max(to.Sequence, r.firstSequence())
 	}
 	to.Balance = after
-	return to.chain(kind, peer, t.Amount, t.Hash), nil
+	return to.chain(r.Height, kind, peer, t.Amount, t.Hash), nil
 }
 
-// chain appends a unit to the account's.
-func (r *Record) chain(kind UnitKind, peer Address, amount Balance, transaction Hash) Unit {
+// chain appends a unit of a block to the account's.
+func (r *Record) chain(height uint64, kind UnitKind, peer Address, amount Balance, transaction Hash) Unit {
 	u := Unit{
-		Account: r.Address, Number: r.Units + 1, Previous: r.Head, Kind: kind, Sequence: r.Sequence, Peer: peer, Amount: amount, Balance: r.Balance, Transaction: transaction,
+		Account: r.Address, Number: r.Units + 1, Previous: r.Head, Before: r.Height, Kind: kind, Sequence: r.Sequence, Peer: peer, Amount: amount, Balance: r.Balance, Transaction: transaction,
 	}
-	r.Units, r.Head = u.Number, u.Hash()
+	r.Units, r.Head, r.Height = u.Number, u.Hash(), height
 	return u
 }

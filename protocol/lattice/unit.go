@@ -3,6 +3,7 @@ package lattice
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -26,8 +27,9 @@ type Unit struct {
 	Account Address
 	// Number counts the account's units from 1 on.
 	Number uint64
-	// Previous unit's hash; zero of the first.
+	// Previous unit's hash, and the height of its block; zero of the first.
 	Previous Hash
+	Before   uint64
 	Kind     UnitKind
 	// Sequence of the account after the unit: a send moved it.
 	Sequence uint64
@@ -38,32 +40,52 @@ type Unit struct {
 	Transaction Hash
 }
 
-// Hash of the unit, which the account's record names as its head.
-func (u *Unit) Hash() Hash {
-	b := make([]byte, 0, 256)
-	b = append(b, domainUnit...)
+// Append the unit's encoding; each unit has one.
+func (u *Unit) Append(b []byte) []byte {
 	b = append(b, u.Account[:]...)
 	b = binary.BigEndian.AppendUint64(b, u.Number)
 	b = append(b, u.Previous[:]...)
+	b = binary.BigEndian.AppendUint64(b, u.Before)
 	b = append(b, byte(u.Kind))
 	b = binary.BigEndian.AppendUint64(b, u.Sequence)
 	b = append(b, u.Peer[:]...)
 	b = u.Balance.append(u.Amount.append(b))
-	return sha256.Sum256(append(b, u.Transaction[:]...))
+	return append(b, u.Transaction[:]...)
+}
+
+// DecodeUnit reads what Append wrote off the front of some bytes, and answers the rest.
+func DecodeUnit(b []byte) (u Unit, rest []byte, err error) {
+	d := decoder{b: b}
+	copy(u.Account[:], d.next(AddressSize))
+	u.Number = d.u64()
+	copy(u.Previous[:], d.next(HashSize))
+	u.Before, u.Kind, u.Sequence = d.u64(), UnitKind(d.u8()), d.u64()
+	copy(u.Peer[:], d.next(AddressSize))
+	u.Amount, u.Balance = d.balance(), d.balance()
+	copy(u.Transaction[:], d.next(HashSize))
+	if d.failed {
+		return Unit{}, nil, fmt.Errorf("%w: a unit in %d bytes", ErrMalformed, len(b))
+	}
+	return u, d.b, errors.Join(u.Amount.Check(), u.Balance.Check())
+}
+
+// Hash of the unit, which the account's record names as its head.
+func (u *Unit) Hash() Hash {
+	return sha256.Sum256(u.Append(append(make([]byte, 0, 256), domainUnit...)))
 }
 
 // CheckChain tells whether units, in ascending order, are the last ones of the chain that ends in a record's head: a client that has a proven record needs no more to believe them.
 func CheckChain(r Record, units []Unit) error {
-	head, number := r.Head, r.Units
+	head, number, height := r.Head, r.Units, r.Height
 	for i := len(units) - 1; i >= 0; i-- {
 		u := &units[i]
 		if u.Account != r.Address || u.Number != number || u.Amount.Check() != nil || u.Balance.Check() != nil || u.Hash() != head {
 			return fmt.Errorf("%w: unit %d of %x is not number %d with the hash %x", ErrProof, i, r.Address, number, head)
 		}
-		head, number = u.Previous, number-1
+		head, number, height = u.Previous, number-1, u.Before
 	}
-	if number == 0 && head != (Hash{}) {
-		return fmt.Errorf("%w: the first unit of %x follows %x", ErrProof, r.Address, head)
+	if number == 0 && (head != (Hash{}) || height != 0) {
+		return fmt.Errorf("%w: the first unit of %x follows %x of height %d", ErrProof, r.Address, head, height)
 	}
 	return nil
 }

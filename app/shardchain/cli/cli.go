@@ -38,7 +38,7 @@ func Command() *cobra.Command {
 		// The shared pre-run would write the main chain's default configuration into --home.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
-	cmd.AddCommand(initCommand(), startCommand(), rollbackCommand(), exportCommand())
+	cmd.AddCommand(initCommand(), startCommand(), rollbackCommand(), pruneCommand(), exportCommand())
 	return cmd
 }
 
@@ -238,6 +238,28 @@ func rollbackCommand() *cobra.Command {
 			return err
 		},
 	})
+}
+
+func pruneCommand() *cobra.Command {
+	var keep uint64
+	cmd := homely(&cobra.Command{
+		Use: "prune", Args: cobra.NoArgs,
+		Short: "Remove old states and the history of old blocks; a node does that by and by with pruning and min-retain-blocks in app.toml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := settings(cmd, false)
+			if err != nil {
+				return err
+			}
+			first, err := shard.Prune(cmd.Context(), cfg, keep)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Kept states and history from height %d on\n", first)
+			return err
+		},
+	})
+	cmd.Flags().Uint64Var(&keep, "keep-recent", 100, "blocks whose states and history are kept")
+	return cmd
 }
 
 func exportCommand() *cobra.Command {

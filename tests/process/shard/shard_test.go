@@ -304,6 +304,9 @@ func TestRollbackAndExport(t *testing.T) {
 	require.Equal(t, before.Root, s.await(t, m, func(h head) bool { return h.Height > before.Height+2 }).Root)
 	require.NoError(t, m.process.Stop(waitTimeout))
 
+	// Old states and history leave, the accounts stay.
+	require.Regexp(t, `^Kept states and history from height \d+ on\n$`, run(m.Home, "prune", "--keep-recent", "2"))
+
 	// The same member, with the export as its genesis and nothing else.
 	genesis := run(m.Home, "export")
 	require.NoError(t, os.RemoveAll(filepath.Join(m.Home, "data")))

@@ -22,6 +22,8 @@ import (
 const (
 	// unitsByDefault and maxUnits of one answer.
 	unitsByDefault, maxUnits = 20, 100
+	// maxUnitsSearched on the way to a page that is not given its height.
+	maxUnitsSearched = 1000
 	// typicalSize of a transfer in bytes.
 	typicalSize = 300
 )
@@ -155,22 +157,26 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}
 	res.Proof = &types.AccountProof{Height: head.Height, Root: head.Root[:], Record: r.AppendBody(nil), Slot: proof.Slot, Bucket: hashes(proof.Bucket), Top: hashes(proof.Top)}
-	last := r.Units
-	if req.Before > 0 {
-		last = min(last, req.Before-1)
+	// The next page goes on where the last one ended, without the way there.
+	number, height, searched := r.Units, r.Height, 0
+	if req.Before > 0 && req.Before <= r.Units && req.Height > 0 {
+		number, height = req.Before-1, req.Height
 	}
-	for n := last; n > 0 && len(res.Units) < int(limit); n-- {
-		u, height, err := q.engine.Unit(a, n)
-		if err != nil {
-			// Units of before an export or a snapshot are another node's to show.
-			break
+	err = q.engine.Units(a, number, height, func(u lattice.Unit, height uint64) bool {
+		searched++
+		if req.Before > 0 && u.Number >= req.Before {
+			return searched < maxUnitsSearched
 		}
 		res.Units = append(res.Units, types.Unit{
-			Number: u.Number, Previous: u.Previous[:], Kind: kinds[u.Kind], Sequence: u.Sequence, Peer: sendtx.Bech32(u.Peer),
+			Number: u.Number, Previous: u.Previous[:], PreviousHeight: u.Before, Kind: kinds[u.Kind], Sequence: u.Sequence, Peer: sendtx.Bech32(u.Peer),
 			Amount: types.Coins(u.Amount), Balance: types.Coins(u.Balance), Transaction: u.Transaction[:], Height: height,
 		})
+		return len(res.Units) < int(limit)
+	})
+	if err == nil && len(res.Units) == 0 && searched == maxUnitsSearched {
+		err = status.Errorf(codes.InvalidArgument, "unit %d is more than %d units back; give height, too: previous_height of unit %d", req.Before-1, maxUnitsSearched, req.Before)
 	}
-	return res, nil
+	return res, err
 }
 
 func hashes(list []lattice.Hash) [][]byte {
