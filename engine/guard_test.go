@@ -63,3 +63,23 @@ func TestAllocationsOfABlock(t *testing.T) {
 	})
 	require.LessOrEqual(t, executed/transfers, 2.0, "of a transfer in a block")
 }
+
+func TestAllocationsOfACommit(t *testing.T) {
+	const transfers, runs = 400, 5
+	e := seeded(t, vfs.NewMem())
+	e.lanes = 1
+	all, places := guardTransfers((runs + 1) * transfers)
+	height := uint64(0)
+	committed := testing.AllocsPerRun(runs, func() {
+		from := height * transfers
+		height++
+		res, err := e.Execute(testRules(height, 0), all[from:from+transfers], places[:transfers])
+		if err == nil {
+			err = e.Commit()
+		}
+		if err != nil || len(res.Units) != 2*transfers {
+			panic(err)
+		}
+	})
+	require.LessOrEqual(t, committed/transfers, 4.0, "of a transfer from a block to the disk")
+}

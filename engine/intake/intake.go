@@ -24,7 +24,7 @@ const (
 	// keysKept in expanded form, which saves a fifth of a verification.
 	keysKept = 65_536
 	// piece of a batch that one processor verifies; beyond this, a signature in a larger batch is hardly cheaper.
-	piece = 256
+	piece = 512
 )
 
 // zip215 says which signatures are good such that one alone and one in a batch never differ (ZIP 215).

@@ -83,7 +83,7 @@ func (p *Pool) known(a lattice.Address) bool {
 }
 
 // admit tells, before anything is verified, whether a transaction has a chance: what is refused here costs next to nothing.
-func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
+func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx, known bool) error {
 	r, found, err := p.state.Get(tx.From)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
 	if tx.Sequence >= r.Sequence+uint64(p.cfg.Window) {
 		return fmt.Errorf("%w: %d, the account is at %d and at most %d can wait", ErrWindow, tx.Sequence, r.Sequence, p.cfg.Window)
 	}
-	if _, _, err := rules.Admit(&r, &tx.Transfer, !p.known(tx.To)); err != nil {
+	if _, _, err := rules.Admit(&r, &tx.Transfer, !known); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -154,10 +154,11 @@ func (p *Pool) makeRoom(rules *lattice.Rules, tx *sendtx.Tx) error {
 	}
 }
 
-// keep a verified transaction, which a peer brought; none where it was a client.
-func (p *Pool) keep(rules *lattice.Rules, tx *sendtx.Tx, raw []byte, peer string) error {
+// keep a verified transaction.
+func (p *Pool) keep(rules *lattice.Rules, a *arrival) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	tx := a.tx
 	if err := p.makeRoom(rules, tx); err != nil {
 		return err
 	}
@@ -169,8 +170,8 @@ func (p *Pool) keep(rules *lattice.Rules, tx *sendtx.Tx, raw []byte, peer string
 		}
 		q = newQueue(tx.From, r)
 	}
-	it := &item{Tx: tx, raw: raw, peer: peer}
-	if err := p.enqueue(rules, q, it); err != nil {
+	it := &item{Tx: tx, raw: a.raw, peer: a.peer}
+	if err := p.enqueue(rules, q, it, a.known); err != nil {
 		p.line(q)
 		return err
 	}

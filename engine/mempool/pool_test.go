@@ -209,9 +209,10 @@ func TestGossipOnce(t *testing.T) {
 	require.Empty(t, p.Reap(1<<20))
 
 	bring := func(raw []byte, peer string) {
-		tx, err := p.consider(raw)
+		a, err := p.consider(raw)
 		require.NoError(t, err)
-		require.NoError(t, p.insert([]*arrival{{tx: tx, raw: raw, peer: peer}})[0])
+		a.peer = peer
+		require.NoError(t, p.insert([]*arrival{a})[0])
 	}
 	a, b, c := senders[1].send(0, 1), senders[2].send(0, 1), senders[1].send(1, 1)
 	bring(a, "one")

@@ -53,18 +53,18 @@ func (q *queue) find(sequence uint64) *item {
 	return q.later[sequence]
 }
 
-// enqueue a transaction. The pool is locked.
-func (p *Pool) enqueue(rules *lattice.Rules, q *queue, it *item) error {
+// enqueue a transaction to a recipient who is known or not. The pool is locked.
+func (p *Pool) enqueue(rules *lattice.Rules, q *queue, it *item, known bool) error {
 	switch {
 	case it.Sequence < q.after.Sequence:
 		return fmt.Errorf("%w, expected %d, got %d", lattice.ErrSequence, q.after.Sequence, it.Sequence)
 	case it.Sequence > q.after.Sequence:
 		q.later[it.Sequence] = it
 	default:
-		if err := p.append(rules, q, it); err != nil {
+		if q.append(rules, it, known) != nil {
 			// What came in since the queue began may pay for it.
 			p.renew(rules, q)
-			if err := p.append(rules, q, it); err != nil {
+			if err := q.append(rules, it, p.known(it.To)); err != nil {
 				return err
 			}
 		}
@@ -85,9 +85,9 @@ func (it *item) last() uint64 {
 }
 
 // append what comes next in a queue.
-func (p *Pool) append(rules *lattice.Rules, q *queue, it *item) error {
+func (q *queue) append(rules *lattice.Rules, it *item, known bool) error {
 	after := q.after
-	if _, _, err := rules.Debit(&after, &it.Transfer, p.known(it.To)); err != nil {
+	if _, _, err := rules.Debit(&after, &it.Transfer, known); err != nil {
 		return err
 	}
 	q.after, it.left = after, after.Utop
@@ -102,7 +102,7 @@ func (p *Pool) promote(rules *lattice.Rules, q *queue) {
 		if it == nil {
 			return
 		}
-		if err := p.append(rules, q, it); err != nil {
+		if err := q.append(rules, it, p.known(it.To)); err != nil {
 			p.drop(it, err)
 			delete(q.later, it.Sequence)
 			for _, sequence := range slices.Sorted(maps.Keys(q.later)) {

@@ -91,7 +91,7 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 	n, err := node.NewNodeWithContext(ctx, &comet, privval.LoadOrGenFilePV(comet.PrivValidatorKeyFile(), comet.PrivValidatorStateFile()), nodeKey,
 		// A mutex per connection: blocks, queries and snapshots do not wait for each other, and the mempool's calls take none.
 		proxy.NewConnSyncLocalClientCreator(server.NewCometABCIWrapper(talksTo(app))), func() (*cmttypes.GenesisDoc, error) { return doc.ToGenesisDoc() },
-		cmtcfg.DefaultDBProvider, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger},
+		databases, node.DefaultMetricsProvider(comet.Instrumentation), servercmtlog.CometLoggerWrapper{Logger: cfg.Logger},
 		node.CustomReactors(map[string]p2p.Reactor{gossipReactor: told}))
 	if err != nil {
 		return err
