@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
+
+	"github.com/topnetwork/top/testutil/fault"
 )
 
 func TestRoomOnAFullDisk(t *testing.T) {
 	folder := t.TempDir()
-	if err := unix.Mount("none", folder, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("mounting a small disk takes root: %v", err)
+	unmount, err := fault.SmallDisk(folder, 8<<20)
+	if err != nil {
+		t.Skip(err)
 	}
-	t.Cleanup(func() { require.NoError(t, unix.Unmount(folder, unix.MNT_DETACH)) })
+	t.Cleanup(func() { require.NoError(t, unmount()) })
 	require.NoError(t, room(folder, 4<<20))
 	file := filepath.Join(folder, "ballast")
 	require.NoError(t, os.WriteFile(file, bytes.Repeat([]byte{1}, 6<<20), 0o600))

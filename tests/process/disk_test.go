@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/protocol/refusal"
 	"github.com/topnetwork/top/protocol/voucher"
 	"github.com/topnetwork/top/sdk/keyfile"
+	"github.com/topnetwork/top/testutil/fault"
 	"github.com/topnetwork/top/testutil/localnet"
 )
 
@@ -40,7 +40,7 @@ func TestProviderOnAFullDisk(t *testing.T) {
 	ballast := filepath.Join(data, "ballast")
 	// What is left of it when the test fails must not move back with the data.
 	t.Cleanup(func() { _ = os.Remove(ballast) })
-	fill(t, ballast, mostOfIt)
+	require.NoError(t, fault.Fill(ballast, mostOfIt))
 	sessionKey, err := keyfile.Load(filepath.Join(net.Dir, net.Users[0].Name, "session.key"))
 	require.NoError(t, err)
 	f := negotiate(t, net.Users[0].Address, sessionKey, number)
@@ -54,7 +54,9 @@ func TestProviderOnAFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, process.Await(ctx, "the provider's rest", func(ctx context.Context) error {
 		// Again and again, for the database frees some now and then.
-		fill(t, ballast, smallDisk)
+		if err := fault.Fill(ballast, smallDisk); err != nil {
+			return err
+		}
 		if !net.Process(p.Name).Running() {
 			return nil
 		}
@@ -100,10 +102,11 @@ func busyProvider(ctx context.Context, t *testing.T) (number int) {
 func mountSmallDisk(t *testing.T) (disk string) {
 	t.Helper()
 	disk = t.TempDir()
-	if err := unix.Mount("none", disk, "tmpfs", 0, fmt.Sprintf("size=%d", smallDisk)); err != nil {
-		t.Skipf("mounting a small disk takes root: %v", err)
+	unmount, err := fault.SmallDisk(disk, smallDisk)
+	if err != nil {
+		t.Skip(err)
 	}
-	t.Cleanup(func() { require.NoError(t, unix.Unmount(disk, unix.MNT_DETACH)) })
+	t.Cleanup(func() { require.NoError(t, unmount()) })
 	return disk
 }
 
@@ -129,19 +132,4 @@ func onSmallDisk(t *testing.T, p *localnet.Provider, data, disk string) {
 		restart()
 	})
 	restart()
-}
-
-// fill lets a file grow by so many bytes, or as far as the disk goes.
-func fill(t *testing.T, path string, more int) {
-	t.Helper()
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	require.NoError(t, err)
-	zeros := make([]byte, 64<<10)
-	for written := 0; written < more && err == nil; written += len(zeros) {
-		_, err = file.Write(zeros)
-	}
-	if err != nil {
-		require.ErrorIs(t, err, unix.ENOSPC)
-	}
-	require.NoError(t, file.Close())
 }

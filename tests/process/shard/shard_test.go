@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/testutil/fault"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -275,6 +277,57 @@ func TestMembersAreKilled(t *testing.T) {
 			require.Equal(t, uint64(funds), answer.Balance.Amount)
 		}
 	}
+}
+
+// A member's disk is full in the midst of transfers: the others go on, and with room again it has what they have, without a block that it would have to be told of anew.
+func TestFullDisk(t *testing.T) {
+	const size, rounds = 320 << 20, 6
+	disk := t.TempDir()
+	unmount, err := fault.SmallDisk(disk, size)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { require.NoError(t, unmount()) })
+	s := found(t, 4)
+	m, data := s.members[3], filepath.Join(s.members[3].Home, "data")
+	require.NoError(t, m.process.Stop(waitTimeout))
+	require.NoError(t, os.CopyFS(filepath.Join(disk, "data"), os.DirFS(data)))
+	require.NoError(t, os.RemoveAll(data))
+	require.NoError(t, os.Symlink(filepath.Join(disk, "data"), data))
+	s.start(t, 3)
+	now := s.await(t, s.members[0], func(h head) bool { return h.Height > 0 })
+	s.await(t, m, func(h head) bool { return h.Height > now.Height })
+
+	ballast := filepath.Join(disk, "ballast")
+	require.NoError(t, fault.Fill(ballast, size))
+	stream := s.members[0].stream(t)
+	for round := range rounds {
+		var batch [][]byte
+		for i := range users {
+			batch = append(batch, s.users[i].send(s.users[(i+1)%users].address, 3))
+		}
+		require.NoError(t, stream.Send(&latticetypes.SubmitRequest{Transactions: batch}))
+		res, err := stream.Recv()
+		require.NoError(t, err)
+		require.Empty(t, res.Refused)
+		now = s.await(t, s.members[0], func(h head) bool { return h.Height > now.Height+2 })
+		if round == 0 {
+			// To the last byte, again and again, for databases free some now and then, until it ends rather than go on with what it cannot store.
+			require.NoError(t, process.Await(t.Context(), "the end of a member without room", func(context.Context) error {
+				if err := fault.Fill(ballast, size); err != nil {
+					return err
+				}
+				if m.process.Running() {
+					return errors.New("it runs")
+				}
+				return nil
+			}))
+		}
+	}
+	require.NoError(t, os.Remove(ballast))
+	s.start(t, 3)
+	last := s.await(t, s.members[0], func(h head) bool { return h.Height > now.Height+2 })
+	require.Equal(t, last.Root, s.await(t, m, func(h head) bool { return h.Height > last.Height }).Root)
 }
 
 // A block that is taken back is executed again; an export makes a shard with the same accounts in the same places, in which everyone goes on.
