@@ -76,15 +76,13 @@ func New(cfg Config, state State, in *intake.Intake) *Pool {
 	return p
 }
 
-// known tells whether an account is open.
-func (p *Pool) known(a lattice.Address) bool {
-	r, ok, err := p.state.Get(a)
-	return err == nil && ok && r.IsOpen()
-}
-
 // admit tells, before anything is verified, whether a transaction has a chance: what is refused here costs next to nothing.
 func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
-	r, found, err := p.state.Get(tx.From)
+	r, found, err := lattice.Sender(p.state, tx.From)
+	if err != nil {
+		return err
+	}
+	known, err := lattice.Known(p.state, tx.To)
 	if err != nil {
 		return err
 	}
@@ -97,7 +95,7 @@ func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
 	if tx.Sequence >= r.Sequence+uint64(p.cfg.Window) {
 		return fmt.Errorf("%w: %d, the account is at %d and at most %d can wait", ErrWindow, tx.Sequence, r.Sequence, p.cfg.Window)
 	}
-	if _, _, err := rules.Admit(&r, &tx.Transfer, !p.known(tx.To)); err != nil {
+	if _, _, err := rules.Admit(&r, &tx.Transfer, !known); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -219,7 +217,11 @@ func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byt
 			if len(out) >= maxCount || size+need > maxBytes {
 				return out
 			}
-			if _, _, err := rules.Debit(&c.r, &it.Transfer, p.known(it.To)); err != nil {
+			known, err := lattice.Known(p.state, it.To)
+			if err == nil {
+				_, _, err = rules.Debit(&c.r, &it.Transfer, known)
+			}
+			if err != nil {
 				// It may come again with the quota; what never can is dropped with the next sweep.
 				c.q.stale = true
 				continue
