@@ -153,7 +153,7 @@ func member(dir string) error {
 }
 
 // start members as processes until the test ends.
-func start(t *testing.T, nodes ...*home.Node) {
+func start(t *testing.T, nodes ...*home.Node) (started []*process.Process) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -161,7 +161,40 @@ func start(t *testing.T, nodes ...*home.Node) {
 		p, err := process.Start(process.Spec{Name: n.Moniker, Path: self, Env: []string{memberEnv + "=" + n.Home}, Log: filepath.Join(n.Home, "log")})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = p.Stop(nodePatience) })
+		started = append(started, p)
 	}
+	return started
+}
+
+// ends by itself, with an error that says why.
+func ends(t *testing.T, p *process.Process, why string) {
+	t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(nodePatience):
+		require.Fail(t, "it runs on", p.LogTail(20))
+	}
+	require.Error(t, p.Err())
+	require.Contains(t, p.LogTail(20), why)
+}
+
+// regenesis changes the genesis of a home.
+func regenesis(t *testing.T, n *home.Node, change func(*genutiltypes.AppGenesis, *latticetypes.GenesisState)) {
+	t.Helper()
+	path := filepath.Join(n.Home, "config", "genesis.json")
+	doc, err := genutiltypes.AppGenesisFromFile(path)
+	require.NoError(t, err)
+	cdc := codec.NewProtoCodec(codectypes.NewInterfaceRegistry())
+	var state map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(doc.AppState, &state))
+	var gs latticetypes.GenesisState
+	require.NoError(t, cdc.UnmarshalJSON(state[latticetypes.ModuleName], &gs))
+	change(doc, &gs)
+	state[latticetypes.ModuleName], err = cdc.MarshalJSON(&gs)
+	require.NoError(t, err)
+	doc.AppState, err = json.Marshal(state)
+	require.NoError(t, err)
+	require.NoError(t, n.WriteGenesis(doc))
 }
 
 // rpcOf a node.
