@@ -27,8 +27,8 @@ const (
 type listeners struct {
 	rpc        []net.Listener
 	grpc, rest net.Listener
-	// certificate of the RPC; nil without TLS.
-	certificate *tls.Certificate
+	// certificates of the RPC; none without TLS.
+	certificates []tls.Certificate
 }
 
 // rpcConfig of the files' settings.
@@ -55,7 +55,7 @@ func (c Config) listen() (_ *listeners, err error) {
 			err = errors.Join(err, l.close())
 		}
 	}()
-	if l.certificate, err = certificate(c.Comet.RPC); err != nil {
+	if l.certificates, err = certificates(c.Comet.RPC); err != nil {
 		return nil, err
 	}
 	// As CometBFT has it: several addresses, or none.
@@ -90,8 +90,8 @@ func (l *listeners) close() (err error) {
 	return err
 }
 
-// certificate of the RPC; nil where there is none. Half of one would leave the RPC in the clear without a word.
-func certificate(settings *cmtcfg.RPCConfig) (*tls.Certificate, error) {
+// certificates of the RPC: one or none. Half of one would leave the RPC in the clear without a word.
+func certificates(settings *cmtcfg.RPCConfig) ([]tls.Certificate, error) {
 	if settings.TLSCertFile == "" && settings.TLSKeyFile == "" {
 		return nil, nil
 	}
@@ -102,19 +102,19 @@ func certificate(settings *cmtcfg.RPCConfig) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rpc: tls_cert_file and tls_key_file in config.toml: %w", err)
 	}
-	return &pair, nil
+	return []tls.Certificate{pair}, nil
 }
 
 // serve HTTP on a listener, by TLS where there is a certificate. A server that fails ends the process: a member that nobody can ask is not running.
-func (s *servers) serve(name string, listener net.Listener, handler http.Handler, cfg *rpcserver.Config, cert *tls.Certificate) {
+func (s *servers) serve(name string, listener net.Listener, handler http.Handler, cfg *rpcserver.Config, certificates []tls.Certificate) {
 	logger := servercmtlog.CometLoggerWrapper{Logger: s.cfg.Logger}
 	server := &http.Server{
 		Handler:     rpcserver.PreChecksHandler(rpcserver.RecoverAndLogHandler(handler, logger), cfg),
 		ReadTimeout: cfg.ReadTimeout, ReadHeaderTimeout: cfg.ReadTimeout, WriteTimeout: cfg.WriteTimeout, MaxHeaderBytes: cfg.MaxHeaderBytes,
 	}
 	run := func() error { return server.Serve(listener) }
-	if cert != nil {
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}, MinVersion: tls.VersionTLS12}
+	if len(certificates) > 0 {
+		server.TLSConfig = &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12}
 		run = func() error { return server.ServeTLS(listener, "", "") }
 	}
 	go func() {

@@ -97,7 +97,7 @@ func (s *servers) startRPC(n *node.Node, env *rpccore.Environment, network strin
 		handler = cors.New(cors.Options{AllowedOrigins: settings.CORSAllowedOrigins, AllowedMethods: settings.CORSAllowedMethods, AllowedHeaders: settings.CORSAllowedHeaders}).Handler(mux)
 	}
 	for _, listener := range s.listeners.rpc {
-		s.serve("rpc", listener, handler, cfg, s.certificate)
+		s.serve("rpc", listener, handler, cfg, s.certificates)
 	}
 }
 

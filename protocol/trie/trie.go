@@ -19,7 +19,7 @@ const (
 	maxFaults = 4
 )
 
-// ErrTable: routes that are no trie of shards.
+// ErrTable tells of routes that are no trie of shards.
 var ErrTable = errors.New("routing table")
 
 // Route to a shard: the buckets that begin with Prefix are on the chain with this Name.
