@@ -15,6 +15,7 @@ import (
 	"github.com/topnetwork/top/engine/disk"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/protocol/trie"
 )
 
 // maxDropped closed accounts leave the tree in one block after their epoch has ended.
@@ -42,6 +43,8 @@ type Engine struct {
 
 	mu       sync.RWMutex
 	accounts *lattice.Accounts
+	// routes of the network, by which the owner of another shard's account is named.
+	routes trie.Table
 	// closed accounts that still keep their sequences.
 	closed map[lattice.Address]bool
 	// ending are those that the last epoch's end lets go, in ascending order; epoch is that of which it was made.
@@ -72,6 +75,16 @@ func (e *Engine) Close() error {
 	err := e.unpin()
 	e.views.reading.Wait()
 	return errors.Join(err, e.disk.Close())
+}
+
+// Route accounts of other shards by a table from now on: whoever asks for one hears whose it is.
+func (e *Engine) Route(table trie.Table) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.routes = table
+	if e.accounts != nil {
+		e.accounts.NameOwners(table.Elsewhere)
+	}
 }
 
 // Height on disk.
@@ -109,6 +122,7 @@ func (e *Engine) Start(prefix lattice.Prefix, height uint64, root lattice.Hash) 
 	accounts.Keep()
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	accounts.NameOwners(e.routes.Elsewhere)
 	e.accounts, e.closed, e.fresh, e.block = accounts, closed, false, nil
 	return nil
 }
@@ -186,18 +200,18 @@ func (e *Engine) Check(rules lattice.Rules, txs []*sendtx.Tx) error {
 	for i, tx := range txs {
 		r := senders[tx.From]
 		if r == nil {
-			record, _, err := e.accounts.Get(tx.From)
+			record, _, err := lattice.Sender(e.accounts, tx.From)
 			if err != nil {
-				return err
+				return fmt.Errorf("transfer %d: %w", i, err)
 			}
 			r = &record
 			senders[tx.From] = r
 		}
-		to, known, err := e.accounts.Get(tx.To)
+		known, err := lattice.Known(e.accounts, tx.To)
 		if err != nil {
-			return err
+			return fmt.Errorf("transfer %d: %w", i, err)
 		}
-		if _, _, err := rules.Debit(r, &tx.Transfer, known && to.IsOpen()); err != nil {
+		if _, _, err := rules.Debit(r, &tx.Transfer, known); err != nil {
 			return fmt.Errorf("transfer %d: %w", i, err)
 		}
 	}

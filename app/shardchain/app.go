@@ -90,7 +90,7 @@ type App struct {
 	touched []lattice.Address
 }
 
-// New shard on a database and a data folder, ready to serve.
+// New shard on a database and a data folder, ready to serve. It closes the database and the snapshots' store when it is closed, and where it fails.
 func New(opts Options) (*App, error) {
 	registry, err := codectypes.NewInterfaceRegistryWithOptions(codectypes.InterfaceRegistryOptions{
 		ProtoFiles: proto.HybridResolver,
@@ -109,11 +109,11 @@ func New(opts Options) (*App, error) {
 	consensustypes.RegisterInterfaces(registry)
 	txConfig := authtx.NewTxConfig(cdc, authtx.DefaultSignModes)
 
+	b := baseapp.NewBaseApp(Name+"-shard", opts.Logger, opts.DB, txConfig.TxDecoder(), opts.BaseApp...)
 	e, err := engine.Open(filepath.Join(opts.Data, "accounts"))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, b.Close())
 	}
-	b := baseapp.NewBaseApp(Name+"-shard", opts.Logger, opts.DB, txConfig.TxDecoder(), opts.BaseApp...)
 	b.SetVersion(version.Version)
 	b.SetInterfaceRegistry(registry)
 	b.SetDisableBlockGasMeter(true)
@@ -125,14 +125,14 @@ func New(opts Options) (*App, error) {
 	app.Lattice = latticekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[latticetypes.StoreKey]), e)
 	app.Modules = module.NewManager(consensus.NewAppModule(cdc, app.Consensus), latticemodule.NewAppModule(app.Lattice))
 	if err := app.Modules.RegisterServices(module.NewConfigurator(cdc, b.MsgServiceRouter(), b.GRPCQueryRouter())); err != nil {
-		return nil, errors.Join(err, e.Close())
+		return nil, errors.Join(err, app.Close())
 	}
 	txtypes.RegisterServiceServer(b.GRPCQueryRouter(), txServer{app: app})
 	b.MountKVStores(keys)
 	app.handle()
 	if m := b.SnapshotManager(); m != nil {
 		if err := m.RegisterExtensions(snapshotter{app}); err != nil {
-			return nil, errors.Join(err, e.Close())
+			return nil, errors.Join(err, app.Close())
 		}
 		e.SnapshotEvery(opts.SnapshotInterval)
 	}
@@ -208,7 +208,10 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Resp
 	return &abci.ResponseInitChain{Validators: req.Validators}, nil
 }
 
-func (a *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (_ *sdk.ResponsePreBlock, err error) {
+func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (_ *sdk.ResponsePreBlock, err error) {
+	for _, m := range req.Misbehavior {
+		a.Logger().Error("a member has voted twice: the block has the evidence", "member", fmt.Sprintf("%X", m.Validator.Address), "at", m.Height, "kind", m.Type)
+	}
 	a.rules, err = a.Lattice.Rules(ctx)
 	return &sdk.ResponsePreBlock{}, err
 }

@@ -185,8 +185,25 @@ func TestGenesisThatIsRefused(t *testing.T) {
 		"below the deposit": func(gs *latticetypes.GenesisState) {
 			gs.Balances[0].Coins = sdk.NewCoins(sdk.NewInt64Coin("utop", 99_999))
 		},
-		"no address":             func(gs *latticetypes.GenesisState) { gs.Balances[0].Address = "top1x" },
-		"another shard's":        func(gs *latticetypes.GenesisState) { gs.Shard.PrefixLen, gs.Shard.PrefixBits = 10, 5 },
+		"no address":           func(gs *latticetypes.GenesisState) { gs.Balances[0].Address = "top1x" },
+		"another shard's":      func(gs *latticetypes.GenesisState) { gs.Shard.PrefixLen, gs.Shard.PrefixBits = 10, 5 },
+		"bits without a table": func(gs *latticetypes.GenesisState) { gs.Balances, gs.Shard.PrefixLen = nil, 1 },
+		"bits of no shard": func(gs *latticetypes.GenesisState) {
+			gs.Routing = latticetypes.RoutingTable{Routes: []latticetypes.Route{{PrefixLen: 1, Name: chainID}}}
+			gs.Balances, gs.Shard.PrefixLen = nil, 1
+		},
+		"no leaf of the table": func(gs *latticetypes.GenesisState) {
+			gs.Routing = halves
+			gs.Balances = nil
+		},
+		"another chain's leaf": func(gs *latticetypes.GenesisState) {
+			gs.Routing = halves
+			gs.Balances, gs.Shard.PrefixLen, gs.Shard.PrefixBits = nil, 1, 1
+		},
+		"routes out of order": func(gs *latticetypes.GenesisState) {
+			gs.Routing = latticetypes.RoutingTable{Routes: []latticetypes.Route{halves.Routes[1], halves.Routes[0]}}
+			gs.Balances, gs.Shard.PrefixLen = nil, 1
+		},
 		"no network":             func(gs *latticetypes.GenesisState) { gs.Shard.Network = "" },
 		"no deposit":             func(gs *latticetypes.GenesisState) { gs.Params.Deposit = 0 },
 		"no epochs":              func(gs *latticetypes.GenesisState) { gs.Params.EpochSeconds = 0 },

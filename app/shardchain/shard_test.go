@@ -1,6 +1,7 @@
 package shardchain_test
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -62,7 +63,9 @@ func (u *user) send(to *user, utop uint64) []byte {
 // shard in this process, driven as CometBFT would.
 type shard struct {
 	*shardchain.App
-	t      *testing.T
+	t *testing.T
+	// chain id; chainID where it is empty.
+	chain  string
 	db     dbm.DB
 	dir    string
 	height int64
@@ -72,11 +75,19 @@ type shard struct {
 
 func newShard(t *testing.T, users int) *shard {
 	t.Helper()
-	s := &shard{t: t, db: dbm.NewMemDB(), dir: t.TempDir()}
-	gs := latticetypes.DefaultGenesisState()
-	for n := range users {
-		s.users = append(s.users, newUser(n))
-		gs.Balances = append(gs.Balances, latticetypes.Balance{Address: sendtx.Bech32(s.users[n].address), Coins: sdk.NewCoins(sdk.NewInt64Coin("utop", funds))})
+	list := make([]*user, users)
+	for n := range list {
+		list[n] = newUser(n)
+	}
+	return newShardOf(t, chainID, latticetypes.DefaultGenesisState(), list)
+}
+
+// newShardOf users with funds, with a genesis that has no accounts.
+func newShardOf(t *testing.T, chain string, gs *latticetypes.GenesisState, users []*user) *shard {
+	t.Helper()
+	s := &shard{t: t, chain: chain, db: dbm.NewMemDB(), dir: t.TempDir(), users: users}
+	for _, u := range users {
+		gs.Balances = append(gs.Balances, latticetypes.Balance{Address: sendtx.Bech32(u.address), Coins: sdk.NewCoins(sdk.NewInt64Coin("utop", funds))})
 	}
 	s.open()
 	require.NoError(t, s.init(gs))
@@ -89,6 +100,7 @@ const snapshotInterval = 4
 
 func (s *shard) open() {
 	s.t.Helper()
+	s.chain = cmp.Or(s.chain, chainID)
 	// Snapshots are written and given up in the background: their folder goes when that has ended.
 	dir, err := os.MkdirTemp("", "snapshots") //nolint:usetesting // T.TempDir fails where something is still written
 	require.NoError(s.t, err)
@@ -99,7 +111,7 @@ func (s *shard) open() {
 	require.NoError(s.t, err)
 	app, err := shardchain.New(shardchain.Options{
 		Logger: log.NewNopLogger(), DB: s.db, Data: s.dir, Mempool: mempool.DefaultConfig(), SnapshotInterval: snapshotInterval,
-		BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(chainID), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(snapshotInterval, 2))},
+		BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(s.chain), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(snapshotInterval, 2))},
 	})
 	require.NoError(s.t, err)
 	s.App = app
@@ -112,7 +124,7 @@ func (s *shard) init(gs *latticetypes.GenesisState) error {
 	params := cmttypes.DefaultConsensusParams().ToProto()
 	// So that evidence does not hold the blocks of a whole test.
 	params.Evidence.MaxAgeNumBlocks = 10
-	_, err = s.InitChain(&abci.RequestInitChain{Time: start, ChainId: chainID, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
+	_, err = s.InitChain(&abci.RequestInitChain{Time: start, ChainId: s.chain, ConsensusParams: &params, AppStateBytes: state, InitialHeight: 1})
 	return err
 }
 

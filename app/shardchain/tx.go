@@ -11,6 +11,7 @@ import (
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
 )
 
@@ -34,15 +35,14 @@ func (s txServer) Simulate(_ context.Context, req *txtypes.SimulateRequest) (*tx
 	if !ok {
 		return nil, status.Error(codes.Unavailable, "there is no block yet")
 	}
-	sender, _, err := s.app.Engine.Get(tx.From)
+	sender, _, err := lattice.Sender(s.app.Engine, tx.From)
 	if err != nil {
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}
-	to, known, err := s.app.Engine.Get(tx.To)
+	known, err := lattice.Known(s.app.Engine, tx.To)
 	if err != nil {
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}
-	known = known && to.IsOpen()
 	cost := rules.Cost(&tx.Transfer, !known)
 	if _, _, err := rules.Debit(&sender, &tx.Transfer, known); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "%s (codespace %s, code %d)", err, engine.Codespace, engine.Code(err))

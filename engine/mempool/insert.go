@@ -18,8 +18,6 @@ const (
 type arrival struct {
 	tx  *sendtx.Tx
 	raw []byte
-	// known recipient, when it was considered.
-	known bool
 	// peer who brought it; none where it was a client, who waits for the outcome.
 	peer string
 	done func(error)
@@ -167,6 +165,5 @@ func (p *Pool) consider(raw []byte) (*arrival, error) {
 	if !ok {
 		return nil, ErrStarting
 	}
-	a := &arrival{tx: &tx, raw: raw, known: p.known(tx.To)}
-	return a, p.admit(&rules, &tx, a.known)
+	return &arrival{tx: &tx, raw: raw}, p.admit(&rules, &tx)
 }

@@ -76,15 +76,13 @@ func New(cfg Config, state State, in *intake.Intake) *Pool {
 	return p
 }
 
-// known tells whether an account is open.
-func (p *Pool) known(a lattice.Address) bool {
-	r, ok, err := p.state.Get(a)
-	return err == nil && ok && r.IsOpen()
-}
-
 // admit tells, before anything is verified, whether a transaction has a chance: what is refused here costs next to nothing.
-func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx, known bool) error {
-	r, found, err := p.state.Get(tx.From)
+func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
+	r, found, err := lattice.Sender(p.state, tx.From)
+	if err != nil {
+		return err
+	}
+	known, err := lattice.Known(p.state, tx.To)
 	if err != nil {
 		return err
 	}
@@ -171,7 +169,7 @@ func (p *Pool) keep(rules *lattice.Rules, a *arrival) error {
 		q = newQueue(tx.From, r)
 	}
 	it := &item{Tx: tx, raw: a.raw, peer: a.peer}
-	if err := p.enqueue(rules, q, it, a.known); err != nil {
+	if err := p.enqueue(rules, q, it); err != nil {
 		p.line(q)
 		return err
 	}
@@ -220,7 +218,11 @@ func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byt
 			if len(out) >= maxCount || size+need > maxBytes {
 				return out
 			}
-			if _, _, err := rules.Debit(&c.r, &it.Transfer, p.known(it.To)); err != nil {
+			known, err := lattice.Known(p.state, it.To)
+			if err == nil {
+				_, _, err = rules.Debit(&c.r, &it.Transfer, known)
+			}
+			if err != nil {
 				// It may come again with the quota; what never can is dropped with the next sweep.
 				c.q.stale = true
 				continue

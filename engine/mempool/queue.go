@@ -53,18 +53,18 @@ func (q *queue) find(sequence uint64) *item {
 	return q.later[sequence]
 }
 
-// enqueue a transaction to a recipient who is known or not. The pool is locked.
-func (p *Pool) enqueue(rules *lattice.Rules, q *queue, it *item, known bool) error {
+// enqueue a transaction. The pool is locked.
+func (p *Pool) enqueue(rules *lattice.Rules, q *queue, it *item) error {
 	switch {
 	case it.Sequence < q.after.Sequence:
 		return fmt.Errorf("%w, expected %d, got %d", lattice.ErrSequence, q.after.Sequence, it.Sequence)
 	case it.Sequence > q.after.Sequence:
 		q.later[it.Sequence] = it
 	default:
-		if q.append(rules, it, known) != nil {
+		if err := p.append(rules, q, it); err != nil {
 			// What came in since the queue began may pay for it.
 			p.renew(rules, q)
-			if err := q.append(rules, it, p.known(it.To)); err != nil {
+			if err := p.append(rules, q, it); err != nil {
 				return err
 			}
 		}
@@ -85,7 +85,11 @@ func (it *item) last() uint64 {
 }
 
 // append what comes next in a queue.
-func (q *queue) append(rules *lattice.Rules, it *item, known bool) error {
+func (p *Pool) append(rules *lattice.Rules, q *queue, it *item) error {
+	known, err := lattice.Known(p.state, it.To)
+	if err != nil {
+		return err
+	}
 	after := q.after
 	if _, _, err := rules.Debit(&after, &it.Transfer, known); err != nil {
 		return err
@@ -102,7 +106,7 @@ func (p *Pool) promote(rules *lattice.Rules, q *queue) {
 		if it == nil {
 			return
 		}
-		if err := q.append(rules, it, p.known(it.To)); err != nil {
+		if err := p.append(rules, q, it); err != nil {
 			p.drop(it, err)
 			delete(q.later, it.Sequence)
 			for _, sequence := range slices.Sorted(maps.Keys(q.later)) {

@@ -18,6 +18,7 @@ import (
 
 	"cosmossdk.io/log/v2"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/rs/zerolog"
@@ -123,6 +124,22 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
+// failsFile in a home: the application of its member panics in this block, as it does where the disk is full.
+const failsFile = "fails.json"
+
+// failing application.
+type failing struct {
+	*shardchain.App
+	height int64
+}
+
+func (f failing) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	if req.Height == f.height {
+		panic("no space left on device")
+	}
+	return f.App.FinalizeBlock(req)
+}
+
 // member runs the home's node until it is told to stop; one that has contents to propose is byzantine.
 func member(dir string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -140,6 +157,13 @@ func member(dir string) error {
 	}
 	cfg.Comet.SetRoot(dir)
 	return run(ctx, cfg, func(app *shardchain.App) servertypes.ABCI {
+		if bz, err := os.ReadFile(filepath.Join(dir, failsFile)); err == nil {
+			f := failing{App: app}
+			if err := json.Unmarshal(bz, &f.height); err != nil {
+				panic(err)
+			}
+			return f
+		}
 		bz, err := os.ReadFile(filepath.Join(dir, contentsFile))
 		if err != nil {
 			return app
@@ -153,7 +177,7 @@ func member(dir string) error {
 }
 
 // start members as processes until the test ends.
-func start(t *testing.T, nodes ...*home.Node) {
+func start(t *testing.T, nodes ...*home.Node) (started []*process.Process) {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -161,7 +185,51 @@ func start(t *testing.T, nodes ...*home.Node) {
 		p, err := process.Start(process.Spec{Name: n.Moniker, Path: self, Env: []string{memberEnv + "=" + n.Home}, Log: filepath.Join(n.Home, "log")})
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = p.Stop(nodePatience) })
+		started = append(started, p)
 	}
+	return started
+}
+
+// ends by itself, with an error that says why.
+func ends(t *testing.T, p *process.Process, why string) {
+	t.Helper()
+	select {
+	case <-p.Done():
+	case <-time.After(nodePatience):
+		require.Fail(t, "it runs on", p.LogTail(20))
+	}
+	require.Error(t, p.Err())
+	require.Contains(t, p.LogTail(20), why)
+}
+
+// A member whose consensus has panicked ends, so that whoever looks after it starts it again: CometBFT would answer on, without a block. Then it goes on where it was.
+func TestConsensusThatPanics(t *testing.T) {
+	_, nodes := founded(t, 1, 0, map[lattice.Address]int64{everyonesFriend: rich}, func(Config) {})
+	fails := filepath.Join(nodes[0].Home, failsFile)
+	require.NoError(t, os.WriteFile(fails, []byte("3"), 0o600))
+	ends(t, start(t, nodes[0])[0], "consensus has stopped")
+	require.NoError(t, os.Remove(fails))
+	start(t, nodes[0])
+	awaitHeight(t, rpcOf(t, nodes[0]), 5)
+}
+
+// regenesis changes the genesis of a home.
+func regenesis(t *testing.T, n *home.Node, change func(*genutiltypes.AppGenesis, *latticetypes.GenesisState)) {
+	t.Helper()
+	path := filepath.Join(n.Home, "config", "genesis.json")
+	doc, err := genutiltypes.AppGenesisFromFile(path)
+	require.NoError(t, err)
+	cdc := codec.NewProtoCodec(codectypes.NewInterfaceRegistry())
+	var state map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(doc.AppState, &state))
+	var gs latticetypes.GenesisState
+	require.NoError(t, cdc.UnmarshalJSON(state[latticetypes.ModuleName], &gs))
+	change(doc, &gs)
+	state[latticetypes.ModuleName], err = cdc.MarshalJSON(&gs)
+	require.NoError(t, err)
+	doc.AppState, err = json.Marshal(state)
+	require.NoError(t, err)
+	require.NoError(t, n.WriteGenesis(doc))
 }
 
 // rpcOf a node.

@@ -15,6 +15,8 @@ type Accounts struct {
 	scratch []byte
 	// journal of changes; nil where none is kept.
 	journal *Journal
+	// elsewhere says whose an account is that the shard does not hold; nil where nobody knows.
+	elsewhere func(Address) error
 }
 
 // NewAccounts of a shard that has none.
@@ -31,13 +33,19 @@ func (s *Accounts) Prefix() Prefix { return s.prefix }
 // Len is the number of accounts.
 func (s *Accounts) Len() uint64 { return s.count }
 
+// NameOwners of accounts that the shard does not hold: the function makes an ErrNotOwned that says whose the account is (protocol/trie).
+func (s *Accounts) NameOwners(elsewhere func(Address) error) { s.elsewhere = elsewhere }
+
 // own bucket of an account.
 func (s *Accounts) own(a Address) (int, error) {
 	b := BucketOf(a)
-	if !s.prefix.Holds(b) {
-		return 0, fmt.Errorf("%w: %x is in bucket %d, the shard holds %s", ErrNotOwned, a, b, s.prefix)
+	switch {
+	case s.prefix.Holds(b):
+		return s.prefix.own(b), nil
+	case s.elsewhere != nil:
+		return 0, s.elsewhere(a)
 	}
-	return s.prefix.own(b), nil
+	return 0, fmt.Errorf("%w: %x is in bucket %d, the shard holds %s", ErrNotOwned, a, b, s.prefix)
 }
 
 // Get an account's record; false where there is none.

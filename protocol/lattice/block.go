@@ -7,11 +7,6 @@ import (
 	"slices"
 )
 
-// View of the accounts as a block finds them. It is read by many lanes at once.
-type View interface {
-	Get(Address) (Record, bool, error)
-}
-
 // Verdict on one transfer of a block.
 type Verdict struct {
 	// Err says why nothing was done.
@@ -131,21 +126,15 @@ func (x *execution) entry(l *lane, a Address) (*entry, error) {
 	return e, nil
 }
 
-// known tells whether an account was open when the block began.
-func (x *execution) known(a Address) (bool, error) {
-	r, was, err := x.view.Get(a)
-	return was && r.IsOpen(), err
-}
-
 func (x *execution) debit(l *lane) error {
 	for _, i := range l.from {
 		t, v := &x.transfers[i], &x.verdicts[i]
 		e, err := x.entry(l, t.From)
 		if err != nil {
-			v.Err = err
+			v.Err = ofSender(err)
 			continue
 		}
-		known, err := x.known(t.To)
+		known, err := Known(x.view, t.To)
 		if err != nil {
 			v.Err = err
 			continue

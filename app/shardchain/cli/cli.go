@@ -48,7 +48,7 @@ type options struct {
 	account                         []string
 	members, basePort               int
 	timeoutCommit                   time.Duration
-	prefix                          string
+	prefix, routes                  string
 }
 
 func initCommand() *cobra.Command {
@@ -57,15 +57,14 @@ func initCommand() *cobra.Command {
 		Use: "init", Args: cobra.NoArgs,
 		Short: "Write keys, genesis and configuration of a shard's committee; prints them as JSON",
 		Long: "Write keys, genesis and configuration of a shard's committee; prints them as JSON.\n" +
-			"Every member's home is in the folder: node0, node1 … `shard start --home FOLDER/node0` runs one.",
+			"Every member's home is in the folder: node0, node1 … `shard start --home FOLDER/node0` runs one.\n" +
+			"A shard that does not hold all accounts has a --prefix, and --routes with all shards of the network: it tells who asks for another's account whose it is.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chainID, err := cmd.Flags().GetString(flags.FlagChainID)
 			if err != nil {
 				return err
 			}
-			if chainID != "" {
-				opts.chainID = chainID
-			}
+			opts.chainID = chainID
 			summary, err := initShard(opts)
 			if err != nil {
 				return err
@@ -73,11 +72,11 @@ func initCommand() *cobra.Command {
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(summary)
 		},
 	}
-	opts.chainID = "top-z0.s0-1"
 	f := cmd.Flags()
 	f.StringVar(&opts.dir, localchain.FlagDir, "./shard", "directory for node0, node1 …")
 	f.StringVar(&opts.network, "network", latticetypes.Network, "chain id that wallets sign, the same for all shards")
 	f.StringVar(&opts.prefix, "prefix", "", "bits that the shard's buckets begin with, e.g. 01; none: it holds all accounts")
+	f.StringVar(&opts.routes, "routes", "", "file with a shard of the network in every line: BITS CHAIN-ID, e.g. 01 top-z0.s1-1")
 	f.IntVar(&opts.members, "members", 1, "members of the genesis committee")
 	f.StringArrayVar(&opts.account, "account", nil, "account of genesis as ADDRESS=COINS, e.g. top1…=5000000utop; several times")
 	f.StringVar(&opts.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS")
@@ -90,12 +89,8 @@ func initCommand() *cobra.Command {
 func (o options) genesis() (*latticetypes.GenesisState, error) {
 	gs := latticetypes.DefaultGenesisState()
 	gs.Shard.Network = o.network
-	for _, bit := range o.prefix {
-		if bit != '0' && bit != '1' {
-			return nil, fmt.Errorf("--prefix is %q, want bits such as 01", o.prefix)
-		}
-		gs.Shard.PrefixBits = gs.Shard.PrefixBits<<1 | uint32(bit-'0')
-		gs.Shard.PrefixLen++
+	if err := o.place(gs); err != nil {
+		return nil, err
 	}
 	if o.accounts != "" {
 		balances, err := readAccounts(o.accounts)
@@ -125,6 +120,9 @@ func initShard(o options) (*localchain.Summary, error) {
 	}
 	gs, err := o.genesis()
 	if err != nil {
+		return nil, err
+	}
+	if o.chainID, err = o.name(gs); err != nil {
 		return nil, err
 	}
 	if err := localchain.CheckEmpty(o.dir); err != nil {

@@ -14,12 +14,19 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState) error {
 	if err := gs.Validate(); err != nil {
 		return err
 	}
+	if err := gs.CheckChain(ctx.ChainID()); err != nil {
+		return err
+	}
 	if err := k.Params.Set(ctx, gs.Params); err != nil {
 		return err
 	}
 	if err := k.Shard.Set(ctx, gs.Shard); err != nil {
 		return err
 	}
+	if err := k.Routing.Set(ctx, gs.Routing); err != nil {
+		return err
+	}
+	k.engine.Route(gs.Routing.Table())
 	if err := k.engine.Start(gs.Shard.Prefix(), 0, lattice.Hash{}); err != nil {
 		return err
 	}
@@ -114,6 +121,9 @@ func (k *Keeper) ExportGenesis(ctx sdk.Context) (gs *types.GenesisState, err err
 		return nil, err
 	}
 	if gs.Shard, err = k.Shard.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.Routing, err = k.routing(ctx); err != nil {
 		return nil, err
 	}
 	head, err := k.Head.Get(ctx)

@@ -3,6 +3,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -20,20 +21,22 @@ import (
 type Keeper struct {
 	engine *engine.Engine
 
-	Schema collections.Schema
-	Params collections.Item[types.Params]
-	Head   collections.Item[types.Head]
-	Shard  collections.Item[types.Shard]
+	Schema  collections.Schema
+	Params  collections.Item[types.Params]
+	Head    collections.Item[types.Head]
+	Shard   collections.Item[types.Shard]
+	Routing collections.Item[types.RoutingTable]
 }
 
 // NewKeeper builds the keeper around a shard's engine.
 func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.Engine) *Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	k := &Keeper{
-		engine: e,
-		Params: collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
-		Head:   collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
-		Shard:  collections.NewItem(sb, types.ShardKey, "shard", codec.CollValue[types.Shard](cdc)),
+		engine:  e,
+		Params:  collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		Head:    collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
+		Shard:   collections.NewItem(sb, types.ShardKey, "shard", codec.CollValue[types.Shard](cdc)),
+		Routing: collections.NewItem(sb, types.RoutingKey, "routing", codec.CollValue[types.RoutingTable](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -60,6 +63,15 @@ func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice
 	return params.Rules(height, at, shard.Community()), nil
 }
 
+// routing table; none of a shard that began before there were any.
+func (k *Keeper) routing(ctx context.Context) (types.RoutingTable, error) {
+	table, err := k.Routing.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return types.RoutingTable{}, nil
+	}
+	return table, err
+}
+
 // Commit what a block did to the accounts: one key of the chain's state names them all.
 func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	head, err := k.Head.Get(ctx)
@@ -78,10 +90,15 @@ func (k *Keeper) Start(ctx sdk.Context, height int64) error {
 	if err != nil {
 		return err
 	}
+	routing, err := k.routing(ctx)
+	if err != nil {
+		return err
+	}
 	head, err := k.Head.Get(ctx)
 	if err != nil {
 		return err
 	}
+	k.engine.Route(routing.Table())
 	if err := k.engine.Start(shard.Prefix(), uint64(height), lattice.Hash(head.Root)); err != nil {
 		return err
 	}

@@ -43,7 +43,15 @@ func NewQueryServer(k *Keeper) types.QueryServer { return &queryServer{Keeper: k
 
 func (q *queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	params, err := q.Keeper.Params.Get(ctx)
-	return &types.QueryParamsResponse{Params: params}, err
+	if err != nil {
+		return nil, err
+	}
+	shard, err := q.Shard.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	routing, err := q.routing(ctx)
+	return &types.QueryParamsResponse{Params: params, Shard: shard, Routing: routing}, err
 }
 
 func (q *queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {
@@ -106,7 +114,7 @@ func (k *Keeper) Account(address string) (lattice.Record, error) {
 	r, found, err := k.engine.Get(a)
 	switch {
 	case errors.Is(err, lattice.ErrNotOwned):
-		return r, status.Error(codes.OutOfRange, err.Error())
+		return r, elsewhere(err)
 	case err != nil:
 		return r, err
 	case !found:
@@ -114,6 +122,9 @@ func (k *Keeper) Account(address string) (lattice.Record, error) {
 	}
 	return r, nil
 }
+
+// elsewhere is the answer to a question about another shard's account: an empty one would look like an account that holds nothing.
+func elsewhere(err error) error { return status.Errorf(codes.OutOfRange, "%s; ask there", err) }
 
 // Quota left by the rules of the next block.
 func (q *queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*types.QueryQuotaResponse, error) {
@@ -153,6 +164,8 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 	switch {
 	case errors.Is(err, lattice.ErrProof):
 		return res, nil
+	case errors.Is(err, lattice.ErrNotOwned):
+		return nil, elsewhere(err)
 	case err != nil:
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}

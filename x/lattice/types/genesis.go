@@ -22,9 +22,7 @@ func DefaultGenesisState() *GenesisState {
 }
 
 // Prefix of the shard.
-func (s Shard) Prefix() lattice.Prefix {
-	return lattice.Prefix{Bits: s.PrefixBits, Len: uint8(min(s.PrefixLen, 255))}
-}
+func (s Shard) Prefix() lattice.Prefix { return prefix(s.PrefixBits, s.PrefixLen) }
 
 // Community is the account of the shard that takes what nobody can: of the addresses derived from numbers the first one that falls to the shard.
 func (s Shard) Community() lattice.Address {
@@ -46,6 +44,9 @@ func (gs *GenesisState) Validate() error {
 	}
 	if err := gs.Shard.Prefix().Check(); err != nil {
 		return fmt.Errorf("shard: %w", err)
+	}
+	if err := gs.Routing.Table().CheckShard(gs.Shard.Prefix()); err != nil {
+		return fmt.Errorf("routing: %w", err)
 	}
 	if len(gs.Balances) > 0 && len(gs.Buckets) > 0 {
 		return fmt.Errorf("balances and buckets: a new shard has the one, an exported one the other")
@@ -73,7 +74,7 @@ func (gs *GenesisState) Record(i int, now int64) (r lattice.Record, err error) {
 		return r, err
 	}
 	if !gs.Shard.Prefix().Holds(lattice.BucketOf(r.Address)) {
-		return r, fmt.Errorf("%w: the shard holds %s", lattice.ErrNotOwned, gs.Shard.Prefix())
+		return r, fmt.Errorf("%w; it goes into that shard's genesis", gs.Routing.Table().Elsewhere(r.Address))
 	}
 	if r.Balance, err = BalanceOf(b.Coins); err != nil {
 		return r, err

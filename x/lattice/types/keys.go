@@ -15,4 +15,6 @@ var (
 	// HeadKey is the one key that commits all accounts: an ics23 proof of it and a proof of protocol/lattice lead to any of them.
 	HeadKey  = collections.NewPrefix(1)
 	ShardKey = collections.NewPrefix(2)
+	// RoutingKey of the network's table.
+	RoutingKey = collections.NewPrefix(3)
 )
