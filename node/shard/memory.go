@@ -13,6 +13,8 @@ const (
 	headroom                  = 256 << 20
 	leastPercent, mostPercent = 40, 400
 	headroomPeriod            = 20 * time.Second
+	// startPercent until the accounts are there: making or reading them leaves behind several times what stays.
+	startPercent = 50
 )
 
 // collect keeps the collector's headroom until the context ends, unless GOGC says otherwise.
@@ -20,10 +22,10 @@ func collect(ctx context.Context) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	debug.SetGCPercent(mostPercent)
+	debug.SetGCPercent(startPercent)
 	ticker := time.NewTicker(headroomPeriod)
 	defer ticker.Stop()
-	last := mostPercent
+	last := startPercent
 	for {
 		select {
 		case <-ctx.Done():
