@@ -48,7 +48,8 @@ func (s *Accounts) Get(a Address) (Record, bool, error) {
 	}
 	if b := s.buckets[i]; b != nil {
 		if at := b.find(a); at >= 0 {
-			return b.slots[at].record, true, nil
+			r, _ := b.record(at)
+			return r, true, nil
 		}
 	}
 	return Record{}, false, nil
@@ -74,8 +75,8 @@ func (s *Accounts) Put(r Record) error {
 		return err
 	}
 	var before *Record
-	if b.slots[at].used {
-		before = &b.slots[at].record
+	if old, used := b.record(at); used {
+		before = &old
 	} else {
 		s.count++
 	}
@@ -104,7 +105,8 @@ func (s *Accounts) Close(a Address) (bool, error) {
 	if at < 0 {
 		return false, nil
 	}
-	s.journal.note(s.number(i), at, &b.slots[at].record, nil)
+	r, _ := b.record(at)
+	s.journal.note(s.number(i), at, &r, nil)
 	b.remove(at)
 	s.count--
 	if b.used == 0 {
@@ -171,8 +173,8 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 	s.touch(i)
 	s.journal.resized(number, 0, len(b.slots))
 	for at := range b.slots {
-		if b.slots[at].used {
-			s.journal.note(number, at, nil, &b.slots[at].record)
+		if r, used := b.record(at); used {
+			s.journal.note(number, at, nil, &r)
 		}
 	}
 	return nil
@@ -185,8 +187,8 @@ func (s *Accounts) Walk(visit func(Record) error) error {
 			continue
 		}
 		for i := range b.slots {
-			if b.slots[i].used {
-				if err := visit(b.slots[i].record); err != nil {
+			if r, used := b.record(i); used {
+				if err := visit(r); err != nil {
 					return err
 				}
 			}
