@@ -25,12 +25,17 @@ func collect(ctx context.Context) {
 	debug.SetGCPercent(startPercent)
 	ticker := time.NewTicker(headroomPeriod)
 	defer ticker.Stop()
-	last := startPercent
+	last, first := startPercent, true
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			if first {
+				// What genesis or the reading of a million accounts left behind goes back to the system.
+				debug.FreeOSMemory()
+				first = false
+			}
 			sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 			metrics.Read(sample)
 			// Setting it stops the world and starts a collection: small changes are not worth that.

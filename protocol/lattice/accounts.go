@@ -130,6 +130,8 @@ func (s *Accounts) Root() Hash {
 		var h Hash
 		if b := s.buckets[i]; b != nil {
 			h = b.tree.root()
+			// Most buckets are not touched again for long: their lists would be half a million small things for the collector to look at.
+			b.tree.changed = nil
 		}
 		s.top.set(int(i), h)
 		s.isStale[i] = false

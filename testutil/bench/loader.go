@@ -129,7 +129,13 @@ func broadcastAll(ctx context.Context, client *http.Client, url string, txs [][]
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(json.NewDecoder(res.Body).Decode(&answers), res.Body.Close()); err != nil {
+	// CometBFT answers a batch of one with its answer alone.
+	var to any = &answers
+	if len(txs) == 1 {
+		answers = make([]rpcResponse, 1)
+		to = &answers[0]
+	}
+	if err := errors.Join(json.NewDecoder(res.Body).Decode(to), res.Body.Close()); err != nil {
 		return nil, fmt.Errorf("broadcast: %w", err)
 	}
 	if len(answers) != len(txs) {

@@ -77,6 +77,8 @@ type shardNet struct {
 	mainChain
 	// signers of the load, and probes who wait for each of their transfers.
 	signers, probes []*signer
+	// senders among the signers; 0 are all.
+	senders int
 	// profiles of the first member are served there.
 	profiles string
 	// initialized is how long making the homes took, begun how long the first blocks.

@@ -42,8 +42,12 @@ func (s *shardNet) signLoad(rounds int) (*shardLoad, error) {
 // signFor so many connections, in batches of a size.
 func (s *shardNet) signFor(connections, size, rounds int, open func(context.Context, int) (offer, func() error, error)) (*shardLoad, error) {
 	l := &shardLoad{s: s, batches: make([][][][]byte, connections), submitted: make([]int, connections), open: open}
-	signed := make([][][]byte, len(s.signers))
-	if err := each(len(s.signers), func(i int) error {
+	senders := len(s.signers)
+	if s.senders > 0 {
+		senders = s.senders
+	}
+	signed := make([][][]byte, senders)
+	if err := each(senders, func(i int) error {
 		to := sendtx.AddressOf(s.signers[(i*7+1)%len(s.signers)].key)
 		for range rounds {
 			raw, err := s.signers[i].transfer(to)
@@ -141,6 +145,9 @@ func (l *shardLoad) run(ctx context.Context) error {
 func (l *shardLoad) unsign(rounds int) {
 	connections := len(l.batches)
 	for i, signer := range l.s.signers {
+		if l.s.senders > 0 && i >= l.s.senders {
+			return
+		}
 		c, at := i%connections, i/connections/shardBatch
 		perRound := len(l.batches[c]) / rounds
 		// Rounds whose batch with this account was submitted.
