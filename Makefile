@@ -44,7 +44,7 @@ fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testd
 bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,conditions} (ONLY=rules,stock, REPORT=docs/benchmarks/bench.md)
 	@COMMIT=$(VERSION) build/topdemo bench
 
-bench-shard: build ## the same of one shard beside a stock chain, some ten minutes
+bench-shard: build ## the same of one shard beside a stock chain, some fifteen minutes
 	@COMMIT=$(VERSION) ONLY=stock,shard build/topdemo bench
 
 sim: ## the draw of committees over very many epochs against its bounds: JSON lines {name,value,bound,conditions}, some minutes (SIM=-quick)

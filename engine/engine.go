@@ -110,6 +110,41 @@ func (e *Engine) Start(prefix lattice.Prefix, height uint64, root lattice.Hash) 
 	if got := accounts.Root(); got != root {
 		return fmt.Errorf("%w: at height %d the accounts' root is %x, the state names %x; restore both folders from one backup, or sync the node anew", ErrState, height, got, root)
 	}
+	return e.begin(accounts)
+}
+
+// Seed a new shard with genesis: what fill puts into it, before the block of the first height. It is on disk when Seed answers, piece by piece, so that a million accounts are not one batch with
+// the first block. Whatever there was before that block is replaced: the chain begins anew where the power failed before its first state was written.
+func (e *Engine) Seed(prefix lattice.Prefix, first uint64, fill func(*lattice.Accounts) error) (root lattice.Hash, err error) {
+	if have := e.Height(); have > first {
+		return root, fmt.Errorf("%w: genesis of a chain that begins with block %d, and accounts of height %d", ErrState, first, have)
+	}
+	accounts, err := lattice.NewAccounts(prefix)
+	if err != nil {
+		return root, err
+	}
+	e.mu.RLock()
+	accounts.NameOwners(e.routes.Elsewhere)
+	e.mu.RUnlock()
+	if err := fill(accounts); err != nil {
+		return root, err
+	}
+	root = accounts.Root()
+	in, err := e.disk.Import()
+	if err != nil {
+		return root, err
+	}
+	if err := buckets(accounts, in.Put); err != nil {
+		return root, errors.Join(err, in.Abandon())
+	}
+	if err := in.Finish(0, root); err != nil {
+		return root, err
+	}
+	return root, e.begin(accounts)
+}
+
+// begin with accounts as they are on disk.
+func (e *Engine) begin(accounts *lattice.Accounts) error {
 	closed := map[lattice.Address]bool{}
 	if err := accounts.Walk(func(r lattice.Record) error {
 		if !r.IsOpen() {
@@ -125,24 +160,6 @@ func (e *Engine) Start(prefix lattice.Prefix, height uint64, root lattice.Hash) 
 	accounts.NameOwners(e.routes.Elsewhere)
 	e.accounts, e.closed, e.fresh, e.block = accounts, closed, false, nil
 	return nil
-}
-
-// Seed an empty shard with genesis: what fill puts into it is on disk with the first block.
-func (e *Engine) Seed(fill func(*lattice.Accounts) error) (lattice.Hash, error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.accounts.Len() != 0 {
-		return lattice.Hash{}, fmt.Errorf("%w: genesis where there are %d accounts", ErrState, e.accounts.Len())
-	}
-	if err := fill(e.accounts); err != nil {
-		return lattice.Hash{}, err
-	}
-	return e.accounts.Root(), e.accounts.Walk(func(r lattice.Record) error {
-		if !r.IsOpen() {
-			e.closed[r.Address] = true
-		}
-		return nil
-	})
 }
 
 // Result of a block.
@@ -349,10 +366,15 @@ func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) e
 	if e.accounts == nil {
 		return errEmpty
 	}
-	p := e.accounts.Prefix()
+	return buckets(e.accounts, visit)
+}
+
+// buckets that have accounts, in their order.
+func buckets(accounts *lattice.Accounts, visit func(number uint32, slots lattice.Slots) error) error {
+	p := accounts.Prefix()
 	first := p.Bits << (lattice.BucketBits - uint32(p.Len))
 	for i := range uint32(p.Buckets()) {
-		slots, err := e.accounts.Bucket(first + i)
+		slots, err := accounts.Bucket(first + i)
 		if err != nil {
 			return err
 		}

@@ -56,8 +56,7 @@ func testRules(height, epoch uint64) lattice.Rules {
 func seeded(t require.TestingT, fs vfs.FS) *Engine {
 	e, err := OpenOn(fs, "accounts")
 	require.NoError(t, err)
-	require.NoError(t, e.Start(testPrefix, 0, lattice.Hash{}))
-	_, err = e.Seed(func(a *lattice.Accounts) error {
+	_, err = e.Seed(testPrefix, 1, func(a *lattice.Accounts) error {
 		for _, u := range testUsers[:8] {
 			if err := a.Put(lattice.Record{Address: u.address, Balance: lattice.Balance{Utop: testFunds}, Mana: testRules(0, 0).Quota.Full(testFunds, 1_700_000_000_000_000_000)}); err != nil {
 				return err
@@ -175,8 +174,33 @@ func TestAccountsOfAnotherState(t *testing.T) {
 	require.ErrorContains(t, e.Start(testPrefix, 1, roots[0]), "nothing that takes height 2 back")
 	require.ErrorIs(t, e.Commit(), ErrState, "a commit without a block")
 	require.NoError(t, e.Start(testPrefix, 2, roots[1]))
-	_, err := e.Seed(func(*lattice.Accounts) error { return nil })
+	_, err := e.Seed(testPrefix, 1, func(*lattice.Accounts) error { return nil })
 	require.ErrorIs(t, err, ErrState)
+}
+
+// A power cut before the chain's first state leaves accounts of genesis, of a part of it, or of the first block: genesis comes again and replaces them.
+func TestGenesisComesAgain(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	e := seeded(t, fs)
+	first, err := e.Executed()
+	require.ErrorIs(t, err, ErrState, "genesis is no block: %v", first)
+	want, err := e.Execute(testRules(1, 0), nil, nil)
+	require.NoError(t, err)
+	require.NoError(t, e.Commit())
+	fs = fs.CrashClone(vfs.CrashCloneCfg{})
+	e = seeded(t, fs)
+	require.Zero(t, e.Height())
+	again, err := e.Execute(testRules(1, 0), nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, want.Root, again.Root)
+	require.NoError(t, e.Commit())
+	_, err = e.Execute(testRules(2, 0), nil, nil)
+	require.NoError(t, err)
+	require.NoError(t, e.Commit())
+	_, err = e.Seed(testPrefix, 1, func(*lattice.Accounts) error { return nil })
+	require.ErrorIs(t, err, ErrState, "the chain has begun")
+	_, err = e.Seed(testPrefix, 2, func(*lattice.Accounts) error { return nil })
+	require.NoError(t, err, "it begins with block 2")
 }
 
 // Closed accounts leave with their epoch, a bounded number per block, in the same order on a node that was restarted in between.

@@ -59,6 +59,8 @@ type Options struct {
 	DB     dbm.DB
 	// Data is the node's data folder, which has one for the accounts.
 	Data string
+	// Accounts is the file that a genesis may name for more accounts than it holds itself.
+	Accounts string
 	// BaseApp options, e.g. pruning.
 	BaseApp []func(*baseapp.BaseApp)
 	Mempool mempool.Config
@@ -129,7 +131,7 @@ func New(opts Options) (*App, error) {
 	}
 	txtypes.RegisterServiceServer(b.GRPCQueryRouter(), txServer{app: app})
 	b.MountKVStores(keys)
-	app.handle()
+	app.handle(opts.Accounts)
 	if m := b.SnapshotManager(); m != nil {
 		if err := m.RegisterExtensions(snapshotter{app}); err != nil {
 			return nil, errors.Join(err, app.Close())
@@ -142,9 +144,11 @@ func New(opts Options) (*App, error) {
 	return app, nil
 }
 
-// handle sets what BaseApp calls.
-func (a *App) handle() {
-	a.SetInitChainer(a.initChain)
+// handle sets what BaseApp calls. The file is that of genesis' accounts.
+func (a *App) handle(accounts string) {
+	a.SetInitChainer(func(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+		return a.initChain(ctx, req, accounts)
+	})
 	a.SetPreBlocker(a.preBlock)
 	a.SetEndBlocker(func(ctx sdk.Context) (sdk.EndBlock, error) { return sdk.EndBlock{}, a.Lattice.Commit(ctx, a.result) })
 	a.SetPrecommiter(a.precommit)
@@ -192,7 +196,7 @@ func (a *App) Close() error {
 }
 
 // initChain fills the shard. The genesis committee is CometBFT's.
-func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain, accounts string) (*abci.ResponseInitChain, error) {
 	var state map[string]json.RawMessage
 	if err := json.Unmarshal(req.AppStateBytes, &state); err != nil {
 		return nil, fmt.Errorf("app_state: %w", err)
@@ -201,11 +205,29 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Resp
 	if err := a.Codec.UnmarshalJSON(state[latticetypes.ModuleName], &gs); err != nil {
 		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
 	}
-	if err := a.Lattice.InitGenesis(ctx, &gs); err != nil {
+	if err := a.fill(ctx, &gs, accounts); err != nil {
 		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
 	}
 	a.intake.Serve(gs.Shard.Network)
 	return &abci.ResponseInitChain{Validators: req.Validators}, nil
+}
+
+// fill the shard with a genesis and, where it names one, its accounts file.
+func (a *App) fill(ctx sdk.Context, gs *latticetypes.GenesisState, accounts string) (err error) {
+	if gs.AccountsFile == nil {
+		return a.Lattice.InitGenesis(ctx, gs, nil)
+	}
+	defer func() {
+		if errors.Is(err, latticetypes.ErrAccountsFile) {
+			err = fmt.Errorf("%w; %s must be the file that was made with this genesis: copy it from another member's config", err, accounts)
+		}
+	}()
+	f, err := os.Open(accounts)
+	if err != nil {
+		return fmt.Errorf("%w: %w", latticetypes.ErrAccountsFile, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return a.Lattice.InitGenesis(ctx, gs, f)
 }
 
 func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (_ *sdk.ResponsePreBlock, err error) {

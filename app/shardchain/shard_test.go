@@ -110,7 +110,7 @@ func (s *shard) open() {
 	store, err := snapshots.NewStore(dbm.NewMemDB(), dir)
 	require.NoError(s.t, err)
 	app, err := shardchain.New(shardchain.Options{
-		Logger: log.NewNopLogger(), DB: s.db, Data: s.dir, Mempool: mempool.DefaultConfig(), SnapshotInterval: snapshotInterval,
+		Logger: log.NewNopLogger(), DB: s.db, Data: s.dir, Accounts: s.accountsFile(), Mempool: mempool.DefaultConfig(), SnapshotInterval: snapshotInterval,
 		BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(s.chain), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(snapshotInterval, 2))},
 	})
 	require.NoError(s.t, err)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto/secp256k1"
 	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519"
-	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519/extra/cache"
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
@@ -21,7 +20,7 @@ import (
 var ErrSignature = errors.New("signature verification failed")
 
 const (
-	// keysKept in expanded form, which saves a fifth of a verification.
+	// keysKept in expanded form.
 	keysKept = 65_536
 	// piece of a batch that one processor verifies; beyond this, a signature in a larger batch is hardly cheaper.
 	piece = 512
@@ -34,13 +33,13 @@ var zip215 = &ed25519.Options{Verify: ed25519.VerifyOptionsZIP_215}
 type Intake struct {
 	// chainID that wallets sign; it is known for certain once the chain has its genesis.
 	chainID atomic.Pointer[string]
-	keys    *cache.Verifier
+	keys    *keys
 	known   *known
 }
 
 // New intake for the chain id that wallets sign, which remembers so many transactions.
 func New(chainID string, remember int) *Intake {
-	in := &Intake{keys: cache.NewVerifier(cache.NewLRUCache(keysKept)), known: newKnown(remember)}
+	in := &Intake{keys: newKeys(), known: newKnown(remember)}
 	in.Serve(chainID)
 	return in
 }
@@ -133,7 +132,11 @@ func (in *Intake) wrong(txs []*sendtx.Tx, which []int) (wrong []int) {
 			}
 			continue
 		}
-		in.keys.AddWithOptions(batch, tx.Key.Bytes(), signed, tx.Signature[:], zip215)
+		if expanded := in.keys.find(tx.Key.Bytes()); expanded != nil {
+			batch.AddExpandedWithOptions(expanded, signed, tx.Signature[:], zip215)
+		} else {
+			batch.AddWithOptions(tx.Key.Bytes(), signed, tx.Signature[:], zip215)
+		}
 		batched = append(batched, i)
 	}
 	if len(batched) == 0 {

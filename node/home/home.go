@@ -142,6 +142,11 @@ func (n *Node) WriteGenesis(doc *genutiltypes.AppGenesis) error {
 	return doc.SaveAs(n.GenesisFile())
 }
 
+// WriteConfigFile beside the genesis, which names it.
+func (n *Node) WriteConfigFile(name string, content []byte) error {
+	return n.write(name, false, func(path string) error { return os.WriteFile(path, content, 0o600) })
+}
+
 // String names the node in messages.
 func (n *Node) String() string {
 	return fmt.Sprintf("%s (%s, consensus key %s)", n.Moniker, n.ID, hex.EncodeToString(n.ConsensusKey.Bytes()))

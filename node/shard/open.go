@@ -17,6 +17,7 @@ import (
 
 	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/engine/mempool"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 // open the app of a home. Its databases are closed with it.
@@ -44,7 +45,7 @@ func open(comet *cmtcfg.Config, cfg Config, chainID string) (*shardchain.App, er
 	}
 	sync := cfg.App.StateSync
 	return shardchain.New(shardchain.Options{
-		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Mempool: mempool.DefaultConfig(), SnapshotInterval: sync.SnapshotInterval,
+		Logger: cfg.Logger, DB: db, Data: filepath.Clean(data), Accounts: filepath.Join(filepath.Dir(comet.GenesisFile()), latticetypes.AccountsName), Mempool: mempool.DefaultConfig(), SnapshotInterval: sync.SnapshotInterval,
 		BaseApp: []func(*baseapp.BaseApp){
 			baseapp.SetChainID(chainID), baseapp.SetSnapshot(store, snapshottypes.NewSnapshotOptions(sync.SnapshotInterval, sync.SnapshotKeepRecent)),
 			baseapp.SetIAVLCacheSize(int(cfg.App.IAVLCacheSize)), baseapp.SetPruning(pruning), baseapp.SetMinRetainBlocks(cfg.App.MinRetainBlocks),

@@ -56,7 +56,8 @@ func (s *Accounts) Get(a Address) (Record, bool, error) {
 	}
 	if b := s.buckets[i]; b != nil {
 		if at := b.find(a); at >= 0 {
-			return b.slots[at].record, true, nil
+			r, _ := b.record(at)
+			return r, true, nil
 		}
 	}
 	return Record{}, false, nil
@@ -82,8 +83,8 @@ func (s *Accounts) Put(r Record) error {
 		return err
 	}
 	var before *Record
-	if b.slots[at].used {
-		before = &b.slots[at].record
+	if old, used := b.record(at); used {
+		before = &old
 	} else {
 		s.count++
 	}
@@ -112,7 +113,8 @@ func (s *Accounts) Close(a Address) (bool, error) {
 	if at < 0 {
 		return false, nil
 	}
-	s.journal.note(s.number(i), at, &b.slots[at].record, nil)
+	r, _ := b.record(at)
+	s.journal.note(s.number(i), at, &r, nil)
 	b.remove(at)
 	s.count--
 	if b.used == 0 {
@@ -136,6 +138,8 @@ func (s *Accounts) Root() Hash {
 		var h Hash
 		if b := s.buckets[i]; b != nil {
 			h = b.tree.root()
+			// Most buckets are not touched again for long: their lists would be half a million small things for the collector to look at.
+			b.tree.changed = nil
 		}
 		s.top.set(int(i), h)
 		s.isStale[i] = false
@@ -179,8 +183,8 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 	s.touch(i)
 	s.journal.resized(number, 0, len(b.slots))
 	for at := range b.slots {
-		if b.slots[at].used {
-			s.journal.note(number, at, nil, &b.slots[at].record)
+		if r, used := b.record(at); used {
+			s.journal.note(number, at, nil, &r)
 		}
 	}
 	return nil
@@ -193,8 +197,8 @@ func (s *Accounts) Walk(visit func(Record) error) error {
 			continue
 		}
 		for i := range b.slots {
-			if b.slots[i].used {
-				if err := visit(b.slots[i].record); err != nil {
+			if r, used := b.record(i); used {
+				if err := visit(r); err != nil {
 					return err
 				}
 			}

@@ -11,14 +11,10 @@ const MaxSlots = 1 << 20
 // bucket holds the accounts whose hashed addresses begin alike. Its slots are a small tree; who closes leaves a slot empty, and who comes takes the lowest empty one.
 type bucket struct {
 	slots []slot
-	used  int
+	// coins of other denominations by slot; nil where nobody has any.
+	coins map[uint32][]Coin
+	used  uint32
 	tree  tree
-}
-
-// slot of a bucket.
-type slot struct {
-	used   bool
-	record Record
 }
 
 func newBucket() *bucket { return &bucket{slots: make([]slot, 1), tree: newTree(0)} }
@@ -26,7 +22,7 @@ func newBucket() *bucket { return &bucket{slots: make([]slot, 1), tree: newTree(
 // find an account's slot; −1 where it has none.
 func (b *bucket) find(a Address) int {
 	for i := range b.slots {
-		if b.slots[i].used && b.slots[i].record.Address == a {
+		if b.slots[i].used && b.slots[i].address == a {
 			return i
 		}
 	}
@@ -62,7 +58,7 @@ func (b *bucket) put(i int, r Record, scratch []byte) []byte {
 	if !b.slots[i].used {
 		b.used++
 	}
-	b.slots[i] = slot{used: true, record: r}
+	b.hold(i, &r)
 	h, scratch := r.leaf(scratch)
 	b.tree.set(i, h)
 	return scratch
@@ -70,10 +66,13 @@ func (b *bucket) put(i int, r Record, scratch []byte) []byte {
 
 // remove the record of a slot.
 func (b *bucket) remove(i int) {
-	b.slots[i] = slot{}
+	b.clear(i)
 	b.used--
 	b.tree.set(i, Hash{})
 }
+
+// fewSlots are looked through one by one.
+const fewSlots = 16
 
 // Slots of a bucket as snapshots carry them: a record's encoding with its address before it, or nothing for an empty slot. Their number is a power of two.
 type Slots [][]byte
@@ -82,8 +81,8 @@ type Slots [][]byte
 func (b *bucket) encode() Slots {
 	out := make(Slots, len(b.slots))
 	for i := range b.slots {
-		if s := &b.slots[i]; s.used {
-			out[i] = s.record.Encode()
+		if r, used := b.record(i); used {
+			out[i] = r.Encode()
 		}
 	}
 	return out
@@ -96,7 +95,11 @@ func decodeBucket(number uint32, slots Slots) (*bucket, error) {
 		return nil, fmt.Errorf("%w: a bucket of %d slots, want a power of two", ErrMalformed, n)
 	}
 	b := &bucket{slots: make([]slot, n), tree: newTree(bits.TrailingZeros(uint(n)))}
-	seen := map[Address]bool{}
+	// A map for a few would cost more than all the rest.
+	var seen map[Address]bool
+	if n > fewSlots {
+		seen = make(map[Address]bool, n)
+	}
 	var scratch []byte
 	for i, bz := range slots {
 		if len(bz) == 0 {
@@ -110,11 +113,13 @@ func decodeBucket(number uint32, slots Slots) (*bucket, error) {
 		if err != nil {
 			return nil, err
 		}
-		if BucketOf(address) != number || seen[address] {
+		if BucketOf(address) != number || seen[address] || seen == nil && b.find(address) >= 0 {
 			return nil, fmt.Errorf("%w: account %x is not of bucket %d, or stands there twice", ErrMalformed, address, number)
 		}
-		seen[address] = true
-		b.slots[i] = slot{used: true, record: r}
+		if seen != nil {
+			seen[address] = true
+		}
+		b.hold(i, &r)
 		b.used++
 		var h Hash
 		h, scratch = r.leaf(scratch)

@@ -61,7 +61,7 @@ func (s *Accounts) ProveAbsence(a Address) (Absence, error) {
 	}
 	p.Leaves = make([]Leaf, len(b.slots))
 	for j := range b.slots {
-		if r := &b.slots[j].record; b.slots[j].used {
+		if r, used := b.record(j); used {
 			p.Leaves[j] = Leaf{Address: r.Address, Body: BodyHash(r.AppendBody(nil))}
 		}
 	}

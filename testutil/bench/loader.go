@@ -109,8 +109,8 @@ type rpcResponse struct {
 	} `json:"error"`
 }
 
-// broadcast is one call of broadcast_tx_sync for several transactions; it answers those that found the mempool full.
-func (l *loader) broadcast(ctx context.Context, client *http.Client, url string, txs [][]byte) (full [][]byte, err error) {
+// broadcastAll is one call of broadcast_tx_sync for several transactions.
+func broadcastAll(ctx context.Context, client *http.Client, url string, txs [][]byte) (answers []rpcResponse, err error) {
 	calls := make([]rpcRequest, len(txs))
 	for i := range calls {
 		calls[i] = rpcRequest{Version: "2.0", ID: i, Method: "broadcast_tx_sync"}
@@ -129,12 +129,26 @@ func (l *loader) broadcast(ctx context.Context, client *http.Client, url string,
 	if err != nil {
 		return nil, err
 	}
-	var answers []rpcResponse
-	if err := errors.Join(json.NewDecoder(res.Body).Decode(&answers), res.Body.Close()); err != nil {
+	// CometBFT answers a batch of one with its answer alone.
+	var to any = &answers
+	if len(txs) == 1 {
+		answers = make([]rpcResponse, 1)
+		to = &answers[0]
+	}
+	if err := errors.Join(json.NewDecoder(res.Body).Decode(to), res.Body.Close()); err != nil {
 		return nil, fmt.Errorf("broadcast: %w", err)
 	}
 	if len(answers) != len(txs) {
 		return nil, fmt.Errorf("broadcast: %d answers for %d transactions", len(answers), len(txs))
+	}
+	return answers, nil
+}
+
+// broadcast transactions; it answers those that found the mempool full.
+func (l *loader) broadcast(ctx context.Context, client *http.Client, url string, txs [][]byte) (full [][]byte, err error) {
+	answers, err := broadcastAll(ctx, client, url, txs)
+	if err != nil {
+		return nil, err
 	}
 	for i, a := range answers {
 		switch {

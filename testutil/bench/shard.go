@@ -77,12 +77,20 @@ type shardNet struct {
 	mainChain
 	// signers of the load, and probes who wait for each of their transfers.
 	signers, probes []*signer
+	// senders among the signers; 0 are all.
+	senders int
+	// profiles of the first member are served there.
+	profiles string
+	// initialized is how long making the homes took, begun how long the first blocks.
+	initialized, begun time.Duration
 }
 
 // shardConfig of a shard: its members, and the accounts that send, each with a key of a kind.
 type shardConfig struct {
 	members, accounts int
 	kind              lattice.KeyKind
+	// profiled members tell of their memory.
+	profiled bool
 }
 
 // startShard on which the accounts have funds.
@@ -103,6 +111,7 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardCon
 		return nil, err
 	}
 	program := filepath.Join(cfg.Bin, "topchaind")
+	began := time.Now()
 	bz, err := process.Run(ctx, process.Spec{Name: "shard init", Path: program, Log: filepath.Join(dir, "logs", "init.log"), Args: []string{
 		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(c.members), "--accounts", accounts, "--chain-id", shardChainID,
 	}})
@@ -115,22 +124,32 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardCon
 	if err := json.Unmarshal(bz, &made); err != nil {
 		return nil, err
 	}
-	s.id, s.nodes = shardChainID, made.Nodes
+	s.id, s.nodes, s.initialized = shardChainID, made.Nodes, time.Since(began)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
 		}
 	}()
+	var env []string
+	if c.profiled {
+		if s.profiles, err = freeAddress(); err != nil {
+			return s, err
+		}
+		env = append(env, "TOPCHAIND_RPC_PPROF_LADDR="+s.profiles)
+	}
+	began = time.Now()
 	for i, node := range s.nodes {
 		p, err := process.Start(process.Spec{
-			Name: fmt.Sprintf("shard%d", i), Path: program, Args: []string{"shard", "start", "--home", node.Home, "--log_level", "error"}, Log: filepath.Join(dir, "logs", fmt.Sprintf("shard%d.log", i)),
+			Name: fmt.Sprintf("shard%d", i), Path: program, Args: []string{"shard", "start", "--home", node.Home, "--log_level", "error"}, Log: filepath.Join(dir, "logs", fmt.Sprintf("shard%d.log", i)), Env: env,
 		})
 		if err != nil {
 			return s, err
 		}
 		s.procs = append(s.procs, p)
 	}
-	return s, s.ready(ctx)
+	err = s.ready(ctx)
+	s.begun = time.Since(began)
+	return s, err
 }
 
 func writeAccounts(path string, signers []*signer) (err error) {

@@ -46,11 +46,14 @@ func ShardAct(ctx context.Context, cfg localnet.Config, dir string) (act Act, er
 		return act, err
 	}
 	began := time.Now()
+	loading, stop := context.WithCancel(ctx)
+	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- l.run(ctx) }()
+	go func() { ended <- l.run(loading) }()
 	act.Members, act.Transfers = actMembers, actAccounts*actRounds
 	err = s.await(ctx, before.last, act.Transfers)
 	lasted := time.Since(began)
+	stop()
 	if err := errors.Join(err, <-ended); err != nil {
 		return act, err
 	}

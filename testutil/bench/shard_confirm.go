@@ -109,6 +109,9 @@ func (s *shardNet) confirmUnder(ctx context.Context, rate float64) ([]time.Durat
 
 // confirmAlone measures for a time, under whatever load there is.
 func (s *shardNet) confirmAlone(ctx context.Context, lasting time.Duration) (all []time.Duration, err error) {
+	// A member that hangs is not waited for for ever.
+	ctx, cancel := context.WithTimeout(ctx, lasting+stepTimeout)
+	defer cancel()
 	var mu sync.Mutex
 	until := time.Now().Add(lasting)
 	err = together(confirmClients, func(i int) error {

@@ -2,12 +2,8 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -15,74 +11,19 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/topnetwork/top/engine"
-	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
-// metas of blocks: the last height, and how many transactions are in blocks after a height.
-type metas struct {
-	last int64
-	txs  int
-}
-
-// metas of up to twenty blocks after a height, from a member's RPC.
-func (s *shardNet) metas(ctx context.Context, node int, after int64) (m metas, err error) {
-	url := s.nodes[node].RPC + "/blockchain"
-	if after > 0 {
-		url += fmt.Sprintf("?minHeight=%d&maxHeight=%d", after+1, after+20)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return m, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return m, err
-	}
-	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	var answer struct {
-		Error *struct {
-			Data string `json:"data"`
-		} `json:"error"`
-		Result struct {
-			LastHeight string `json:"last_height"`
-			BlockMetas []struct {
-				NumTxs string `json:"num_txs"`
-			} `json:"block_metas"`
-		} `json:"result"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return m, err
-	}
-	if answer.Error != nil {
-		// Asked for blocks that are still to come.
-		m.last = after
-		return m, nil
-	}
-	if m.last, err = strconv.ParseInt(answer.Result.LastHeight, 10, 64); err != nil {
-		return m, err
-	}
-	for _, b := range answer.Result.BlockMetas {
-		n, err := strconv.Atoi(b.NumTxs)
-		if err != nil {
-			return m, err
-		}
-		m.txs += n
-	}
-	if after > 0 {
-		m.last = min(m.last, after+int64(len(answer.Result.BlockMetas)))
-	}
-	return m, nil
-}
-
-// shardLoad sends what was signed, by the batch route to every member, and follows what is committed.
+// shardLoad sends what was signed, by the batch route to every member or by JSON-RPC, and follows what is committed.
 type shardLoad struct {
 	s *shardNet
-	// batches for each member, in the order in which they are sent.
+	// batches of each connection, in the order in which they are sent.
 	batches [][][][]byte
-	// submitted batches of each member.
+	// submitted batches of each connection.
 	submitted []int
+	// open a connection to a member: what it answers offers transactions there and tells those that were refused.
+	open func(ctx context.Context, node int) (offer, func() error, error)
 	// rate in transfers per second; 0 is as fast as the shard takes them.
 	rate float64
 
@@ -90,11 +31,23 @@ type shardLoad struct {
 	loading                  atomic.Bool
 }
 
-// signLoad signs rounds of transfers, one per account and round.
+// offer transactions to a member.
+type offer func(txs [][]byte) ([]*latticetypes.Refusal, error)
+
+// signLoad signs rounds of transfers, one per account and round, for a connection to each member by the batch route.
 func (s *shardNet) signLoad(rounds int) (*shardLoad, error) {
-	l := &shardLoad{s: s, batches: make([][][][]byte, len(s.nodes)), submitted: make([]int, len(s.nodes))}
-	signed := make([][][]byte, len(s.signers))
-	if err := each(len(s.signers), func(i int) error {
+	return s.signFor(len(s.nodes), shardBatch, rounds, s.openBatches)
+}
+
+// signFor so many connections, in batches of a size.
+func (s *shardNet) signFor(connections, size, rounds int, open func(context.Context, int) (offer, func() error, error)) (*shardLoad, error) {
+	l := &shardLoad{s: s, batches: make([][][][]byte, connections), submitted: make([]int, connections), open: open}
+	senders := len(s.signers)
+	if s.senders > 0 {
+		senders = s.senders
+	}
+	signed := make([][][]byte, senders)
+	if err := each(senders, func(i int) error {
 		to := sendtx.AddressOf(s.signers[(i*7+1)%len(s.signers)].key)
 		for range rounds {
 			raw, err := s.signers[i].transfer(to)
@@ -107,21 +60,56 @@ func (s *shardNet) signLoad(rounds int) (*shardLoad, error) {
 	}); err != nil {
 		return nil, err
 	}
-	// An account always sends to the same member, in its order.
+	// An account always sends on the same connection, in its order.
 	for round := range rounds {
-		for node := range s.nodes {
+		for c := range connections {
 			var batch [][]byte
-			for i := node; i < len(signed); i += len(s.nodes) {
-				if batch = append(batch, signed[i][round]); len(batch) == shardBatch {
-					l.batches[node], batch = append(l.batches[node], batch), nil
+			for i := c; i < len(signed); i += connections {
+				if batch = append(batch, signed[i][round]); len(batch) == size {
+					l.batches[c], batch = append(l.batches[c], batch), nil
 				}
 			}
 			if len(batch) > 0 {
-				l.batches[node] = append(l.batches[node], batch)
+				l.batches[c] = append(l.batches[c], batch)
 			}
 		}
 	}
 	return l, nil
+}
+
+// openBatches is a connection by the batch route.
+func (s *shardNet) openBatches(ctx context.Context, node int) (offer, func() error, error) {
+	conn, err := grpc.NewClient(s.nodes[node].GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(64<<20)))
+	if err != nil {
+		return nil, nil, err
+	}
+	stream, err := latticetypes.NewIngestClient(conn).Submit(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return func(txs [][]byte) ([]*latticetypes.Refusal, error) {
+		if err := stream.Send(&latticetypes.SubmitRequest{Transactions: txs}); err != nil {
+			return nil, err
+		}
+		res, err := stream.Recv()
+		return res.GetRefused(), err
+	}, conn.Close, nil
+}
+
+// answerTime that a member has for what was offered before the load ended: one that hangs is not waited for longer.
+const answerTime = 30 * time.Second
+
+// outlive a context by a time. Whoever called it ends it.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, cancel)
+		context.AfterFunc(longer, func() { timer.Stop() })
+	})
+	return longer, func() {
+		stop()
+		cancel()
+	}
 }
 
 // run until the context ends or everything is sent.
@@ -129,27 +117,25 @@ func (l *shardLoad) run(ctx context.Context) error {
 	l.loading.Store(true)
 	defer l.loading.Store(false)
 	began := time.Now()
-	return together(len(l.s.nodes), func(node int) (err error) {
-		conn, err := grpc.NewClient(l.s.nodes[node].GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(64<<20)))
+	return together(len(l.batches), func(c int) (err error) {
+		longer, cancel := outlive(ctx, answerTime)
+		defer cancel()
+		submit, shut, err := l.open(longer, c%len(l.s.nodes))
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, conn.Close()) }()
-		stream, err := latticetypes.NewIngestClient(conn).Submit(context.WithoutCancel(ctx))
-		if err != nil {
-			return err
-		}
-		for _, batch := range l.batches[node] {
+		defer func() { err = errors.Join(err, shut()) }()
+		for _, batch := range l.batches[c] {
 			for ctx.Err() == nil && l.busy(began) {
 				time.Sleep(5 * time.Millisecond)
 			}
 			if ctx.Err() != nil {
 				return nil
 			}
-			if err := l.submit(ctx, stream, batch); err != nil {
+			if err := l.submit(ctx, submit, batch); err != nil {
 				return err
 			}
-			l.submitted[node]++
+			l.submitted[c]++
 		}
 		return nil
 	})
@@ -157,12 +143,15 @@ func (l *shardLoad) run(ctx context.Context) error {
 
 // unsign what was not submitted: accounts go on with the sequence that is next.
 func (l *shardLoad) unsign(rounds int) {
-	nodes := len(l.s.nodes)
+	connections := len(l.batches)
 	for i, signer := range l.s.signers {
-		node, at := i%nodes, i/nodes/shardBatch
-		perRound := len(l.batches[node]) / rounds
+		if l.s.senders > 0 && i >= l.s.senders {
+			return
+		}
+		c, at := i%connections, i/connections/shardBatch
+		perRound := len(l.batches[c]) / rounds
 		// Rounds whose batch with this account was submitted.
-		sent := (l.submitted[node] - at + perRound - 1) / perRound
+		sent := (l.submitted[c] - at + perRound - 1) / perRound
 		signer.next -= uint64(rounds - max(0, sent))
 	}
 }
@@ -174,17 +163,14 @@ func (l *shardLoad) busy(began time.Time) bool {
 }
 
 // submit a batch; what a full mempool refuses is sent again.
-func (l *shardLoad) submit(ctx context.Context, stream latticetypes.Ingest_SubmitClient, batch [][]byte) error {
+func (l *shardLoad) submit(ctx context.Context, submit offer, batch [][]byte) error {
 	for len(batch) > 0 {
-		if err := stream.Send(&latticetypes.SubmitRequest{Transactions: batch}); err != nil {
-			return err
-		}
-		res, err := stream.Recv()
+		refused, err := submit(batch)
 		if err != nil {
 			return err
 		}
 		var again [][]byte
-		for _, r := range res.Refused {
+		for _, r := range refused {
 			switch r.Code {
 			case engine.CodeFull:
 				again = append(again, batch[r.Index])
@@ -256,106 +242,32 @@ type shardFigures struct {
 	loader   time.Duration
 }
 
-// measure a shard under all the load that it takes.
+// measure a shard under all the load that it takes, by the batch route.
 func (s *shardNet) measure(ctx context.Context, rounds int) (f shardFigures, err error) {
 	l, err := s.signLoad(rounds)
 	if err != nil {
 		return f, err
 	}
-	loading, stop := context.WithCancel(ctx)
+	f, err = l.measure(ctx, shardTime)
+	l.unsign(rounds)
+	return f, err
+}
+
+// measure for a time, or until everything is sent.
+func (l *shardLoad) measure(ctx context.Context, lasting time.Duration) (f shardFigures, err error) {
+	loading, stop := context.WithTimeout(ctx, lasting+stepTimeout)
 	defer stop()
 	ended := make(chan error, 1)
 	l.loading.Store(true)
 	go func() { ended <- l.run(loading) }()
-	first, last, transfers, err := l.follow(ctx, shardTime)
+	first, last, transfers, err := l.follow(loading, lasting)
 	stop()
 	if err := errors.Join(err, <-ended); err != nil {
 		return f, err
 	}
-	l.unsign(rounds)
 	lasted := last.seen.Sub(first.seen)
 	return shardFigures{
 		tps: float64(transfers) / lasted.Seconds(), cpu: float64((last.cpu - first.cpu).Microseconds()) / float64(transfers),
 		seconds: lasted.Seconds(), count: transfers, blocks: last.height - first.height, loader: last.mine - first.mine,
 	}, nil
-}
-
-// shardCase is a shard that is measured.
-type shardCase struct {
-	name    string
-	members int
-	kind    lattice.KeyKind
-	rounds  int
-	// tps at least, and so many times what the stock chain of as many validators does.
-	tps   float64
-	stock string
-	times float64
-	// cpu at most, in microseconds.
-	cpu float64
-}
-
-// shard measures one shard: transfers without gas fees, on a lattice of accounts.
-func (r *run) shard(ctx context.Context) ([]Result, error) {
-	var all []Result
-	if r.only("shard.refuse") {
-		results, err := refusals()
-		if all = append(all, results...); err != nil {
-			return all, err
-		}
-	}
-	for _, c := range []shardCase{
-		{"shard.1val", 1, lattice.Ed25519, 80, 18_000, "stock.1val.tps", 20, 60},
-		{"shard.4val", 4, lattice.Ed25519, 40, 7_000, "stock.4val.tps", 25, 200},
-		{"shard.1val.secp256k1", 1, lattice.Secp256k1, 50, 8_000, "stock.1val.tps", 0, 0},
-	} {
-		if !r.only(c.name) {
-			continue
-		}
-		results, err := r.shardCase(ctx, c)
-		all = append(all, results...)
-		if err != nil {
-			return all, fmt.Errorf("%s: %w", c.name, err)
-		}
-	}
-	return all, nil
-}
-
-func (r *run) shardCase(ctx context.Context, c shardCase) (results []Result, err error) {
-	s, err := startShard(ctx, r.Network, filepath.Join(r.Network.Dir, c.name), shardConfig{members: c.members, accounts: shardAccounts, kind: c.kind})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.stop()) }()
-	f, err := s.measure(ctx, c.rounds)
-	if err != nil {
-		return nil, err
-	}
-	rss, err := residentMiB(s.procs[0].Pid())
-	if err != nil {
-		return nil, err
-	}
-	conditions := map[string]any{
-		"members": c.members, "accounts": len(s.signers), "transactions": f.count, "seconds": f.seconds, "blocks": f.blocks, "loader_cpu_s": f.loader.Seconds(), "rss_mib": rss,
-		"what": "one-utop transfers between accounts that exist, a key per account, signed before the clock starts, by the batch route to all members, default quota, loader on the same machine; committed ones are counted",
-	}
-	r.Network.Logf("%-14s %.0f tx/s, %.1f us", c.name, f.tps, f.cpu)
-	results = append(results, newResult(c.name+".tps", f.tps, "tx/s", conditions).against("tx/s: "+c.stock, r.figures[c.stock]).atLeast(max(c.tps, c.times*r.figures[c.stock])))
-	if c.cpu > 0 {
-		results = append(results, newResult(c.name+".cpu_us", f.cpu, "us", conditions).atMost(c.cpu))
-	}
-	if c.members == 1 {
-		return results, nil
-	}
-	times, err := s.confirmUnder(ctx, f.tps/2)
-	if err != nil {
-		return results, err
-	}
-	calm := map[string]any{
-		"members": c.members, "load_per_s": f.tps / 2, "samples": len(times), "clients": confirmClients, "poll_ms": confirmPoll.Milliseconds(),
-		"what": "from broadcast_tx_sync to the answer of tx that it is in a block, by clients that send one transfer after the other while others load the shard by half of what it takes",
-	}
-	return append(results,
-		newResult(c.name+".confirm_p50_ms", milliseconds(percentile(times, 50)), "ms", calm).atMost(400),
-		newResult(c.name+".confirm_p99_ms", milliseconds(percentile(times, 99)), "ms", calm).atMost(1000),
-	), nil
 }

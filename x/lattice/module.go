@@ -87,11 +87,11 @@ func (AppModule) ValidateGenesis(cdc codec.JSONCodec, _ client.TxEncodingConfig,
 	return gs.Validate()
 }
 
-// InitGenesis fills the shard. Its committee is CometBFT's genesis.
+// InitGenesis fills the shard; a genesis with an accounts file is the app's to read. Its committee is CometBFT's genesis.
 func (am AppModule) InitGenesis(ctx sdk.Context, cdc codec.JSONCodec, bz json.RawMessage) []abci.ValidatorUpdate {
 	var gs types.GenesisState
 	cdc.MustUnmarshalJSON(bz, &gs)
-	if err := am.keeper.InitGenesis(ctx, &gs); err != nil {
+	if err := am.keeper.InitGenesis(ctx, &gs, nil); err != nil {
 		panic(fmt.Errorf("%s genesis: %w", types.ModuleName, err))
 	}
 	return nil

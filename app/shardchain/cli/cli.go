@@ -79,38 +79,36 @@ func initCommand() *cobra.Command {
 	f.StringVar(&opts.routes, "routes", "", "file with a shard of the network in every line: BITS CHAIN-ID, e.g. 01 top-z0.s1-1")
 	f.IntVar(&opts.members, "members", 1, "members of the genesis committee")
 	f.StringArrayVar(&opts.account, "account", nil, "account of genesis as ADDRESS=COINS, e.g. top1…=5000000utop; several times")
-	f.StringVar(&opts.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS")
+	f.StringVar(&opts.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS; they go into config/accounts of every home, which genesis names by its SHA-256")
 	f.IntVar(&opts.basePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
 	f.DurationVar(&opts.timeoutCommit, "timeout-commit", timeoutCommit, "pause between blocks")
 	return cmd
 }
 
-// genesis of the options.
-func (o options) genesis() (*latticetypes.GenesisState, error) {
-	gs := latticetypes.DefaultGenesisState()
+// genesis of the options, and the file of accounts that it names.
+func (o options) genesis() (gs *latticetypes.GenesisState, file []byte, err error) {
+	gs = latticetypes.DefaultGenesisState()
 	gs.Shard.Network = o.network
 	if err := o.place(gs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.accounts != "" {
-		balances, err := readAccounts(o.accounts)
-		if err != nil {
-			return nil, fmt.Errorf("--accounts: %w", err)
+		if file, err = accountsFile(o.accounts, gs); err != nil {
+			return nil, nil, fmt.Errorf("--accounts: %w", err)
 		}
-		gs.Balances = balances
 	}
 	for _, a := range o.account {
 		address, coins, ok := strings.Cut(a, "=")
 		if !ok {
-			return nil, fmt.Errorf("--account %q: want ADDRESS=COINS, e.g. top1…=5000000utop", a)
+			return nil, nil, fmt.Errorf("--account %q: want ADDRESS=COINS, e.g. top1…=5000000utop", a)
 		}
 		b, err := account(address, coins)
 		if err != nil {
-			return nil, fmt.Errorf("--account %w", err)
+			return nil, nil, fmt.Errorf("--account %w", err)
 		}
 		gs.Balances = append(gs.Balances, b)
 	}
-	return gs, gs.Validate()
+	return gs, file, gs.Validate()
 }
 
 // initShard writes the homes of a new shard. It refuses a directory that already holds one.
@@ -118,7 +116,7 @@ func initShard(o options) (*localchain.Summary, error) {
 	if o.members < 1 || o.members > 150 {
 		return nil, fmt.Errorf("--members is %d: a committee has 1 to 150", o.members)
 	}
-	gs, err := o.genesis()
+	gs, file, err := o.genesis()
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +145,11 @@ func initShard(o options) (*localchain.Summary, error) {
 	}
 	summary := &localchain.Summary{ChainID: o.chainID}
 	for _, n := range nodes {
+		if file != nil {
+			if err := n.WriteConfigFile(latticetypes.AccountsName, file); err != nil {
+				return nil, err
+			}
+		}
 		if err := n.WriteGenesis(doc); err != nil {
 			return nil, err
 		}

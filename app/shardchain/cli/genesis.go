@@ -1,12 +1,8 @@
 package cli
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	cmttypes "github.com/cometbft/cometbft/types"
@@ -53,33 +49,6 @@ func document(chainID string, nodes []*home.Node, gs *latticetypes.GenesisState)
 		doc.Consensus.Validators = append(doc.Consensus.Validators, cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: 1, Name: n.Moniker})
 	}
 	return doc, nil
-}
-
-// readAccounts of a file with an address and coins in every line.
-func readAccounts(path string) (_ []latticetypes.Balance, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	var out []latticetypes.Balance
-	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		address, coins, ok := strings.Cut(line, " ")
-		if !ok {
-			return nil, fmt.Errorf("%s:%d: %q, want an address and coins, e.g. top1… 5000000utop", path, n, line)
-		}
-		b, err := account(address, strings.TrimSpace(coins))
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		out = append(out, b)
-	}
-	return out, lines.Err()
 }
 
 // account of genesis.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"fmt"
+	"io"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
-// InitGenesis fills the shard.
-func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState) error {
+// InitGenesis fills the shard. The reader is of the accounts file, nil where genesis names none.
+func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Reader) error {
 	if err := gs.Validate(); err != nil {
 		return err
 	}
@@ -27,10 +28,9 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState) error {
 		return err
 	}
 	k.engine.Route(gs.Routing.Table())
-	if err := k.engine.Start(gs.Shard.Prefix(), 0, lattice.Hash{}); err != nil {
-		return err
-	}
-	root, err := k.engine.Seed(func(a *lattice.Accounts) error { return fill(ctx, gs, a) })
+	// The context of a chain that begins at 1 says 0.
+	first := uint64(max(ctx.BlockHeight(), 1))
+	root, err := k.engine.Seed(gs.Shard.Prefix(), first, func(a *lattice.Accounts) error { return fill(ctx, gs, file, a) })
 	if err != nil {
 		return err
 	}
@@ -51,11 +51,19 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState) error {
 	return k.Head.Set(ctx, types.Head{Root: root[:], Time: ctx.BlockTime().UnixNano(), Accounts: accounts, Burned: gs.Burned, Lost: gs.Lost, Issued: issued})
 }
 
-func fill(ctx sdk.Context, gs *types.GenesisState, a *lattice.Accounts) error {
+func fill(ctx sdk.Context, gs *types.GenesisState, file io.Reader, a *lattice.Accounts) error {
+	if err := fillFrom(ctx, gs, file, a); err != nil {
+		return err
+	}
 	for i := range gs.Balances {
 		r, err := gs.Record(i, ctx.BlockTime().UnixNano())
 		if err != nil {
 			return fmt.Errorf("balances: %s: %w", gs.Balances[i].Address, err)
+		}
+		if _, known, err := a.Get(r.Address); err != nil {
+			return err
+		} else if known {
+			return fmt.Errorf("balances: %s is in the accounts file, too", gs.Balances[i].Address)
 		}
 		if err := a.Put(r); err != nil {
 			return err
@@ -65,6 +73,26 @@ func fill(ctx sdk.Context, gs *types.GenesisState, a *lattice.Accounts) error {
 		if err := a.Restore(b.Number, b.Slots); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// fillFrom the accounts file, which comes first: balances and buckets in genesis must not repeat what it holds.
+func fillFrom(ctx sdk.Context, gs *types.GenesisState, file io.Reader, a *lattice.Accounts) error {
+	if gs.AccountsFile == nil {
+		return nil
+	}
+	if file == nil {
+		return fmt.Errorf("%w: genesis names one, and there is none here", types.ErrAccountsFile)
+	}
+	if err := gs.AccountsFile.Read(file, func(n *types.NewAccount) error {
+		r, err := gs.NewRecord(n, ctx.BlockTime().UnixNano())
+		if err != nil {
+			return err
+		}
+		return a.Put(r)
+	}); err != nil {
+		return fmt.Errorf("%w: %w", types.ErrAccountsFile, err)
 	}
 	return nil
 }

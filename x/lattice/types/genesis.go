@@ -54,6 +54,14 @@ func (gs *GenesisState) Validate() error {
 	if len(gs.Balances) > 0 && (gs.Burned > 0 || len(gs.Lost) > 0) {
 		return fmt.Errorf("burned or lost: a new shard has burned nothing")
 	}
+	if f := gs.AccountsFile; f != nil {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("accounts_file: %w", err)
+		}
+		if len(gs.Buckets) > 0 || gs.Burned > 0 || len(gs.Lost) > 0 {
+			return fmt.Errorf("accounts_file: an exported shard has all its accounts in buckets")
+		}
+	}
 	seen := make(map[string]bool, len(gs.Balances))
 	for i := range gs.Balances {
 		if seen[gs.Balances[i].Address] {
@@ -70,14 +78,21 @@ func (gs *GenesisState) Validate() error {
 // Record of a balance, with full quota at a time.
 func (gs *GenesisState) Record(i int, now int64) (r lattice.Record, err error) {
 	b := &gs.Balances[i]
-	if r.Address, err = sendtx.Address(b.Address); err != nil {
+	var a NewAccount
+	if a.Address, err = sendtx.Address(b.Address); err != nil {
 		return r, err
 	}
+	if a.Balance, err = BalanceOf(b.Coins); err != nil {
+		return r, err
+	}
+	return gs.NewRecord(&a, now)
+}
+
+// NewRecord of an account, with full quota at a time.
+func (gs *GenesisState) NewRecord(a *NewAccount, now int64) (lattice.Record, error) {
+	r := lattice.Record{Address: a.Address, Balance: a.Balance}
 	if !gs.Shard.Prefix().Holds(lattice.BucketOf(r.Address)) {
 		return r, fmt.Errorf("%w; it goes into that shard's genesis", gs.Routing.Table().Elsewhere(r.Address))
-	}
-	if r.Balance, err = BalanceOf(b.Coins); err != nil {
-		return r, err
 	}
 	if r.Utop < gs.Params.Deposit {
 		return r, fmt.Errorf("%w: %dutop, an account holds at least %d", lattice.ErrDeposit, r.Utop, gs.Params.Deposit)
