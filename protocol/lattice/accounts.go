@@ -1,13 +1,19 @@
 package lattice
 
-import "fmt"
+import (
+	"fmt"
+	"math/bits"
+)
 
 // Accounts of one shard, with their tree. Not for use by several goroutines at once.
 type Accounts struct {
 	prefix Prefix
-	// buckets by their number within the shard; nil for one without accounts.
-	buckets []*bucket
-	top     tree
+	// extents of buckets by their number within the shard, in slabs.
+	extents []extent
+	slabs   slabs
+	// coins of other denominations than utop.
+	coins map[Address][]Coin
+	top   tree
 	// stale buckets, whose roots are not in top yet, each once.
 	stale   []uint32
 	isStale []bool
@@ -19,12 +25,18 @@ type Accounts struct {
 	elsewhere func(Address) error
 }
 
+// extent says where a bucket's slots are, and how many of them are used; none of a bucket that is not there.
+type extent struct {
+	place, used uint32
+	class       uint8
+}
+
 // NewAccounts of a shard that has none.
 func NewAccounts(p Prefix) (*Accounts, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	return &Accounts{prefix: p, buckets: make([]*bucket, p.Buckets()), top: newTree(p.depth()), isStale: make([]bool, p.Buckets())}, nil
+	return &Accounts{prefix: p, extents: make([]extent, p.Buckets()), coins: map[Address][]Coin{}, top: newTree(p.depth()), isStale: make([]bool, p.Buckets())}, nil
 }
 
 // Prefix of the shard.
@@ -54,11 +66,9 @@ func (s *Accounts) Get(a Address) (Record, bool, error) {
 	if err != nil {
 		return Record{}, false, err
 	}
-	if b := s.buckets[i]; b != nil {
-		if at := b.find(a); at >= 0 {
-			r, _ := b.record(at)
-			return r, true, nil
-		}
+	b := s.bucket(i)
+	if at := b.find(a); at >= 0 {
+		return s.record(&b[at]), true, nil
 	}
 	return Record{}, false, nil
 }
@@ -72,28 +82,64 @@ func (s *Accounts) Put(r Record) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	b, size := s.buckets[i], 0
-	if b == nil {
-		b = newBucket()
-	} else {
-		size = len(b.slots)
-	}
-	at, err := b.place(r.Address)
-	if err != nil {
-		return err
+	return s.put(i, &r)
+}
+
+// put a record into an own bucket.
+func (s *Accounts) put(i int, r *Record) (err error) {
+	b := s.bucket(i)
+	size := len(b)
+	at := b.find(r.Address)
+	if at < 0 {
+		if b, at, err = s.room(i, b); err != nil {
+			return err
+		}
 	}
 	var before *Record
-	if old, used := b.record(at); used {
+	if b[at].used {
+		old := s.record(&b[at])
 		before = &old
 	} else {
 		s.count++
+		s.extents[i].used++
 	}
-	s.journal.note(s.number(i), at, before, &r)
-	s.journal.resized(s.number(i), size, len(b.slots))
-	s.scratch = b.put(at, r, s.scratch)
-	s.buckets[i] = b
+	s.journal.note(s.number(i), at, before, r)
+	s.journal.resized(s.number(i), size, len(b))
+	s.hold(&b[at], r)
+	var leaf Hash
+	leaf, s.scratch = r.leaf(s.scratch)
+	b.set(at, leaf)
 	s.touch(i)
 	return nil
+}
+
+// bucket of an own number; nil for one without accounts.
+func (s *Accounts) bucket(i int) bucket {
+	if e := &s.extents[i]; e.used > 0 {
+		return s.slabs.at(e.class, e.place)
+	}
+	return nil
+}
+
+// room for one more account in a bucket: its lowest empty slot. One that is full doubles.
+func (s *Accounts) room(i int, b bucket) (bucket, int, error) {
+	e := &s.extents[i]
+	if b == nil {
+		*e = extent{place: s.slabs.take(0)}
+		return s.slabs.at(e.class, e.place), 0, nil
+	}
+	if at := b.free(); at >= 0 {
+		return b, at, nil
+	}
+	if len(b) == MaxSlots {
+		return nil, 0, fmt.Errorf("%w: a bucket of %d accounts is full", ErrMalformed, len(b))
+	}
+	wider := extent{place: s.slabs.take(e.class + 1), used: e.used, class: e.class + 1}
+	into := s.slabs.at(wider.class, wider.place)
+	b.grow(into)
+	s.slabs.give(e.class, e.place)
+	*e = wider
+	return into, len(into) / 2, nil
 }
 
 // number of an own bucket among the network's.
@@ -105,24 +151,28 @@ func (s *Accounts) Close(a Address) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	b := s.buckets[i]
-	if b == nil {
-		return false, nil
-	}
+	return s.remove(i, a), nil
+}
+
+// remove an account from an own bucket.
+func (s *Accounts) remove(i int, a Address) bool {
+	b := s.bucket(i)
 	at := b.find(a)
 	if at < 0 {
-		return false, nil
+		return false
 	}
-	r, _ := b.record(at)
+	r := s.record(&b[at])
 	s.journal.note(s.number(i), at, &r, nil)
-	b.remove(at)
+	s.empty(&b[at])
+	b.set(at, Hash{})
 	s.count--
-	if b.used == 0 {
-		s.journal.resized(s.number(i), len(b.slots), 0)
-		s.buckets[i] = nil
+	e := &s.extents[i]
+	if e.used--; e.used == 0 {
+		s.journal.resized(s.number(i), len(b), 0)
+		s.slabs.give(e.class, e.place)
 	}
 	s.touch(i)
-	return true, nil
+	return true
 }
 
 func (s *Accounts) touch(i int) {
@@ -136,10 +186,8 @@ func (s *Accounts) touch(i int) {
 func (s *Accounts) Root() Hash {
 	for _, i := range s.stale {
 		var h Hash
-		if b := s.buckets[i]; b != nil {
-			h = b.tree.root()
-			// Most buckets are not touched again for long: their lists would be half a million small things for the collector to look at.
-			b.tree.changed = nil
+		if b := s.bucket(int(i)); b != nil {
+			h = b.root()
 		}
 		s.top.set(int(i), h)
 		s.isStale[i] = false
@@ -159,8 +207,8 @@ func (s *Accounts) Bucket(number uint32) (Slots, error) {
 	if !s.prefix.Holds(number) {
 		return nil, fmt.Errorf("%w: bucket %d, the shard holds %s", ErrNotOwned, number, s.prefix)
 	}
-	if b := s.buckets[s.prefix.own(number)]; b != nil {
-		return b.encode(), nil
+	if b := s.bucket(s.prefix.own(number)); b != nil {
+		return s.encode(b), nil
 	}
 	return nil, nil
 }
@@ -171,19 +219,31 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 		return fmt.Errorf("%w: bucket %d, the shard holds %s", ErrNotOwned, number, s.prefix)
 	}
 	i := s.prefix.own(number)
-	if s.buckets[i] != nil {
+	if s.extents[i].used > 0 {
 		return fmt.Errorf("%w: bucket %d is there already", ErrMalformed, number)
 	}
-	b, err := decodeBucket(number, slots)
-	if err != nil {
+	n := len(slots)
+	if n == 0 || n > MaxSlots || n&(n-1) != 0 {
+		return fmt.Errorf("%w: a bucket of %d slots, want a power of two", ErrMalformed, n)
+	}
+	e := extent{class: uint8(bits.TrailingZeros(uint(n)))}
+	e.place = s.slabs.take(e.class)
+	b := s.slabs.at(e.class, e.place)
+	var err error
+	if e.used, err = s.decode(number, slots, b); err != nil {
+		for i := range b {
+			s.empty(&b[i])
+		}
+		s.slabs.give(e.class, e.place)
 		return err
 	}
-	s.buckets[i] = b
-	s.count += uint64(b.used)
+	s.extents[i] = e
+	s.count += uint64(e.used)
 	s.touch(i)
-	s.journal.resized(number, 0, len(b.slots))
-	for at := range b.slots {
-		if r, used := b.record(at); used {
+	s.journal.resized(number, 0, n)
+	for at := range b {
+		if b[at].used {
+			r := s.record(&b[at])
 			s.journal.note(number, at, nil, &r)
 		}
 	}
@@ -192,13 +252,11 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 
 // Walk visits every record in the order of buckets and slots until visit fails.
 func (s *Accounts) Walk(visit func(Record) error) error {
-	for _, b := range s.buckets {
-		if b == nil {
-			continue
-		}
-		for i := range b.slots {
-			if r, used := b.record(i); used {
-				if err := visit(r); err != nil {
+	for i := range s.extents {
+		b := s.bucket(i)
+		for at := range b {
+			if b[at].used {
+				if err := visit(s.record(&b[at])); err != nil {
 					return err
 				}
 			}

@@ -1,132 +1,128 @@
 package lattice
 
-import (
-	"fmt"
-	"math/bits"
-)
+import "fmt"
 
 // MaxSlots of a bucket: beyond, somebody has searched for addresses that meet in it, and pays for each (docs: README, Threats).
-const MaxSlots = 1 << 20
+const MaxSlots = 1 << maxClass
 
-// bucket holds the accounts whose hashed addresses begin alike. Its slots are a small tree; who closes leaves a slot empty, and who comes takes the lowest empty one.
-type bucket struct {
-	slots []slot
-	// coins of other denominations by slot; nil where nobody has any.
-	coins map[uint32][]Coin
-	used  uint32
-	tree  tree
-}
-
-func newBucket() *bucket { return &bucket{slots: make([]slot, 1), tree: newTree(0)} }
+// bucket holds the accounts whose hashed addresses begin alike. Its slots, a power of two, are a small tree; who closes leaves a slot empty, and who comes takes the lowest empty one.
+type bucket []slot
 
 // find an account's slot; −1 where it has none.
-func (b *bucket) find(a Address) int {
-	for i := range b.slots {
-		if b.slots[i].used && b.slots[i].address == a {
+func (b bucket) find(a Address) int {
+	for i := range b {
+		if b[i].used && b[i].address == a {
 			return i
 		}
 	}
 	return -1
 }
 
-// free is the lowest empty slot; a full bucket doubles.
-func (b *bucket) free() (int, error) {
-	for i := range b.slots {
-		if !b.slots[i].used {
-			return i, nil
+// free is the lowest empty slot; −1 where there is none.
+func (b bucket) free() int {
+	for i := range b {
+		if !b[i].used {
+			return i
 		}
 	}
-	n := len(b.slots)
-	if n == MaxSlots {
-		return 0, fmt.Errorf("%w: a bucket of %d accounts is full", ErrMalformed, n)
+	return -1
+}
+
+// node of the bucket's tree in the order of a heap: the root is 1, the children of i are 2i and 2i+1, the second half are leaves.
+func (b bucket) node(at int) *Hash {
+	if at < len(b) {
+		return &b[at].inner
 	}
-	b.slots = append(b.slots, make([]slot, n)...)
-	b.tree.grow()
-	return n, nil
+	return &b[at-len(b)].leaf
 }
 
-// place of a record: its slot, or the lowest empty one.
-func (b *bucket) place(a Address) (at int, err error) {
-	if at = b.find(a); at < 0 {
-		at, err = b.free()
+func (b bucket) root() Hash { return *b.node(1) }
+
+// set the leaf of a slot, and the nodes above it.
+func (b bucket) set(i int, h Hash) {
+	b[i].leaf = h
+	for at := (len(b) + i) / 2; at > 0; at /= 2 {
+		b.join(at)
 	}
-	return at, err
 }
 
-// put a record in a slot.
-func (b *bucket) put(i int, r Record, scratch []byte) []byte {
-	if !b.slots[i].used {
-		b.used++
+// join the children of a node.
+func (b bucket) join(at int) { *b.node(at) = nodeOf(*b.node(2 * at), *b.node(2*at + 1)) }
+
+// path of siblings from a slot up to the bucket's root.
+func (b bucket) path(i int) (siblings []Hash) {
+	for at := len(b) + i; at > 1; at /= 2 {
+		siblings = append(siblings, *b.node(at ^ 1))
 	}
-	b.hold(i, &r)
-	h, scratch := r.leaf(scratch)
-	b.tree.set(i, h)
-	return scratch
+	return siblings
 }
 
-// remove the record of a slot.
-func (b *bucket) remove(i int) {
-	b.clear(i)
-	b.used--
-	b.tree.set(i, Hash{})
+// grow into a bucket of twice as many slots, all empty: what there was is its left half.
+func (b bucket) grow(into bucket) {
+	for i := range b {
+		into[i] = b[i]
+		into[i].inner = Hash{}
+	}
+	for first := 1; first < len(b); first *= 2 {
+		for i := range first {
+			*into.node(2*first + i) = *b.node(first + i)
+		}
+	}
+	into.join(1)
 }
-
-// fewSlots are looked through one by one.
-const fewSlots = 16
 
 // Slots of a bucket as snapshots carry them: a record's encoding with its address before it, or nothing for an empty slot. Their number is a power of two.
 type Slots [][]byte
 
-// Slots of the bucket.
-func (b *bucket) encode() Slots {
-	out := make(Slots, len(b.slots))
-	for i := range b.slots {
-		if r, used := b.record(i); used {
+// encode the slots of a bucket.
+func (s *Accounts) encode(b bucket) Slots {
+	out := make(Slots, len(b))
+	for i := range b {
+		if b[i].used {
+			r := s.record(&b[i])
 			out[i] = r.Encode()
 		}
 	}
 	return out
 }
 
-// decodeBucket reads slots, each account once, all of them in the bucket of that number.
-func decodeBucket(number uint32, slots Slots) (*bucket, error) {
-	n := len(slots)
-	if n == 0 || n > MaxSlots || n&(n-1) != 0 {
-		return nil, fmt.Errorf("%w: a bucket of %d slots, want a power of two", ErrMalformed, n)
-	}
-	b := &bucket{slots: make([]slot, n), tree: newTree(bits.TrailingZeros(uint(n)))}
+// fewSlots are looked through one by one.
+const fewSlots = 16
+
+// decode slots into an empty bucket of as many, each account once, all of them in the bucket of that number; it answers how many there are.
+func (s *Accounts) decode(number uint32, slots Slots, b bucket) (used uint32, err error) {
 	// A map for a few would cost more than all the rest.
 	var seen map[Address]bool
-	if n > fewSlots {
-		seen = make(map[Address]bool, n)
+	if len(b) > fewSlots {
+		seen = make(map[Address]bool, len(b))
 	}
-	var scratch []byte
 	for i, bz := range slots {
 		if len(bz) == 0 {
 			continue
 		}
 		if len(bz) < AddressSize {
-			return nil, fmt.Errorf("%w: slot %d has %d bytes", ErrMalformed, i, len(bz))
+			return used, fmt.Errorf("%w: slot %d has %d bytes", ErrMalformed, i, len(bz))
 		}
 		address := Address(bz[:AddressSize])
 		r, err := DecodeBody(address, bz[AddressSize:])
 		if err != nil {
-			return nil, err
+			return used, err
 		}
 		if BucketOf(address) != number || seen[address] || seen == nil && b.find(address) >= 0 {
-			return nil, fmt.Errorf("%w: account %x is not of bucket %d, or stands there twice", ErrMalformed, address, number)
+			return used, fmt.Errorf("%w: account %x is not of bucket %d, or stands there twice", ErrMalformed, address, number)
 		}
 		if seen != nil {
 			seen[address] = true
 		}
-		b.hold(i, &r)
-		b.used++
-		var h Hash
-		h, scratch = r.leaf(scratch)
-		b.tree.set(i, h)
+		s.hold(&b[i], &r)
+		used++
+		b[i].leaf, s.scratch = r.leaf(s.scratch)
 	}
-	if b.used == 0 {
-		return nil, fmt.Errorf("%w: a bucket without accounts is not written", ErrMalformed)
+	if used == 0 {
+		return used, fmt.Errorf("%w: a bucket without accounts is not written", ErrMalformed)
 	}
-	return b, nil
+	for at := len(b) - 1; at > 0; at-- {
+		b.join(at)
+	}
+	return used, nil
 }

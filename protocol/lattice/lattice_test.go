@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"maps"
+	"math/bits"
 	"slices"
 	"testing"
 
@@ -168,23 +169,78 @@ func TestSplitIsASubtree(t *testing.T) {
 	require.Equal(t, whole.Len(), halves[0].Len()+halves[1].Len())
 }
 
+// A bucket of any size is the tree of its slots, kept up one by one; what leaves it leaves nothing behind.
+func TestBucketIsTheTreeOfItsSlots(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := NewAccounts(Prefix{})
+		require.NoError(t, err)
+		here := map[Address]Record{}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			a := address(rapid.IntRange(0, 20).Draw(t, "account"))
+			if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
+				_, was := here[a]
+				require.Equal(t, was, s.remove(7, a))
+				delete(here, a)
+			} else {
+				r := anyRecord(t, a)
+				require.NoError(t, s.put(7, &r))
+				here[a] = r
+			}
+			b := s.bucket(7)
+			coins := 0
+			for _, r := range here {
+				require.Equal(t, r, s.record(&b[b.find(r.Address)]))
+				coins += min(1, len(r.Coins))
+			}
+			require.Len(t, s.coins, coins)
+			if len(here) == 0 {
+				require.Nil(t, b)
+				continue
+			}
+			want := newTree(bits.TrailingZeros(uint(len(b))))
+			for i := range b {
+				if b[i].used {
+					r := s.record(&b[i])
+					h, _ := r.leaf(nil)
+					want.set(i, h)
+				}
+			}
+			require.Equal(t, want.root(), b.root())
+			for i := range b {
+				require.Equal(t, want.path(i), b.path(i))
+			}
+		}
+		for a := range here {
+			require.True(t, s.remove(7, a))
+		}
+		require.Empty(t, s.coins)
+		for _, c := range s.slabs.classes {
+			require.Len(t, c.free, int(c.made), "every place is free")
+			for _, chunk := range c.chunks {
+				for i := range chunk {
+					require.Zero(t, chunk[i])
+				}
+			}
+		}
+	})
+}
+
 // Slots are taken lowest first, and a bucket that everyone leaves is as if nobody had been there.
 func TestSlotsAreTakenLowestFirst(t *testing.T) {
-	b := newBucket()
-	var scratch []byte
+	of, err := NewAccounts(Prefix{})
+	require.NoError(t, err)
 	put := func(n int) int {
-		at, err := b.place(address(n))
-		require.NoError(t, err)
-		scratch = b.put(at, Record{Address: address(n)}, scratch)
-		return b.find(address(n))
+		require.NoError(t, of.put(0, &Record{Address: address(n)}))
+		return of.bucket(0).find(address(n))
 	}
 	for n := range 5 {
 		require.Equal(t, n, put(n))
 	}
-	require.Len(t, b.slots, 8)
-	b.remove(b.find(address(3)))
-	b.remove(b.find(address(1)))
-	require.Negative(t, b.find(address(1)))
+	require.Len(t, of.bucket(0), 8)
+	require.True(t, of.remove(0, address(3)))
+	require.True(t, of.remove(0, address(1)))
+	require.False(t, of.remove(0, address(1)))
+	require.Negative(t, of.bucket(0).find(address(1)))
 	require.Equal(t, 1, put(11))
 	require.Equal(t, 3, put(12))
 	require.Equal(t, 5, put(13))

@@ -32,16 +32,13 @@ func (s *Accounts) Prove(a Address) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	b := s.buckets[i]
-	at := -1
-	if b != nil {
-		at = b.find(a)
-	}
+	b := s.bucket(i)
+	at := b.find(a)
 	if at < 0 {
 		return Proof{}, fmt.Errorf("%w: %x has no account here; its absence can be proven", ErrProof, a)
 	}
 	s.Root()
-	return Proof{Slot: uint32(at), Bucket: b.tree.path(at), Top: s.top.path(i)}, nil
+	return Proof{Slot: uint32(at), Bucket: b.path(at), Top: s.top.path(i)}, nil
 }
 
 // ProveAbsence of an account.
@@ -52,16 +49,17 @@ func (s *Accounts) ProveAbsence(a Address) (Absence, error) {
 	}
 	s.Root()
 	p := Absence{Top: s.top.path(i)}
-	b := s.buckets[i]
+	b := s.bucket(i)
 	if b == nil {
 		return p, nil
 	}
 	if b.find(a) >= 0 {
 		return Absence{}, fmt.Errorf("%w: %x has an account", ErrProof, a)
 	}
-	p.Leaves = make([]Leaf, len(b.slots))
-	for j := range b.slots {
-		if r, used := b.record(j); used {
+	p.Leaves = make([]Leaf, len(b))
+	for j := range b {
+		if b[j].used {
+			r := s.record(&b[j])
 			p.Leaves[j] = Leaf{Address: r.Address, Body: BodyHash(r.AppendBody(nil))}
 		}
 	}

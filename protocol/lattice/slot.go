@@ -2,40 +2,45 @@ package lattice
 
 import "github.com/topnetwork/top/protocol/quota"
 
-// slot of a bucket: 136 bytes without a pointer. There are a million of them, at which a garbage collector need not look; coins of other denominations, which few accounts hold, are beside them.
+// slot of a bucket, for one account: 200 bytes without a pointer. Coins of other denominations, which few accounts hold, are beside it (Accounts.coins).
 type slot struct {
 	address  Address
 	key      Key
 	used     bool
+	hasCoins bool
 	sequence uint64
 	units    uint64
 	height   uint64
 	head     Hash
 	utop     uint64
 	mana     quota.Mana
+	// leaf of the slot in its bucket's tree, and one of the tree's inner nodes (bucket.node).
+	leaf, inner Hash
 }
 
-// record of a slot; false where it is empty.
-func (b *bucket) record(i int) (Record, bool) {
-	s := &b.slots[i]
-	return Record{Address: s.address, Key: s.key, Sequence: s.sequence, Units: s.units, Height: s.height, Head: s.head, Balance: Balance{Utop: s.utop, Coins: b.coins[uint32(i)]}, Mana: s.mana}, s.used
+// record of a slot that is used.
+func (s *Accounts) record(from *slot) Record {
+	r := Record{Address: from.address, Key: from.key, Sequence: from.sequence, Units: from.units, Height: from.height, Head: from.head, Balance: Balance{Utop: from.utop}, Mana: from.mana}
+	if from.hasCoins {
+		r.Coins = s.coins[from.address]
+	}
+	return r
 }
 
-// hold a record in a slot.
-func (b *bucket) hold(i int, r *Record) {
-	b.slots[i] = slot{address: r.Address, key: r.Key, used: true, sequence: r.Sequence, units: r.Units, height: r.Height, head: r.Head, utop: r.Utop, mana: r.Mana}
-	switch {
-	case len(r.Coins) == 0:
-		delete(b.coins, uint32(i))
-	case b.coins == nil:
-		b.coins = map[uint32][]Coin{uint32(i): r.Coins}
-	default:
-		b.coins[uint32(i)] = r.Coins
+// hold a record in a slot; the tree is the caller's.
+func (s *Accounts) hold(to *slot, r *Record) {
+	s.empty(to)
+	to.address, to.key, to.used, to.hasCoins = r.Address, r.Key, true, len(r.Coins) > 0
+	to.sequence, to.units, to.height, to.head, to.utop, to.mana = r.Sequence, r.Units, r.Height, r.Head, r.Utop, r.Mana
+	if to.hasCoins {
+		s.coins[r.Address] = r.Coins
 	}
 }
 
-// clear a slot.
-func (b *bucket) clear(i int) {
-	b.slots[i] = slot{}
-	delete(b.coins, uint32(i))
+// empty a slot; the tree is the caller's.
+func (s *Accounts) empty(of *slot) {
+	if of.hasCoins {
+		delete(s.coins, of.address)
+	}
+	*of = slot{leaf: of.leaf, inner: of.inner}
 }

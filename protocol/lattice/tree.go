@@ -47,17 +47,6 @@ func (t *tree) path(i int) []Hash {
 	return siblings
 }
 
-// grow doubles the leaves: what there was is the left half.
-func (t *tree) grow() {
-	t.root()
-	old := t.nodes
-	t.nodes = make([]Hash, 2*len(old))
-	for first := 1; first < len(old); first *= 2 {
-		copy(t.nodes[2*first:], old[first:2*first])
-	}
-	t.nodes[1] = nodeOf(t.nodes[2], Hash{})
-}
-
 // climb from a leaf's hash to the root that its siblings lead to.
 func climb(h Hash, index int, siblings []Hash) Hash {
 	for _, sibling := range siblings {
