@@ -88,6 +88,8 @@ type App struct {
 	// rules and result of the block that is executed: the first is read before its transactions, the second written to the state after them.
 	rules  lattice.Rules
 	result *engine.Result
+	// proposed last by this member.
+	proposed proposal
 	// touched accounts, of which the mempool hears after the commit.
 	touched []lattice.Address
 }

@@ -1,7 +1,9 @@
 package shardchain
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -25,7 +27,20 @@ func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.
 	if err != nil {
 		return nil, err
 	}
-	return &abci.ResponsePrepareProposal{Txs: a.Pool.Build(&rules, req.MaxTxBytes, maxTransfers)}, nil
+	a.proposed = proposal{height: req.Height, time: req.Time, txs: a.Pool.Build(&rules, req.MaxTxBytes, maxTransfers)}
+	return &abci.ResponsePrepareProposal{Txs: a.proposed.txs}, nil
+}
+
+// proposal of this member, all of whose transactions can be executed.
+type proposal struct {
+	height int64
+	time   time.Time
+	txs    [][]byte
+}
+
+// is tells whether a block is the one that was proposed.
+func (p *proposal) is(req *abci.RequestProcessProposal) bool {
+	return p.height == req.Height && p.time.Equal(req.Time) && slices.EqualFunc(p.txs, req.Txs, bytes.Equal)
 }
 
 // process a proposal: every transaction of it must be executed, or the proposer has not followed the rules.
@@ -33,6 +48,9 @@ func (a *App) process(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.
 	refuse := func(err error) (*abci.ResponseProcessProposal, error) {
 		a.Logger().Info("refused a proposal", "height", req.Height, "transactions", len(req.Txs), "err", err)
 		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_REJECT}, nil
+	}
+	if a.proposed.is(req) {
+		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
 	}
 	if len(req.Txs) > maxTransfers {
 		return refuse(errOnlyTransfers)

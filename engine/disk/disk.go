@@ -57,8 +57,8 @@ func Open(fs vfs.FS, dir string) (*Disk, error) {
 		Logger: silent{},
 		// A block of transfers is some megabytes; larger tables mean that records which change often are written to lower levels less often.
 		MemTableSize: 32 << 20,
-		// Most of what is written is never written again: it is merged when there is much of it.
-		L0CompactionThreshold: 8, LBaseMaxBytes: 512 << 20,
+		// Most of what is written is never written again, and seldom read: it is merged when there is much of it.
+		L0CompactionThreshold: 24, L0StopWritesThreshold: 64, LBaseMaxBytes: 512 << 20,
 	}
 	// Hashes and keys do not get smaller.
 	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
