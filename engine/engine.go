@@ -30,8 +30,8 @@ var errEmpty = fmt.Errorf("%w: there are no accounts yet; the node is starting",
 // Engine of a shard. One goroutine executes and commits; any number may read meanwhile.
 type Engine struct {
 	disk *disk.Disk
-	// lanes of an execution.
-	lanes int
+	// lanes of an execution; closed accounts that leave at once.
+	lanes, atOnce int
 	// interval of snapshots in blocks, and the views for them.
 	interval uint64
 	views    struct {
@@ -67,7 +67,7 @@ func OpenOn(fs vfs.FS, dir string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{disk: d, lanes: runtime.GOMAXPROCS(0)}, nil
+	return &Engine{disk: d, lanes: runtime.GOMAXPROCS(0), atOnce: maxDropped}, nil
 }
 
 // Close the database.
@@ -251,10 +251,15 @@ func (e *Engine) drop(epoch uint64) error {
 			}
 		}
 	}
-	for dropped := 0; len(e.ending) > 0 && dropped < maxDropped; {
+	for dropped := 0; len(e.ending) > 0 && dropped < e.atOnce; {
 		a := e.ending[0]
 		e.ending = e.ending[1:]
-		if !e.closed[a] {
+		// Who was made anew and closed again since the epoch began keeps its sequence until the next one.
+		r, found, err := e.accounts.Get(a)
+		if err != nil {
+			return err
+		}
+		if !found || !r.Droppable(epoch) {
 			continue
 		}
 		if _, err := e.accounts.Close(a); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -234,6 +235,65 @@ func TestClosedAccountsLeave(t *testing.T) {
 	require.NoError(t, two.Start(testPrefix, 2, root))
 	require.Equal(t, step(one, 3, 1, nil), step(two, 3, 1, nil))
 	_, found, err = one.Get(testUsers[0].address)
+	require.NoError(t, err)
+	require.False(t, found)
+}
+
+// An account that is made anew and emptied again while others still leave keeps its sequence: dropped, it would begin at one that it has signed. A node that was restarted meanwhile does the same.
+func TestWhoComesBackKeepsItsSequence(t *testing.T) {
+	fs := vfs.NewCrashableMem()
+	e := seeded(t, fs)
+	e.atOnce = 1
+	away := slices.Clone(testUsers[:3])
+	slices.SortFunc(away, func(a, b user) int { return bytes.Compare(a.address[:], b.address[:]) })
+	last := away[2]
+	sendAll := func(from user, sequence, amount uint64) *sendtx.Tx {
+		return &sendtx.Tx{Transfer: lattice.Transfer{
+			From: from.address, To: testUsers[7].address, Key: from.key, Sequence: sequence, Amount: lattice.Balance{Utop: amount}, Fee: 0, Size: 300, Hash: lattice.Hash{from.address[0], byte(sequence >> 20)},
+		}}
+	}
+	block := func(e *Engine, height, epoch uint64, txs ...*sendtx.Tx) lattice.Hash {
+		res, err := e.Execute(testRules(height, epoch), txs, []int{0, 1, 2}[:len(txs)])
+		require.NoError(t, err)
+		for _, v := range res.Verdicts {
+			require.NoError(t, v.Err)
+		}
+		require.NoError(t, e.Commit())
+		return res.Root
+	}
+	block(e, 1, 0, sendAll(away[0], 0, testFunds), sendAll(away[1], 0, testFunds), sendAll(last, 0, testFunds))
+	to := sendAll(testUsers[7], 0, testFunds)
+	to.To = last.address
+	block(e, 2, 1, to)
+	first := uint64(lattice.EpochSequences)
+	again := sendAll(last, first, testFunds)
+	// What it received brought no quota: it pays.
+	again.Fee = 2_000_000
+	again.Amount.Utop -= 2_000_000
+	rules := testRules(3, 1)
+	_, fee, err := rules.Admit(&lattice.Record{}, &again.Transfer, false)
+	require.NoError(t, err)
+	again.Amount.Utop = testFunds - fee
+	root := block(e, 3, 1, again)
+	r, found, err := e.Get(last.address)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.False(t, r.IsOpen())
+	require.Equal(t, first+1, r.Sequence)
+
+	restarted, err := OpenOn(fs.CrashClone(vfs.CrashCloneCfg{}), "accounts")
+	require.NoError(t, err)
+	require.NoError(t, restarted.Start(testPrefix, 3, root))
+	restarted.atOnce = 1
+	for height := uint64(4); height < 8; height++ {
+		require.Equal(t, block(e, height, 1), block(restarted, height, 1))
+	}
+	r, found, err = e.Get(last.address)
+	require.NoError(t, err)
+	require.True(t, found, "its sequence is needed")
+	require.Equal(t, first+1, r.Sequence)
+	block(e, 8, 2)
+	_, found, err = e.Get(last.address)
 	require.NoError(t, err)
 	require.False(t, found)
 }

@@ -38,6 +38,9 @@ func ParseBalance(s string) (b lattice.Balance, err error) {
 		denom := strings.TrimLeft(coin, "0123456789")
 		amount := coin[:len(coin)-len(denom)]
 		if denom == sendtx.Utop {
+			if b.Utop > 0 {
+				return b, fmt.Errorf("%s twice in %q", denom, s)
+			}
 			if b.Utop, err = strconv.ParseUint(amount, 10, 64); err != nil {
 				return b, fmt.Errorf("%q is no number that 64 bits hold", amount)
 			}
