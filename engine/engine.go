@@ -27,6 +27,9 @@ var ErrState = errors.New("the accounts do not belong to the chain's state")
 // errEmpty: the node has neither genesis nor snapshot yet.
 var errEmpty = fmt.Errorf("%w: there are no accounts yet; the node is starting", ErrState)
 
+// errBetween: a block is being executed.
+var errBetween = errors.New("a block is being executed; ask again")
+
 // Engine of a shard. One goroutine executes and commits; any number may read meanwhile.
 type Engine struct {
 	disk *disk.Disk
@@ -54,6 +57,8 @@ type Engine struct {
 	fresh bool
 	// rules of the last block, for what waits for the next one.
 	rules *lattice.Rules
+	// between accounts that have left already and a block's transfers that are still executed, accounts are of no height.
+	between bool
 	// block that was executed and is not on disk yet.
 	block *disk.Block
 }
@@ -137,7 +142,7 @@ func (e *Engine) Seed(prefix lattice.Prefix, first uint64, fill func(*lattice.Ac
 	if err := buckets(accounts, in.Put); err != nil {
 		return root, errors.Join(err, in.Abandon())
 	}
-	if err := in.Finish(0, root); err != nil {
+	if err := in.Finish(0, root, first); err != nil {
 		return root, err
 	}
 	return root, e.begin(accounts)
@@ -205,7 +210,7 @@ func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int) (*
 		delete(e.closed, a)
 	}
 	block.Root, block.Accounts = e.accounts.Root(), e.accounts.Len()
-	e.block, e.rules = block, &rules
+	e.block, e.rules, e.between = block, &rules, false
 	return &Result{effects, block.Root, block.Accounts}, nil
 }
 
@@ -266,6 +271,7 @@ func (e *Engine) drop(epoch uint64) error {
 			return err
 		}
 		delete(e.closed, a)
+		e.between = true
 		dropped++
 	}
 	return nil
@@ -342,6 +348,9 @@ func (e *Engine) Proof(a lattice.Address) (r lattice.Record, p lattice.Proof, he
 	if e.accounts == nil {
 		return r, p, head, errEmpty
 	}
+	if e.between {
+		return r, p, head, errBetween
+	}
 	if p, err = e.accounts.Prove(a); err != nil {
 		return r, p, head, err
 	}
@@ -360,6 +369,9 @@ func (e *Engine) Executed() (Head, error) {
 	defer e.mu.Unlock()
 	if e.accounts == nil || e.rules == nil {
 		return Head{}, errEmpty
+	}
+	if e.between {
+		return Head{}, errBetween
 	}
 	return Head{Height: e.rules.Height, Root: e.accounts.Root()}, nil
 }

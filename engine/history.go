@@ -16,7 +16,12 @@ const pruneEvery = 256
 
 // Transaction finds what became of a transaction.
 func (e *Engine) Transaction(hash lattice.Hash) (disk.Entry, bool, error) {
-	return e.disk.Transaction(hash)
+	return e.disk.Transaction(hash, 0)
+}
+
+// TransactionSince a height finds what became of a transaction, for who has just sent it and asks often.
+func (e *Engine) TransactionSince(hash lattice.Hash, height uint64) (disk.Entry, bool, error) {
+	return e.disk.Transaction(hash, height)
 }
 
 // Units of an account backwards from one of them, whose number and block's height are given, until visit answers false or this node's history ends.

@@ -8,8 +8,12 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 )
 
-// viewsKept for snapshots that are still to be written.
-const viewsKept = 2
+const (
+	// viewsKept for snapshots that are still to be written.
+	viewsKept = 2
+	// maxPayload in bytes that the SDK's reader takes (store/v2/snapshots). Its writer would write more.
+	maxPayload = 60_000_000
+)
 
 // view of a height, with what proves its ranges.
 type view struct {
@@ -78,6 +82,9 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 		if err != nil {
 			return err
 		}
+		if len(bz) > maxPayload {
+			return fmt.Errorf("%w: the range of bucket %d has %d bytes, a payload of a snapshot %d at most: the shard is too large for its prefix, and nobody could restore this", ErrState, next.Buckets[0].Number, len(bz), maxPayload)
+		}
 		next = disk.Range{}
 		return write(bz)
 	}
@@ -120,7 +127,7 @@ func (e *Engine) Restore(prefix lattice.Prefix, height uint64, root lattice.Hash
 	if got := accounts.Root(); got != root {
 		return errors.Join(fmt.Errorf("%w: the snapshot's accounts have the root %x, the state of height %d names %x: a range is missing", ErrState, got, height, root), in.Abandon())
 	}
-	if err := in.Finish(height, root); err != nil {
+	if err := in.Finish(height, root, height+1); err != nil {
 		return err
 	}
 	return e.Start(prefix, height, root)

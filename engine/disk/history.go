@@ -91,11 +91,11 @@ func (d *Disk) Compact(ctx context.Context) error {
 	return d.db.Compact(ctx, []byte{0}, []byte{0xff}, false)
 }
 
-// Transaction finds what became of a transaction; false where it is not known.
-func (d *Disk) Transaction(hash lattice.Hash) (e Entry, found bool, err error) {
+// Transaction finds what became of a transaction, in blocks from a height on; false where it is not known.
+func (d *Disk) Transaction(hash lattice.Hash, since uint64) (e Entry, found bool, err error) {
 	head := d.head.Load()
 	// The last ones are asked for most.
-	for g := head.Height/generation + 1; g > head.History/generation; g-- {
+	for g := head.Height/generation + 1; g > max(head.History, since)/generation; g-- {
 		err := d.get(transactionKey(g-1, hash[:]), &e)
 		if err == nil || !errors.Is(err, pebble.ErrNotFound) {
 			return e, err == nil, err

@@ -77,9 +77,9 @@ func (i *Import) Put(bucket uint32, slots lattice.Slots) error {
 	return nil
 }
 
-// Finish makes what was imported the accounts of a height.
-func (i *Import) Finish(height uint64, root lattice.Hash) error {
-	head := &Head{Height: height, Root: root[:], Accounts: i.count, History: height + 1}
+// Finish makes what was imported the accounts of a height, whose history begins with another.
+func (i *Import) Finish(height uint64, root lattice.Hash, history uint64) error {
+	head := &Head{Height: height, Root: root[:], Accounts: i.count, History: history}
 	i.w.message([]byte{keyHead}, head)
 	if i.w.err == nil {
 		i.w.err = i.batch.Commit(pebble.Sync)

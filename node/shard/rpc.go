@@ -28,6 +28,8 @@ import (
 const (
 	// maxSearched units of an account in one search, maxPage results of one answer.
 	maxSearched, maxPage, defaultPage = 10_000, 100, 30
+	// maxQuery bytes of a search, as CometBFT has it, and maxConditions in it, which share what is searched.
+	maxQuery, maxConditions = 512, 4
 	// pollInclusion of a transaction that a client waits for.
 	pollInclusion = 20 * time.Millisecond
 )
@@ -84,6 +86,7 @@ func (r *rpc) broadcast(ctx *rpctypes.Context, tx cmttypes.Tx) (*coretypes.Resul
 
 // broadcastCommit waits for the block, too.
 func (r *rpc) broadcastCommit(ctx *rpctypes.Context, tx cmttypes.Tx) (*coretypes.ResultBroadcastTxCommit, error) {
+	since := r.app.Engine.Height()
 	sent, err := r.broadcast(ctx, tx)
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func (r *rpc) broadcastCommit(ctx *rpctypes.Context, tx cmttypes.Tx) (*coretypes
 	defer tick.Stop()
 	timeout := time.After(r.env.Config.TimeoutBroadcastTxCommit)
 	for {
-		if e, found, err := r.app.Engine.Transaction(sendtx.Hash(tx)); err != nil {
+		if e, found, err := r.app.Engine.TransactionSince(sendtx.Hash(tx), since); err != nil {
 			return nil, err
 		} else if found {
 			res.TxResult, res.Height = txResult(e), int64(e.Height)
@@ -241,7 +244,8 @@ func (r *rpc) txSearch(_ *rpctypes.Context, query string, prove bool, page, perP
 		if *page < 1 {
 			return nil, fmt.Errorf("page is %d, the first is 1", *page)
 		}
-		first = min((*page-1)*size, len(hashes))
+		// Beyond the last result there are no pages, however high their number.
+		first = min((min(*page, len(hashes)+1)-1)*size, len(hashes))
 	}
 	res := &coretypes.ResultTxSearch{Txs: []*coretypes.ResultTx{}, TotalCount: len(hashes)}
 	for _, h := range hashes[first:min(first+size, len(hashes))] {
@@ -258,13 +262,20 @@ func (r *rpc) txSearch(_ *rpctypes.Context, query string, prove bool, page, perP
 
 // search for the hashes of transactions, in the order of their blocks.
 func (r *rpc) search(query string) ([]lattice.Hash, error) {
+	if len(query) > maxQuery {
+		return nil, fmt.Errorf("a query of %d bytes, at most %d", len(query), maxQuery)
+	}
 	q, err := cmtquery.New(query)
 	if err != nil {
 		return nil, err
 	}
+	conditions := q.Syntax()
+	if len(conditions) > maxConditions {
+		return nil, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
+	}
 	var out []lattice.Hash
-	for i, c := range q.Syntax() {
-		list, err := r.condition(c)
+	for i, c := range conditions {
+		list, err := r.condition(c, maxSearched/len(conditions))
 		if err != nil {
 			return nil, err
 		}
@@ -282,7 +293,7 @@ func (r *rpc) search(query string) ([]lattice.Hash, error) {
 }
 
 // condition of a search.
-func (r *rpc) condition(c syntax.Condition) ([]lattice.Hash, error) {
+func (r *rpc) condition(c syntax.Condition, units int) ([]lattice.Hash, error) {
 	unknown := fmt.Errorf("a shard finds transactions by tx.hash = '…', tx.height = …, message.sender = 'top1…', transfer.sender = 'top1…' or transfer.recipient = 'top1…', joined by AND; not by %s", c.Tag)
 	if c.Op != syntax.TEq || c.Arg == nil {
 		return nil, unknown
@@ -314,15 +325,15 @@ func (r *rpc) condition(c syntax.Condition) ([]lattice.Hash, error) {
 		}
 		return out, nil
 	case "message.sender", "transfer.sender":
-		return r.of(c.Arg.Value(), lattice.Send)
+		return r.of(c.Arg.Value(), lattice.Send, units)
 	case "transfer.recipient":
-		return r.of(c.Arg.Value(), lattice.Receive)
+		return r.of(c.Arg.Value(), lattice.Receive, units)
 	}
 	return nil, unknown
 }
 
 // of an account: the transactions of its last units of a kind.
-func (r *rpc) of(address string, kind lattice.UnitKind) (out []lattice.Hash, err error) {
+func (r *rpc) of(address string, kind lattice.UnitKind, units int) (out []lattice.Hash, err error) {
 	a, err := sendtx.Address(address)
 	if err != nil {
 		return nil, err
@@ -337,7 +348,7 @@ func (r *rpc) of(address string, kind lattice.UnitKind) (out []lattice.Hash, err
 			out = append(out, u.Transaction)
 		}
 		searched++
-		return searched < maxSearched
+		return searched < units
 	})
 	slices.Reverse(out)
 	return out, err

@@ -11,6 +11,9 @@ type Accounts struct {
 	// extents of buckets by their number within the shard, in slabs.
 	extents []extent
 	slabs   slabs
+	// wide buckets by their number within the shard: those of more slots than can be looked through one by one.
+	wide   map[int]*wide
+	wideAt int
 	// coins of other denominations than utop.
 	coins map[Address][]Coin
 	top   tree
@@ -18,7 +21,9 @@ type Accounts struct {
 	stale   []uint32
 	isStale []bool
 	count   uint64
-	scratch []byte
+	// restored slots of ranges.
+	restored uint64
+	scratch  []byte
 	// journal of changes; nil where none is kept.
 	journal *Journal
 	// elsewhere says whose an account is that the shard does not hold; nil where nobody knows.
@@ -36,7 +41,7 @@ func NewAccounts(p Prefix) (*Accounts, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	return &Accounts{prefix: p, extents: make([]extent, p.Buckets()), coins: map[Address][]Coin{}, top: newTree(p.depth()), isStale: make([]bool, p.Buckets())}, nil
+	return &Accounts{prefix: p, extents: make([]extent, p.Buckets()), wide: map[int]*wide{}, wideAt: wideAt, coins: map[Address][]Coin{}, top: newTree(p.depth()), isStale: make([]bool, p.Buckets())}, nil
 }
 
 // Prefix of the shard.
@@ -67,7 +72,7 @@ func (s *Accounts) Get(a Address) (Record, bool, error) {
 		return Record{}, false, err
 	}
 	b := s.bucket(i)
-	if at := b.find(a); at >= 0 {
+	if at := s.find(i, b, a); at >= 0 {
 		return s.record(&b[at]), true, nil
 	}
 	return Record{}, false, nil
@@ -89,7 +94,7 @@ func (s *Accounts) Put(r Record) error {
 func (s *Accounts) put(i int, r *Record) (err error) {
 	b := s.bucket(i)
 	size := len(b)
-	at := b.find(r.Address)
+	at := s.find(i, b, r.Address)
 	if at < 0 {
 		if b, at, err = s.room(i, b); err != nil {
 			return err
@@ -102,6 +107,7 @@ func (s *Accounts) put(i int, r *Record) (err error) {
 	} else {
 		s.count++
 		s.extents[i].used++
+		s.wide[i].put(r.Address, at)
 	}
 	s.journal.note(s.number(i), at, before, r)
 	s.journal.resized(s.number(i), size, len(b))
@@ -128,8 +134,8 @@ func (s *Accounts) room(i int, b bucket) (bucket, int, error) {
 		*e = extent{place: s.slabs.take(0)}
 		return s.slabs.at(e.class, e.place), 0, nil
 	}
-	if at := b.free(); at >= 0 {
-		return b, at, nil
+	if int(e.used) < len(b) {
+		return b, b.free(s.wide[i].from()), nil
 	}
 	if len(b) == MaxSlots {
 		return nil, 0, fmt.Errorf("%w: a bucket of %d accounts is full", ErrMalformed, len(b))
@@ -139,6 +145,7 @@ func (s *Accounts) room(i int, b bucket) (bucket, int, error) {
 	b.grow(into)
 	s.slabs.give(e.class, e.place)
 	*e = wider
+	s.widen(i, into)
 	return into, len(into) / 2, nil
 }
 
@@ -157,19 +164,21 @@ func (s *Accounts) Close(a Address) (bool, error) {
 // remove an account from an own bucket.
 func (s *Accounts) remove(i int, a Address) bool {
 	b := s.bucket(i)
-	at := b.find(a)
+	at := s.find(i, b, a)
 	if at < 0 {
 		return false
 	}
 	r := s.record(&b[at])
 	s.journal.note(s.number(i), at, &r, nil)
 	s.empty(&b[at])
+	s.wide[i].remove(a, at)
 	b.set(at, Hash{})
 	s.count--
 	e := &s.extents[i]
 	if e.used--; e.used == 0 {
 		s.journal.resized(s.number(i), len(b), 0)
 		s.slabs.give(e.class, e.place)
+		delete(s.wide, i)
 	}
 	s.touch(i)
 	return true
@@ -238,6 +247,7 @@ func (s *Accounts) Restore(number uint32, slots Slots) error {
 		return err
 	}
 	s.extents[i] = e
+	s.widen(i, b)
 	s.count += uint64(e.used)
 	s.touch(i)
 	s.journal.resized(number, 0, n)

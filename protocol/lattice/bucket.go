@@ -18,9 +18,9 @@ func (b bucket) find(a Address) int {
 	return -1
 }
 
-// free is the lowest empty slot; −1 where there is none.
-func (b bucket) free() int {
-	for i := range b {
+// free is the lowest empty slot from one on, below which none is empty; −1 where there is none.
+func (b bucket) free(from int) int {
+	for i := from; i < len(b); i++ {
 		if !b[i].used {
 			return i
 		}

@@ -174,6 +174,7 @@ func TestBucketIsTheTreeOfItsSlots(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, err := NewAccounts(Prefix{})
 		require.NoError(t, err)
+		s.wideAt = rapid.SampledFrom([]int{1, 4, wideAt}).Draw(t, "wide")
 		here := map[Address]Record{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			a := address(rapid.IntRange(0, 20).Draw(t, "account"))
@@ -189,7 +190,7 @@ func TestBucketIsTheTreeOfItsSlots(t *testing.T) {
 			b := s.bucket(7)
 			coins := 0
 			for _, r := range here {
-				require.Equal(t, r, s.record(&b[b.find(r.Address)]))
+				require.Equal(t, r, s.record(&b[s.find(7, b, r.Address)]))
 				coins += min(1, len(r.Coins))
 			}
 			require.Len(t, s.coins, coins)
@@ -198,6 +199,7 @@ func TestBucketIsTheTreeOfItsSlots(t *testing.T) {
 				continue
 			}
 			want := newTree(bits.TrailingZeros(uint(len(b))))
+			require.Equal(t, b.free(0), b.free(s.wide[7].from()), "the lowest empty slot")
 			for i := range b {
 				if b[i].used {
 					r := s.record(&b[i])
@@ -214,6 +216,7 @@ func TestBucketIsTheTreeOfItsSlots(t *testing.T) {
 			require.True(t, s.remove(7, a))
 		}
 		require.Empty(t, s.coins)
+		require.Empty(t, s.wide)
 		for _, c := range s.slabs.classes {
 			require.Len(t, c.free, int(c.made), "every place is free")
 			for _, chunk := range c.chunks {
@@ -383,7 +386,7 @@ func TestUnitEncoding(t *testing.T) {
 // Ranges bring the same accounts in whatever order, each proven by itself; one that was changed, or stands for another, is refused at once.
 func TestRanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		prefix := Prefix{Len: uint8(rapid.SampledFrom([]int{0, 1, 3, MaxPrefix}).Draw(t, "prefix"))}
+		prefix := Prefix{Len: uint8(rapid.SampledFrom([]int{3, 6, MaxPrefix}).Draw(t, "prefix"))}
 		s, err := NewAccounts(prefix)
 		require.NoError(t, err)
 		ranges := map[uint32][]Bucket{}
@@ -425,6 +428,27 @@ func TestRanges(t *testing.T) {
 		refused("a larger bucket", ErrProof, append([]Bucket{{first.Number, slots}}, ranges[number][1:]...), path)
 		refused("a bucket twice", ErrMalformed, append([]Bucket{first}, ranges[number]...), path)
 	})
+}
+
+// Empty slots cost a payload next to nothing: what has far more of them than accounts is refused before there is room for it.
+func TestRangesOfEmptySlots(t *testing.T) {
+	s, err := NewAccounts(Prefix{})
+	require.NoError(t, err)
+	list := make([]Bucket, 3)
+	for i := range list {
+		list[i] = Bucket{Number: uint32(i), Slots: make(Slots, MaxSlots)}
+	}
+	for n := 0; ; n++ {
+		if a := address(n); RangeOf(BucketOf(a)) == 0 {
+			r := Record{Address: a}
+			list[0] = Bucket{BucketOf(a), Slots{r.Encode()}}
+			list[1].Number, list[2].Number = BucketOf(a)+1, BucketOf(a)+2
+			break
+		}
+	}
+	s.restored = sparseSlots
+	require.NoError(t, s.Restore(list[0].Number, list[0].Slots))
+	require.ErrorContains(t, s.RestoreRange(Hash{}, list[1:], nil), "slots for 1 accounts")
 }
 
 // A journal says what was and what is at every place that changed: applied to what there was it makes what there is, and backwards what there was.

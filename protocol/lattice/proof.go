@@ -33,7 +33,7 @@ func (s *Accounts) Prove(a Address) (Proof, error) {
 		return Proof{}, err
 	}
 	b := s.bucket(i)
-	at := b.find(a)
+	at := s.find(i, b, a)
 	if at < 0 {
 		return Proof{}, fmt.Errorf("%w: %x has no account here; its absence can be proven", ErrProof, a)
 	}
@@ -53,7 +53,7 @@ func (s *Accounts) ProveAbsence(a Address) (Absence, error) {
 	if b == nil {
 		return p, nil
 	}
-	if b.find(a) >= 0 {
+	if s.find(i, b, a) >= 0 {
 		return Absence{}, fmt.Errorf("%w: %x has an account", ErrProof, a)
 	}
 	p.Leaves = make([]Leaf, len(b))

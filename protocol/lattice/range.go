@@ -5,6 +5,12 @@ import "fmt"
 // RangeBuckets of the network make a range: one node of its tree, in every shard that there can be.
 const RangeBuckets = 1 << (BucketBits - MaxPrefix)
 
+// sparseSlots that ranges may have, and slotsPerAccount beside: buckets that many have left are wide and nearly empty, not all of them.
+const (
+	sparseSlots     = 1 << 21
+	slotsPerAccount = 64
+)
+
 // RangeOf a bucket among the network's.
 func RangeOf(bucket uint32) uint32 { return bucket / RangeBuckets }
 
@@ -42,6 +48,10 @@ func (s *Accounts) RestoreRange(root Hash, buckets []Bucket, path []Hash) error 
 	}
 	number := RangeOf(buckets[0].Number)
 	for i, b := range buckets {
+		// An empty slot is next to nothing in a payload, and not in memory.
+		if s.restored += uint64(len(b.Slots)); s.restored > sparseSlots+slotsPerAccount*s.count {
+			return fmt.Errorf("%w: %d slots for %d accounts", ErrMalformed, s.restored, s.count)
+		}
 		if RangeOf(b.Number) != number || i > 0 && buckets[i-1].Number >= b.Number {
 			return fmt.Errorf("%w: bucket %d in range %d, want its buckets in ascending order", ErrMalformed, b.Number, number)
 		}
