@@ -11,10 +11,14 @@ import (
 // ErrNoSmallDisk says that this machine mounts no disk: that takes root.
 var ErrNoSmallDisk = errors.New("no small disk can be mounted here: that takes root")
 
-// SmallDisk mounts a disk of so many bytes, in memory, on a folder, until unmount is called.
+// SmallDisk mounts a disk of so many bytes, in memory, on a folder, until unmount is called. The error is ErrNoSmallDisk where the user may not.
 func SmallDisk(folder string, bytes int) (unmount func() error, err error) {
-	if err := unix.Mount("none", folder, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoSmallDisk, err)
+	err = unix.Mount("none", folder, "tmpfs", 0, fmt.Sprintf("size=%d", bytes))
+	if errors.Is(err, unix.EPERM) {
+		return nil, ErrNoSmallDisk
+	}
+	if err != nil {
+		return nil, fmt.Errorf("mount a disk of %d bytes on %s: %w", bytes, folder, err)
 	}
 	return func() error { return unix.Unmount(folder, unix.MNT_DETACH) }, nil
 }
