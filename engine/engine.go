@@ -33,8 +33,8 @@ var errBetween = errors.New("a block is being executed; ask again")
 // Engine of a shard. One goroutine executes and commits; any number may read meanwhile.
 type Engine struct {
 	disk *disk.Disk
-	// lanes of an execution; closed accounts that leave at once.
-	lanes, atOnce int
+	// lanes of an execution; closed accounts that leave at once; bytes of a snapshot's payload.
+	lanes, atOnce, payload int
 	// interval of snapshots in blocks, and the views for them.
 	interval uint64
 	views    struct {
@@ -72,7 +72,7 @@ func OpenOn(fs vfs.FS, dir string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{disk: d, lanes: runtime.GOMAXPROCS(0), atOnce: maxDropped}, nil
+	return &Engine{disk: d, lanes: runtime.GOMAXPROCS(0), atOnce: maxDropped, payload: maxPayload}, nil
 }
 
 // Close the database.

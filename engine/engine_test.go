@@ -298,6 +298,26 @@ func TestWhoComesBackKeepsItsSequence(t *testing.T) {
 	require.False(t, found)
 }
 
+// While accounts have left and transfers are not executed yet, accounts are of no height, and nobody is told a root.
+func TestBetweenTwoHeights(t *testing.T) {
+	e := seeded(t, vfs.NewMem())
+	from := testUsers[0]
+	all := &sendtx.Tx{Transfer: lattice.Transfer{From: from.address, To: testUsers[7].address, Key: from.key, Amount: lattice.Balance{Utop: testFunds}, Size: 300}}
+	_, err := e.Execute(testRules(1, 0), []*sendtx.Tx{all}, []int{0})
+	require.NoError(t, err)
+	require.NoError(t, e.Commit())
+	require.NoError(t, e.drop(1))
+	_, err = e.Executed()
+	require.ErrorIs(t, err, errBetween)
+	_, _, _, err = e.Proof(testUsers[7].address)
+	require.ErrorIs(t, err, errBetween)
+	res, err := e.Execute(testRules(2, 1), nil, nil)
+	require.NoError(t, err)
+	head, err := e.Executed()
+	require.NoError(t, err)
+	require.Equal(t, Head{2, res.Root}, head)
+}
+
 // Check refuses what Execute would not do, and nothing else.
 func TestCheckIsExecute(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
@@ -330,6 +350,9 @@ func TestRestore(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, e.Snapshot(8, nil), ErrState)
+	e.payload = 10
+	require.ErrorContains(t, e.Snapshot(6, nil), "nobody could restore this")
+	e.payload = maxPayload
 	require.ErrorIs(t, e.Snapshot(3, nil), ErrState, "two views are kept")
 	var payloads [][]byte
 	require.NoError(t, e.Snapshot(9, func(p []byte) error { payloads = append(payloads, p); return nil }))

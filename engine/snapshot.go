@@ -82,8 +82,8 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 		if err != nil {
 			return err
 		}
-		if len(bz) > maxPayload {
-			return fmt.Errorf("%w: the range of bucket %d has %d bytes, a payload of a snapshot %d at most: the shard is too large for its prefix, and nobody could restore this", ErrState, next.Buckets[0].Number, len(bz), maxPayload)
+		if len(bz) > e.payload {
+			return fmt.Errorf("%w: the range of bucket %d has %d bytes, a payload of a snapshot %d at most: the shard is too large for its prefix, and nobody could restore this", ErrState, next.Buckets[0].Number, len(bz), e.payload)
 		}
 		next = disk.Range{}
 		return write(bz)

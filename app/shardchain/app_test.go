@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"testing"
+	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
@@ -249,4 +250,29 @@ func TestSimulate(t *testing.T) {
 	require.Error(t, ask(newUser(77), 99_999, 0))
 	require.Error(t, ask(b, funds+1, 0))
 	require.Error(t, ask(b, 1, 1))
+}
+
+// A member knows its own proposal again, and takes nothing else for it.
+func TestOwnProposal(t *testing.T) {
+	s := newShard(t, 3)
+	a, b := s.users[0], s.users[1]
+	for _, raw := range [][]byte{a.send(b, 5), a.send(b, 6)} {
+		res, err := s.CheckTx(&abci.RequestCheckTx{Tx: raw})
+		require.NoError(t, err)
+		require.Zero(t, res.Code, res.Log)
+	}
+	at := start.Add(time.Duration(s.height+1) * time.Second)
+	proposal, err := s.PrepareProposal(&abci.RequestPrepareProposal{Height: s.height + 1, MaxTxBytes: 1 << 20, Time: at})
+	require.NoError(t, err)
+	require.Len(t, proposal.Txs, 2)
+	first, second := bytes.Clone(proposal.Txs[0]), bytes.Clone(proposal.Txs[1])
+	require.True(t, s.process(first, second))
+	require.False(t, s.process(second, first), "in another order")
+	require.False(t, s.process(second), "without the first")
+	require.False(t, s.process(first, second, []byte("rubbish")))
+	changed := bytes.Clone(second)
+	changed[len(changed)-1] ^= 1
+	require.False(t, s.process(first, changed))
+	s.block(first, second)
+	require.False(t, s.process(first, second), "at another height")
 }

@@ -115,7 +115,11 @@ func (d *Disk) Unit(height uint64, a lattice.Address, number uint64) (u lattice.
 	key := unitsKey(height, a, number)
 	// The last ones that do not begin after it.
 	if !it.SeekLT(append(bytes.Clone(key), 0)) {
-		return u, errors.Join(missing, it.Error())
+		// What cannot be read is not taken for what is not there.
+		if err := it.Error(); err != nil {
+			return u, err
+		}
+		return u, missing
 	}
 	rest, err := it.ValueAndErr()
 	for err == nil && len(rest) > 0 {

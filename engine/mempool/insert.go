@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// batch of transactions that are verified together at most; twice as many cost a quarter less each.
+	// batch of transactions that are verified together at most, which is what one processor takes (engine/intake).
 	batch = 512
 	// gather what peers bring for so long at most, which is little beside a block's time. What a client waits for is verified at once, with all that is there.
 	gather = 20 * time.Millisecond

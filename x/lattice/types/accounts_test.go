@@ -87,3 +87,14 @@ func FuzzAccountsFile(f *testing.F) {
 		}
 	})
 }
+
+// What somebody writes twice is not taken for what is written last.
+func TestDenominationsTwice(t *testing.T) {
+	for _, s := range []string{"5utop,7utop", "5zzz,7zzz", "5zzz,5utop,7zzz"} {
+		_, err := ParseBalance(s)
+		require.Error(t, err, s)
+	}
+	b, err := ParseBalance("7utop,5zzz")
+	require.NoError(t, err)
+	require.Equal(t, uint64(7), b.Utop)
+}
