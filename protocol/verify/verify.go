@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	ics23 "github.com/cosmos/ics23/go"
-
 	"github.com/topnetwork/top/protocol/lattice"
 )
 
@@ -32,35 +30,21 @@ type Head struct {
 
 // State of a shard that a header commits: the stored head, its proof in x/lattice's store, and that store's in the multistore. The header of a height commits the state after the height before.
 type State struct {
-	Head                  []byte
-	InStore, InMultistore *ics23.CommitmentProof
+	Path
+
+	Head []byte
 }
 
 // DecodeState of an ABCI query for the head's key with a proof: the value, and the data of its two proof operations.
 func DecodeState(value []byte, operations ...[]byte) (State, error) {
-	if len(operations) != 2 {
-		return State{}, fmt.Errorf("%w: %d operations, want two", ErrProof, len(operations))
-	}
-	s := State{Head: value, InStore: &ics23.CommitmentProof{}, InMultistore: &ics23.CommitmentProof{}}
-	for i, p := range []*ics23.CommitmentProof{s.InStore, s.InMultistore} {
-		if err := p.Unmarshal(operations[i]); err != nil {
-			return State{}, fmt.Errorf("%w: operation %d: %w", ErrProof, i, err)
-		}
-	}
-	return s, nil
+	path, err := DecodePath(operations...)
+	return State{Head: value, Path: path}, err
 }
 
 // Verify the state against a header's app hash.
 func (s State) Verify(appHash []byte) (Head, error) {
-	store, err := s.InStore.Calculate()
-	if err != nil {
-		return Head{}, fmt.Errorf("%w: %w", ErrProof, err)
-	}
-	if !ics23.VerifyMembership(ics23.IavlSpec, store, s.InStore, []byte{headKey}, s.Head) {
-		return Head{}, fmt.Errorf("%w: the head is not in the store", ErrProof)
-	}
-	if !ics23.VerifyMembership(ics23.TendermintSpec, appHash, s.InMultistore, []byte(Store), store) {
-		return Head{}, fmt.Errorf("%w: the store is not in the app hash %x", ErrProof, appHash)
+	if err := s.Holds(appHash, Store, []byte{headKey}, s.Head); err != nil {
+		return Head{}, err
 	}
 	return decodeHead(s.Head)
 }
