@@ -174,8 +174,8 @@ type Result struct {
 	Accounts uint64
 }
 
-// Execute a block's transfers, which stand in it at these places. What it did is read at once and on disk after Commit.
-func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int) (*Result, error) {
+// Execute a block's transfers, which stand in it at these places, and arrivals from other shards. What it did is read at once and on disk after Commit.
+func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int, arrivals []lattice.Arrival) (*Result, error) {
 	transfers, hashes := make([]lattice.Transfer, len(txs)), make([]lattice.Hash, len(txs))
 	for i, tx := range txs {
 		transfers[i], hashes[i] = tx.Transfer, tx.Hash
@@ -183,7 +183,7 @@ func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int) (*
 	if err := e.drop(rules.Epoch); err != nil {
 		return nil, err
 	}
-	effects, err := rules.Execute(e.accounts, transfers, e.lanes, together)
+	effects, err := rules.Execute(e.accounts, transfers, arrivals, e.lanes, together)
 	if err != nil {
 		return nil, err
 	}
@@ -229,11 +229,11 @@ func (e *Engine) Check(rules lattice.Rules, txs []*sendtx.Tx) error {
 			r = &record
 			senders[tx.From] = r
 		}
-		known, err := lattice.Known(e.accounts, tx.To)
+		to, err := lattice.Recipient(e.accounts, tx.To)
 		if err != nil {
 			return fmt.Errorf("transfer %d: %w", i, err)
 		}
-		if _, _, err := rules.Debit(r, &tx.Transfer, known); err != nil {
+		if _, _, err := rules.Debit(r, &tx.Transfer, to); err != nil {
 			return fmt.Errorf("transfer %d: %w", i, err)
 		}
 	}

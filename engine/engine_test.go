@@ -114,7 +114,7 @@ func TestPowerCut(t *testing.T) {
 		for height := uint64(1); height <= uint64(rapid.IntRange(1, 12).Draw(rt, "blocks")); height++ {
 			rules := testRules(height, height/3)
 			txs, places := anyBlock(e, rules, random)
-			res, err := e.Execute(rules, txs, places)
+			res, err := e.Execute(rules, txs, places, nil)
 			require.NoError(rt, err)
 			require.NoError(rt, e.Commit())
 			roots = append(roots, res.Root)
@@ -134,7 +134,7 @@ func TestPowerCut(t *testing.T) {
 					require.NoError(rt, err)
 					require.False(rt, found)
 				}
-				res, err := e.Execute(rules, txs, places)
+				res, err := e.Execute(rules, txs, places, nil)
 				require.NoError(rt, err)
 				require.Equal(rt, roots[height], res.Root)
 				require.NoError(rt, e.Commit())
@@ -162,7 +162,7 @@ func TestAccountsOfAnotherState(t *testing.T) {
 	e := seeded(t, fs)
 	var roots []lattice.Hash
 	for height := uint64(1); height <= 3; height++ {
-		res, err := e.Execute(testRules(height, 0), nil, nil)
+		res, err := e.Execute(testRules(height, 0), nil, nil, nil)
 		require.NoError(t, err)
 		require.NoError(t, e.Commit())
 		roots = append(roots, res.Root)
@@ -185,17 +185,17 @@ func TestGenesisComesAgain(t *testing.T) {
 	e := seeded(t, fs)
 	first, err := e.Executed()
 	require.ErrorIs(t, err, ErrState, "genesis is no block: %v", first)
-	want, err := e.Execute(testRules(1, 0), nil, nil)
+	want, err := e.Execute(testRules(1, 0), nil, nil, nil)
 	require.NoError(t, err)
 	require.NoError(t, e.Commit())
 	fs = fs.CrashClone(vfs.CrashCloneCfg{})
 	e = seeded(t, fs)
 	require.Zero(t, e.Height())
-	again, err := e.Execute(testRules(1, 0), nil, nil)
+	again, err := e.Execute(testRules(1, 0), nil, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, want.Root, again.Root)
 	require.NoError(t, e.Commit())
-	_, err = e.Execute(testRules(2, 0), nil, nil)
+	_, err = e.Execute(testRules(2, 0), nil, nil, nil)
 	require.NoError(t, err)
 	require.NoError(t, e.Commit())
 	_, err = e.Seed(testPrefix, 1, func(*lattice.Accounts) error { return nil })
@@ -213,7 +213,7 @@ func TestClosedAccountsLeave(t *testing.T) {
 		txs = append(txs, &sendtx.Tx{Transfer: lattice.Transfer{From: u.address, To: testUsers[7].address, Key: u.key, Amount: lattice.Balance{Utop: testFunds}, Size: 300, Hash: lattice.Hash{byte(i)}}})
 	}
 	step := func(e *Engine, height, epoch uint64, txs []*sendtx.Tx) lattice.Hash {
-		res, err := e.Execute(testRules(height, epoch), txs, []int{0, 1, 2, 3, 4, 5}[:len(txs)])
+		res, err := e.Execute(testRules(height, epoch), txs, []int{0, 1, 2, 3, 4, 5}[:len(txs)], nil)
 		require.NoError(t, err)
 		for _, v := range res.Verdicts {
 			require.NoError(t, v.Err)
@@ -253,7 +253,7 @@ func TestWhoComesBackKeepsItsSequence(t *testing.T) {
 		}}
 	}
 	block := func(e *Engine, height, epoch uint64, txs ...*sendtx.Tx) lattice.Hash {
-		res, err := e.Execute(testRules(height, epoch), txs, []int{0, 1, 2}[:len(txs)])
+		res, err := e.Execute(testRules(height, epoch), txs, []int{0, 1, 2}[:len(txs)], nil)
 		require.NoError(t, err)
 		for _, v := range res.Verdicts {
 			require.NoError(t, v.Err)
@@ -271,7 +271,7 @@ func TestWhoComesBackKeepsItsSequence(t *testing.T) {
 	again.Fee = 2_000_000
 	again.Amount.Utop -= 2_000_000
 	rules := testRules(3, 1)
-	_, fee, err := rules.Admit(&lattice.Record{}, &again.Transfer, false)
+	_, fee, err := rules.Admit(&lattice.Record{}, &again.Transfer, lattice.Open)
 	require.NoError(t, err)
 	again.Amount.Utop = testFunds - fee
 	root := block(e, 3, 1, again)
@@ -303,7 +303,7 @@ func TestBetweenTwoHeights(t *testing.T) {
 	e := seeded(t, vfs.NewMem())
 	from := testUsers[0]
 	all := &sendtx.Tx{Transfer: lattice.Transfer{From: from.address, To: testUsers[7].address, Key: from.key, Amount: lattice.Balance{Utop: testFunds}, Size: 300}}
-	_, err := e.Execute(testRules(1, 0), []*sendtx.Tx{all}, []int{0})
+	_, err := e.Execute(testRules(1, 0), []*sendtx.Tx{all}, []int{0}, nil)
 	require.NoError(t, err)
 	require.NoError(t, e.Commit())
 	require.NoError(t, e.drop(1))
@@ -311,7 +311,7 @@ func TestBetweenTwoHeights(t *testing.T) {
 	require.ErrorIs(t, err, errBetween)
 	_, _, _, err = e.Proof(testUsers[7].address)
 	require.ErrorIs(t, err, errBetween)
-	res, err := e.Execute(testRules(2, 1), nil, nil)
+	res, err := e.Execute(testRules(2, 1), nil, nil, nil)
 	require.NoError(t, err)
 	head, err := e.Executed()
 	require.NoError(t, err)
@@ -326,7 +326,7 @@ func TestCheckIsExecute(t *testing.T) {
 		rules := testRules(height, 0)
 		txs, places := anyBlock(e, rules, random)
 		checked := e.Check(rules, txs)
-		res, err := e.Execute(rules, txs, places)
+		res, err := e.Execute(rules, txs, places, nil)
 		require.NoError(t, err)
 		require.Equal(t, checked != nil, slices.ContainsFunc(res.Verdicts, func(v lattice.Verdict) bool { return v.Err != nil }), "%v", checked)
 		require.NoError(t, e.Commit())
@@ -342,7 +342,7 @@ func TestRestore(t *testing.T) {
 	for height := uint64(1); height <= 10; height++ {
 		rules := testRules(height, height/4)
 		txs, places := anyBlock(e, rules, random)
-		res, err := e.Execute(rules, txs, places)
+		res, err := e.Execute(rules, txs, places, nil)
 		require.NoError(t, err)
 		require.NoError(t, e.Commit())
 		if height == 9 {

@@ -17,7 +17,7 @@ func FuzzRestore(f *testing.F) {
 	random := rand.New(rand.NewPCG(7, 8))
 	rules := testRules(1, 0)
 	txs, places := anyBlock(e, rules, random)
-	res, err := e.Execute(rules, txs, places)
+	res, err := e.Execute(rules, txs, places, nil)
 	require.NoError(f, err)
 	require.NoError(f, e.Commit())
 	var payloads [][]byte

@@ -50,14 +50,14 @@ func TestAllocationsOfABlock(t *testing.T) {
 		}
 	})
 	require.LessOrEqual(t, checked/transfers, 2.0, "of a transfer in a proposal")
-	_, err := e.Execute(rules, nil, nil)
+	_, err := e.Execute(rules, nil, nil, nil)
 	require.NoError(t, err)
 	list := make([]lattice.Transfer, len(txs))
 	for i, tx := range txs {
 		list[i] = tx.Transfer
 	}
 	executed := testing.AllocsPerRun(5, func() {
-		if _, err := rules.Execute(e.accounts, list, 1, lattice.Serially); err != nil {
+		if _, err := rules.Execute(e.accounts, list, nil, 1, lattice.Serially); err != nil {
 			panic(err)
 		}
 	})
@@ -73,7 +73,7 @@ func TestAllocationsOfACommit(t *testing.T) {
 	committed := testing.AllocsPerRun(runs, func() {
 		from := height * transfers
 		height++
-		res, err := e.Execute(testRules(height, 0), all[from:from+transfers], places[:transfers])
+		res, err := e.Execute(testRules(height, 0), all[from:from+transfers], places[:transfers], nil)
 		if err == nil {
 			err = e.Commit()
 		}

@@ -33,7 +33,7 @@ func step(t require.TestingT, e *Engine, height uint64, txs ...*sendtx.Tx) latti
 	for i := range places {
 		places[i] = i
 	}
-	res, err := e.Execute(testRules(height, 0), txs, places)
+	res, err := e.Execute(testRules(height, 0), txs, places, nil)
 	require.NoError(t, err)
 	for _, v := range res.Verdicts {
 		require.NoError(t, v.Err)
@@ -142,7 +142,7 @@ func TestDiskFull(t *testing.T) {
 		height := uint64(1)
 		for ; ; height++ {
 			txs, places = anyBlock(e, testRules(height, 0), random)
-			res, err := e.Execute(testRules(height, 0), txs, places)
+			res, err := e.Execute(testRules(height, 0), txs, places, nil)
 			require.NoError(t, err)
 			roots = append(roots, res.Root)
 			if ends(e.Commit) {
@@ -163,7 +163,7 @@ func TestDiskFull(t *testing.T) {
 		if deepest = max(deepest, height); height == 1 {
 			continue
 		}
-		res, err := e.Execute(testRules(height, 0), txs, places)
+		res, err := e.Execute(testRules(height, 0), txs, places, nil)
 		require.NoError(t, err)
 		require.Equal(t, roots[height], res.Root)
 		require.NoError(t, e.Commit())

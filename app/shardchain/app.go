@@ -85,13 +85,18 @@ type App struct {
 	intake  *intake.Intake
 	history atomic.Pointer[History]
 	stop    func()
-	// rules and result of the block that is executed: the first is read before its transactions, the second written to the state after them.
+	// carried transactions that wait.
+	carried carriedPool
+	// ctx, rules and result of the block that is executed: the first two are of before its transactions, the third is written to the state after them.
+	ctx    sdk.Context
 	rules  lattice.Rules
 	result *engine.Result
 	// proposed last by this member.
 	proposed proposal
 	// touched accounts, of which the mempool hears after the commit.
 	touched []lattice.Address
+	// had are the carried transactions of the block.
+	had []lattice.Hash
 }
 
 // New shard on a database and a data folder, ready to serve. It closes the database and the snapshots' store when it is closed, and where it fails.
@@ -236,6 +241,7 @@ func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (_ *sdk.
 	for _, m := range req.Misbehavior {
 		a.Logger().Error("a member has voted twice: the block has the evidence", "member", fmt.Sprintf("%X", m.Validator.Address), "at", m.Height, "kind", m.Type)
 	}
+	a.ctx = ctx
 	a.rules, err = a.Lattice.Rules(ctx)
 	return &sdk.ResponsePreBlock{}, err
 }
@@ -256,6 +262,8 @@ func (a *App) precommit(ctx sdk.Context) {
 // committed tells the mempool which accounts the block has touched.
 func (a *App) committed(sdk.Context) {
 	a.Pool.Committed(a.touched)
+	a.carried.committed(a.had)
+	a.had = nil
 	a.touched = nil
 }
 

@@ -3,6 +3,7 @@ package shardchain
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/topnetwork/top/engine"
 	"github.com/topnetwork/top/protocol/sendtx"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 const (
@@ -27,7 +29,9 @@ func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.
 	if err != nil {
 		return nil, err
 	}
-	a.proposed = proposal{height: req.Height, time: req.Time, txs: a.Pool.Build(&rules, req.MaxTxBytes, maxTransfers)}
+	txs, size := a.carried.build(a, ctx, req.MaxTxBytes/2)
+	txs = append(txs, a.Pool.Build(&rules, req.MaxTxBytes-size, maxTransfers)...)
+	a.proposed = proposal{height: req.Height, time: req.Time, txs: txs}
 	return &abci.ResponsePrepareProposal{Txs: a.proposed.txs}, nil
 }
 
@@ -52,18 +56,30 @@ func (a *App) process(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.
 	if a.proposed.is(req) {
 		return &abci.ResponseProcessProposal{Status: abci.ResponseProcessProposal_ACCEPT}, nil
 	}
-	if len(req.Txs) > maxTransfers {
+	first := carriedFirst(req.Txs)
+	if first > maxCarried || len(req.Txs)-first > maxTransfers {
 		return refuse(errOnlyTransfers)
 	}
-	txs, errs := a.intake.Read(req.Txs)
+	// As a block has it: rules are those of before what it carries.
+	rules, err := a.Lattice.Rules(ctx.WithBlockHeight(req.Height).WithBlockTime(req.Time))
+	if err != nil {
+		return nil, err
+	}
+	arrivals := 0
+	for _, raw := range req.Txs[:first] {
+		arrived, err := a.executeCarried(ctx, raw)
+		if err != nil {
+			return refuse(err)
+		}
+		if arrivals += len(arrived); arrivals > maxArrivals {
+			return refuse(fmt.Errorf("more than %d arrivals", maxArrivals))
+		}
+	}
+	txs, errs := a.intake.Read(req.Txs[first:])
 	for _, err := range errs {
 		if err != nil {
 			return refuse(err)
 		}
-	}
-	rules, err := a.Lattice.Rules(ctx.WithBlockHeight(req.Height).WithBlockTime(req.Time))
-	if err != nil {
-		return nil, err
 	}
 	if err := a.Engine.Check(rules, txs); err != nil {
 		return refuse(err)
@@ -83,8 +99,12 @@ func (a *App) checkTx(_ sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseChec
 
 // Insert a client's transaction into the mempool.
 func (a *App) Insert(ctx context.Context, raw []byte) error {
-	if !sendtx.IsSend(raw) {
+	switch {
+	case sendtx.IsSend(raw):
+		return a.Pool.Insert(ctx, raw)
+	case latticetypes.IsCarried(raw):
+		return a.OfferCarried(raw, "")
+	default:
 		return errOnlyTransfers
 	}
-	return a.Pool.Insert(ctx, raw)
 }

@@ -28,7 +28,13 @@ const codeNotOwned = 11
 var halves = latticetypes.RoutingTable{Routes: []latticetypes.Route{{PrefixLen: 1, Name: chainID}, {PrefixBits: 1, PrefixLen: 1, Name: "top-z0.s1-1"}}}
 
 // newHalves are two shards of one network, each with so many users.
-func newHalves(t *testing.T, users int) (shards [2]*shard) {
+func newHalves(t *testing.T, users int) [2]*shard {
+	t.Helper()
+	return newHalvesWith(t, users, func(*latticetypes.GenesisState) {})
+}
+
+// newHalvesWith something in their genesis.
+func newHalvesWith(t *testing.T, users int, with func(*latticetypes.GenesisState)) (shards [2]*shard) {
 	t.Helper()
 	var owned [2][]*user
 	for n := 0; len(owned[0]) < users || len(owned[1]) < users; n++ {
@@ -39,6 +45,7 @@ func newHalves(t *testing.T, users int) (shards [2]*shard) {
 	for i := range shards {
 		gs := latticetypes.DefaultGenesisState()
 		gs.Shard.PrefixBits, gs.Shard.PrefixLen, gs.Routing = uint32(i), 1, halves
+		with(gs)
 		shards[i] = newShardOf(t, halves.Routes[i].Name, gs, owned[i][:users])
 	}
 	return shards
@@ -94,7 +101,7 @@ func TestTransfersOfAnotherShard(t *testing.T) {
 		require.Equal(t, uint64(funds+5), own.utop(b))
 
 		across := a.send(stranger, 100_000)
-		own.refuses(across, belongs(stranger, other)+"; there are no transfers between shards yet")
+		own.refuses(across, belongs(stranger, other)+"; this shard sends nothing there")
 		other.refuses(across, belongs(a, own)+"; send it there")
 		require.Equal(t, uint64(funds-5), own.utop(a))
 		// The account goes on where it was.

@@ -15,7 +15,7 @@ import (
 	"github.com/topnetwork/top/protocol/sendtx"
 )
 
-var errOnlyTransfers = errors.New("a shard takes transfers only: one cosmos.bank.v1beta1.MsgSend, signed by one key")
+var errOnlyTransfers = errors.New("a shard takes transfers only: one cosmos.bank.v1beta1.MsgSend, signed by one key; or what proves itself, which a router carries")
 
 // runner executes a block's transactions all at once: it stands where BaseApp would take them one by one.
 type runner struct{ app *App }
@@ -25,19 +25,28 @@ var _ sdk.TxRunner = runner{}
 // Run a block. What is no good transfer fails alone; a proposer that follows the rules proposes no such thing.
 func (r runner) Run(ctx context.Context, _ storetypes.MultiStore, raws [][]byte, _ sdk.DeliverTxFunc) ([]*abci.ExecTxResult, error) {
 	results := make([]*abci.ExecTxResult, len(raws))
-	txs, errs := r.app.intake.Read(raws)
-	good, places := make([]*sendtx.Tx, 0, len(raws)), make([]int, 0, len(raws))
+	first := carriedFirst(raws)
+	var arrivals []lattice.Arrival
+	r.app.had = r.app.had[:0]
+	for i, raw := range raws[:first] {
+		r.app.had = append(r.app.had, sendtx.Hash(raw))
+		arrived, err := r.app.executeCarried(r.app.ctx, raw)
+		results[i] = result(err)
+		arrivals = append(arrivals, arrived...)
+	}
+	txs, errs := r.app.intake.Read(raws[first:])
+	good, places := make([]*sendtx.Tx, 0, len(txs)), make([]int, 0, len(txs))
 	for i, tx := range txs {
 		if errs[i] != nil {
-			results[i] = result(errs[i])
+			results[first+i] = result(errs[i])
 			continue
 		}
-		good, places = append(good, tx), append(places, i)
+		good, places = append(good, tx), append(places, first+i)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	res, err := r.app.Engine.Execute(r.app.rules, good, places)
+	res, err := r.app.Engine.Execute(r.app.rules, good, places, arrivals)
 	if err != nil {
 		return nil, err
 	}

@@ -39,12 +39,12 @@ func (s txServer) Simulate(_ context.Context, req *txtypes.SimulateRequest) (*tx
 	if err != nil {
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}
-	known, err := lattice.Known(s.app.Engine, tx.To)
+	to, err := lattice.Recipient(s.app.Engine, tx.To)
 	if err != nil {
 		return nil, status.Error(codes.OutOfRange, err.Error())
 	}
-	cost := rules.Cost(&tx.Transfer, !known)
-	if _, _, err := rules.Debit(&sender, &tx.Transfer, known); err != nil {
+	cost := rules.Cost(&tx.Transfer, to)
+	if _, _, err := rules.Debit(&sender, &tx.Transfer, to); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "%s (codespace %s, code %d)", err, engine.Codespace, engine.Code(err))
 	}
 	const unitsPerMicrosecond = 1000

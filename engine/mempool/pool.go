@@ -82,7 +82,7 @@ func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
 	if err != nil {
 		return err
 	}
-	known, err := lattice.Known(p.state, tx.To)
+	to, err := lattice.Recipient(p.state, tx.To)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (p *Pool) admit(rules *lattice.Rules, tx *sendtx.Tx) error {
 	if tx.Sequence >= r.Sequence+uint64(p.cfg.Window) {
 		return fmt.Errorf("%w: %d, the account is at %d and at most %d can wait", ErrWindow, tx.Sequence, r.Sequence, p.cfg.Window)
 	}
-	if _, _, err := rules.Admit(&r, &tx.Transfer, !known); err != nil {
+	if _, _, err := rules.Admit(&r, &tx.Transfer, to); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -218,9 +218,9 @@ func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byt
 			if len(out) >= maxCount || size+need > maxBytes {
 				return out
 			}
-			known, err := lattice.Known(p.state, it.To)
+			to, err := lattice.Recipient(p.state, it.To)
 			if err == nil {
-				_, _, err = rules.Debit(&c.r, &it.Transfer, known)
+				_, _, err = rules.Debit(&c.r, &it.Transfer, to)
 			}
 			if err != nil {
 				// It may come again with the quota; what never can is dropped with the next sweep.

@@ -87,7 +87,7 @@ func (s *fakeState) commit(t require.TestingT, block [][]byte) (touched []lattic
 		tx, err := sendtx.Decode(raw)
 		require.NoError(t, err)
 		r, _, _ := s.Get(tx.From)
-		_, _, err = s.rules.Debit(&r, &tx.Transfer, true)
+		_, _, err = s.rules.Debit(&r, &tx.Transfer, lattice.Open)
 		require.NoError(t, err, "what is built can be executed")
 		s.mu.Lock()
 		s.records[tx.From] = r

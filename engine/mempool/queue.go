@@ -86,12 +86,12 @@ func (it *item) last() uint64 {
 
 // append what comes next in a queue.
 func (p *Pool) append(rules *lattice.Rules, q *queue, it *item) error {
-	known, err := lattice.Known(p.state, it.To)
+	to, err := lattice.Recipient(p.state, it.To)
 	if err != nil {
 		return err
 	}
 	after := q.after
-	if _, _, err := rules.Debit(&after, &it.Transfer, known); err != nil {
+	if _, _, err := rules.Debit(&after, &it.Transfer, to); err != nil {
 		return err
 	}
 	q.after, it.left = after, after.Utop

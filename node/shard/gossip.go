@@ -25,6 +25,8 @@ const (
 	gossipInterval = 20 * time.Millisecond
 	// gossipBytes of transactions in a message, and gossipSlack for what is around them; gossipQueue messages to a slow peer wait, others it is not told.
 	gossipBytes, gossipSlack, gossipQueue = 1 << 20, 1 << 18, 64
+	// maxGossip is the longest message: a carried transaction by itself.
+	maxGossip = latticetypes.MaxCarried + gossipSlack
 	// maxNeighbours that a peer can name.
 	maxNeighbours = 1000
 	// maxForged transactions that no honest node passes on, until a peer is left alone for gossipBan.
@@ -37,6 +39,8 @@ const (
 type gossip struct {
 	p2p.BaseReactor
 	pool *mempool.Pool
+	// carried transactions wait beside the pool.
+	carried carrier
 	// syncing tells that the node is behind its shard: what it has cannot be held against transactions.
 	syncing func() bool
 	now     func() time.Time
@@ -48,9 +52,15 @@ type gossip struct {
 	banned     map[p2p.ID]time.Time
 }
 
-func newGossip(pool *mempool.Pool, now func() time.Time) *gossip {
+// carrier of transactions that nobody signs (app/shardchain).
+type carrier interface {
+	OfferCarried(raw []byte, peer string) error
+	ReapCarried() []mempool.Bundle
+}
+
+func newGossip(pool *mempool.Pool, carried carrier, now func() time.Time) *gossip {
 	g := &gossip{
-		pool: pool, syncing: func() bool { return true }, now: now,
+		pool: pool, carried: carried, syncing: func() bool { return true }, now: now,
 		neighbours: map[p2p.ID]map[p2p.ID]bool{}, forged: map[p2p.ID]int{}, banned: map[p2p.ID]time.Time{},
 	}
 	g.BaseReactor = *p2p.NewBaseReactor("Gossip", g)
@@ -59,7 +69,7 @@ func newGossip(pool *mempool.Pool, now func() time.Time) *gossip {
 
 // GetChannels implements p2p.Reactor.
 func (g *gossip) GetChannels() []*conn.ChannelDescriptor {
-	return []*conn.ChannelDescriptor{{ID: gossipChannel, Priority: 5, SendQueueCapacity: gossipQueue, RecvMessageCapacity: gossipBytes + gossipSlack, MessageType: &latticetypes.Gossip{}}}
+	return []*conn.ChannelDescriptor{{ID: gossipChannel, Priority: 5, SendQueueCapacity: gossipQueue, RecvMessageCapacity: maxGossip, MessageType: &latticetypes.Gossip{}}}
 }
 
 // OnStart implements service.Service.
@@ -77,6 +87,7 @@ func (g *gossip) run() {
 			return
 		case <-ticker.C:
 			if !g.syncing() {
+				g.spread(g.carried.ReapCarried())
 				g.spread(g.pool.Reap(gossipBytes))
 			}
 		}
@@ -159,6 +170,13 @@ func (g *gossip) Receive(e p2p.Envelope) {
 	case g.syncing():
 	default:
 		for _, raw := range message.GetTransactions().GetList() {
+			if latticetypes.IsCarried(raw) {
+				// What is refused may have been good a block ago: nobody is blamed.
+				if err := g.carried.OfferCarried(raw, string(e.Src.ID())); err != nil {
+					g.Logger.Debug("refused what a peer carries", "peer", e.Src.ID(), "err", err)
+				}
+				continue
+			}
 			g.pool.Offer(raw, string(e.Src.ID()), func(err error) { g.judge(e.Src, err) })
 		}
 	}

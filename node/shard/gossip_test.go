@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"testing"
 	"time"
 
@@ -63,7 +64,7 @@ func connected(t *testing.T, n int, connect func(i, j int) bool) ([]*counted, []
 	switches := p2p.MakeConnectedSwitches(cmtcfg.TestP2PConfig(), n, func(i int, sw *p2p.Switch) *p2p.Switch {
 		pool := mempool.New(mempool.DefaultConfig(), everybody{}, intake.New("top-1", 1000))
 		t.Cleanup(pool.Start())
-		g := newGossip(pool, time.Now)
+		g := newGossip(pool, nothing{}, time.Now)
 		g.syncing = func() bool { return false }
 		nodes[i] = &counted{gossip: g, received: make(chan []byte, 1000)}
 		sw.AddReactor(gossipReactor, nodes[i])
@@ -178,3 +179,9 @@ func TestForgersAreLeftAlone(t *testing.T) {
 	tell(signed(t, 12))
 	require.Eventually(t, nodes[1].has(2), patience, poll)
 }
+
+// nothing is carried in these tests.
+type nothing struct{}
+
+func (nothing) OfferCarried([]byte, string) error { return errors.New("nothing is carried here") }
+func (nothing) ReapCarried() []mempool.Bundle     { return nil }

@@ -90,7 +90,7 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 	if err != nil {
 		return fmt.Errorf("%s: %w", comet.GenesisFile(), err)
 	}
-	told, signs := newGossip(app.Pool, time.Now), newGuard(key, comet.PrivValidatorStateFile())
+	told, signs := newGossip(app.Pool, app, time.Now), newGuard(key, comet.PrivValidatorStateFile())
 	var opened databases
 	n, err := node.NewNodeWithContext(ctx, comet, signs, nodeKey,
 		// A mutex per connection: blocks, queries and snapshots do not wait for each other, and the mempool's calls take none.

@@ -121,6 +121,9 @@ func merge(a, b []Coin, combine func(Amount, Amount) (Amount, error)) ([]Coin, e
 	return out, nil
 }
 
+// AppendBalance appends a balance's one encoding.
+func AppendBalance(to []byte, b Balance) []byte { return b.append(to) }
+
 // append the balance's one encoding.
 func (b Balance) append(to []byte) []byte {
 	to = binary.BigEndian.AppendUint64(to, b.Utop)
@@ -139,21 +142,22 @@ func (b Balance) Encode() []byte { return b.append(nil) }
 
 // DecodeBalance reads what Encode wrote, and nothing else.
 func DecodeBalance(bz []byte) (Balance, error) {
-	d := decoder{b: bz}
-	b := d.balance()
-	if d.failed || len(d.b) > 0 {
+	d := NewDecoder(bz)
+	b := d.Balance()
+	if !d.Done() {
 		return Balance{}, fmt.Errorf("%w: a balance of %d bytes", ErrMalformed, len(bz))
 	}
 	return b, b.Check()
 }
 
-func (d *decoder) balance() (b Balance) {
-	b.Utop = d.u64()
-	for range d.u8() {
+// Balance is the next one, which the caller checks.
+func (d *Decoder) Balance() (b Balance) {
+	b.Utop = d.U64()
+	for range d.U8() {
 		if d.failed {
 			break
 		}
-		b.Coins = append(b.Coins, Coin{Denom: string(d.next(int(d.u8()))), Amount: Amount{High: d.u64(), Low: d.u64()}})
+		b.Coins = append(b.Coins, Coin{Denom: string(d.Next(int(d.U8()))), Amount: Amount{High: d.U64(), Low: d.U64()}})
 	}
 	return b
 }

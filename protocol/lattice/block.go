@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 )
 
@@ -26,6 +27,8 @@ type Effects struct {
 	Dropped          []Address
 	// Units of the block, by account and number in ascending order.
 	Units []Unit
+	// Departed are the coins that leave for other shards, in the block's order: those that were sent, then those that arrived, found no room and go back.
+	Departed []Arrival
 	// Burned utop: fees.
 	Burned uint64
 	// Lost coins of other denominations, which neither their recipient nor their sender could take and for which the community's record has no room.
@@ -56,12 +59,15 @@ type lane struct {
 
 // execution of a block.
 type execution struct {
-	rules     *Rules
-	view      View
+	rules *Rules
+	view  View
+	// transfers, and after them the arrivals, which have no debit.
 	transfers []Transfer
+	arrivals  []Arrival
 	verdicts  []Verdict
 	lanes     []lane
-	orphans   []bool
+	// away: the coins leave for another shard. orphans: nobody can take them.
+	away, orphans []bool
 }
 
 // Each runs a function for 0 … n−1 and answers when all are done; in whatever order, or at once.
@@ -74,18 +80,30 @@ func Serially(n int, run func(i int)) {
 	}
 }
 
-// Execute a block of transfers in lanes by account. All debits come first, sender by sender in the block's order, against what accounts held when the block began; then all credits, recipient by recipient; then
-// what could not be credited returns to its sender; what cannot return goes to the community's record. So an account is touched by one lane only, and what it receives it can spend from the next block on.
-func (r *Rules) Execute(view View, transfers []Transfer, lanes int, each Each) (*Effects, error) {
+// Execute a block of transfers, and of arrivals from other shards, in lanes by account. All debits come first, sender by sender in the block's order, against what accounts held when the block began; then all credits,
+// recipient by recipient, of the block's transfers before arrivals; then what could not be credited returns to its sender, or to its shard; what cannot return goes to the community's record. So an account is touched
+// by one lane only, and what it receives it can spend from the next block on. An arrival for an account that the shard does not hold finds no room.
+func (r *Rules) Execute(view View, transfers []Transfer, arrivals []Arrival, lanes int, each Each) (*Effects, error) {
+	all := transfers
+	if len(arrivals) > 0 {
+		all = append(make([]Transfer, 0, len(transfers)+len(arrivals)), transfers...)
+		for i := range arrivals {
+			all = append(all, arrivals[i].transfer())
+		}
+	}
 	x := &execution{
-		rules: r, view: view, transfers: transfers, verdicts: make([]Verdict, len(transfers)), lanes: make([]lane, max(1, lanes)), orphans: make([]bool, len(transfers)),
+		rules: r, view: view, transfers: all, arrivals: arrivals, verdicts: make([]Verdict, len(all)), lanes: make([]lane, max(1, lanes)), away: make([]bool, len(all)), orphans: make([]bool, len(all)),
 	}
 	for i := range x.lanes {
-		x.lanes[i].entries = make(map[Address]*entry, 2*len(transfers)/len(x.lanes))
+		x.lanes[i].entries = make(map[Address]*entry, 2*len(all)/len(x.lanes))
 	}
 	for i := range transfers {
 		from, to := x.lane(transfers[i].From), x.lane(transfers[i].To)
 		from.from, to.to = append(from.from, i), append(to.to, i)
+	}
+	for i := range arrivals {
+		to := x.lane(arrivals[i].Beneficiary())
+		to.to = append(to.to, len(transfers)+i)
 	}
 	for i := range x.lanes {
 		l := &x.lanes[i]
@@ -134,16 +152,16 @@ func (x *execution) debit(l *lane) error {
 			v.Err = ofSender(err)
 			continue
 		}
-		known, err := Known(x.view, t.To)
+		to, err := Recipient(x.view, t.To)
 		if err != nil {
 			v.Err = err
 			continue
 		}
 		var u Unit
-		if u, v.Fee, v.Err = x.rules.Debit(&e.Record, t, known); v.Err != nil {
+		if u, v.Fee, v.Err = x.rules.Debit(&e.Record, t, to); v.Err != nil {
 			continue
 		}
-		e.changed = true
+		e.changed, x.away[i] = true, to == Elsewhere
 		for _, c := range t.Amount.Coins {
 			e.sent = append(e.sent, c.Denom)
 		}
@@ -154,7 +172,13 @@ func (x *execution) debit(l *lane) error {
 
 func (x *execution) credit(l *lane) error {
 	for _, i := range l.to {
-		if x.verdicts[i].Err != nil {
+		if x.verdicts[i].Err != nil || x.away[i] {
+			continue
+		}
+		if arrived := x.arrival(i); arrived != nil {
+			if err := x.arrive(l, arrived, i); err != nil {
+				return err
+			}
 			continue
 		}
 		e, err := x.entry(l, x.transfers[i].To)
@@ -162,6 +186,34 @@ func (x *execution) credit(l *lane) error {
 			return err
 		}
 		x.verdicts[i].Returned = !x.give(l, e, Receive, i)
+	}
+	return nil
+}
+
+// arrival at a place among the credits; nil for a transfer of the block.
+func (x *execution) arrival(i int) *Arrival {
+	if i -= len(x.transfers) - len(x.arrivals); i >= 0 {
+		return &x.arrivals[i]
+	}
+	return nil
+}
+
+// arrive credits an arrival. One that finds no room goes back to its shard; one that has come back already is an orphan.
+func (x *execution) arrive(l *lane, a *Arrival, i int) error {
+	kind := Receive
+	if a.Return {
+		kind = Return
+	}
+	e, err := x.entry(l, a.Beneficiary())
+	if err != nil && !errors.Is(err, ErrNotOwned) {
+		return err
+	}
+	switch {
+	case err == nil && x.give(l, e, kind, i):
+	case a.Return:
+		x.orphans[i] = true
+	default:
+		x.away[i] = true
 	}
 	return nil
 }
@@ -239,9 +291,12 @@ func (x *execution) adopt(i int) (lost []Coin, err error) {
 }
 
 func (x *execution) effects() (*Effects, error) {
-	out := &Effects{Verdicts: x.verdicts}
+	out := &Effects{Verdicts: x.verdicts[:len(x.transfers)-len(x.arrivals)]}
 	for i := range x.transfers {
 		out.Burned += x.verdicts[i].Fee
+		if x.away[i] {
+			out.Departed = append(out.Departed, x.departure(i))
+		}
 		if !x.orphans[i] {
 			continue
 		}
@@ -278,6 +333,17 @@ func (x *execution) effects() (*Effects, error) {
 		out.Created = append(out.Created, e.Record)
 	}
 	return out, nil
+}
+
+// departure of coins for another shard.
+func (x *execution) departure(i int) Arrival {
+	if a := x.arrival(i); a != nil {
+		back := *a
+		back.Return, back.Memo = true, ""
+		return back
+	}
+	t := &x.transfers[i]
+	return Arrival{From: t.From, To: t.To, Amount: t.Amount, Memo: t.Memo, Transaction: t.Hash}
 }
 
 // units of all lanes in their order.

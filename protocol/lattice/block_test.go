@@ -92,9 +92,9 @@ func newWorld(t require.TestingT, accounts []Record) *world {
 // block executes transfers both ways and holds the results against each other and against what must be true of any block.
 func (w *world) block(t require.TestingT, transfers []Transfer, lanes int) *Effects {
 	before, coinsBefore := total(w.serial)
-	one, err := w.rules.Execute(w.serial, transfers, 1, Serially)
+	one, err := w.rules.Execute(w.serial, transfers, nil, 1, Serially)
 	require.NoError(t, err)
-	many, err := w.rules.Execute(w.lanes, transfers, lanes, together)
+	many, err := w.rules.Execute(w.lanes, transfers, nil, lanes, together)
 	require.NoError(t, err)
 	require.Equal(t, len(one.Verdicts), len(many.Verdicts))
 	for i := range one.Verdicts {
@@ -212,7 +212,7 @@ func TestLanesOfAMillion(t *testing.T) {
 			next[from]++
 		}
 		for i, n := range lanes {
-			effects, err := rules.Execute(worlds[i], transfers, n, together)
+			effects, err := rules.Execute(worlds[i], transfers, nil, n, together)
 			require.NoError(t, err)
 			for j := range effects.Verdicts {
 				require.NoError(t, effects.Verdicts[j].Err)

@@ -16,13 +16,30 @@ func Sender(v View, a Address) (Record, bool, error) {
 	return r, found, ofSender(err)
 }
 
-// Known tells whether a transfer's recipient is open. One that another shard holds is an ErrNotOwned: no transfer to it may be in a block.
-func Known(v View, a Address) (bool, error) {
+// Party is what a transfer's recipient is to the sender's shard.
+type Party uint8
+
+const (
+	// Absent: nobody yet; the transfer makes the account.
+	Absent Party = iota
+	// Open: an account of this shard.
+	Open
+	// Elsewhere: an account of another shard, to which a receipt brings the coins.
+	Elsewhere
+)
+
+// Recipient of a transfer as a block finds it.
+func Recipient(v View, a Address) (Party, error) {
 	r, found, err := v.Get(a)
-	if errors.Is(err, ErrNotOwned) {
-		err = fmt.Errorf("%w; there are no transfers between shards yet", err)
+	switch {
+	case errors.Is(err, ErrNotOwned):
+		return Elsewhere, nil
+	case err != nil:
+		return Absent, err
+	case found && r.IsOpen():
+		return Open, nil
 	}
-	return found && r.IsOpen(), err
+	return Absent, nil
 }
 
 // ofSender is why a sender has no record here.

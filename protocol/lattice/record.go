@@ -99,18 +99,18 @@ func (r *Record) AppendBody(b []byte) []byte {
 
 // DecodeBody reads what AppendBody wrote, and nothing else.
 func DecodeBody(address Address, b []byte) (Record, error) {
-	d := decoder{b: b}
-	r := Record{Address: address, Key: Key{Kind: KeyKind(d.u8())}}
+	d := NewDecoder(b)
+	r := Record{Address: address, Key: Key{Kind: KeyKind(d.U8())}}
 	if size := r.Key.Kind.size(); size >= 0 {
-		copy(r.Key.bytes[:], d.next(size))
+		copy(r.Key.bytes[:], d.Next(size))
 	} else {
-		d.failed = true
+		d.Fail()
 	}
-	r.Sequence, r.Units, r.Height = d.u64(), d.u64(), d.u64()
-	copy(r.Head[:], d.next(HashSize))
-	r.Balance = d.balance()
-	r.Mana = quota.Mana{Left: d.u64(), Time: int64(d.u64())}
-	if d.failed || len(d.b) > 0 {
+	r.Sequence, r.Units, r.Height = d.U64(), d.U64(), d.U64()
+	copy(r.Head[:], d.Next(HashSize))
+	r.Balance = d.Balance()
+	r.Mana = quota.Mana{Left: d.U64(), Time: int64(d.U64())}
+	if !d.Done() {
 		return Record{}, fmt.Errorf("%w: a record of %d bytes", ErrMalformed, len(b))
 	}
 	return r, r.Check()
@@ -124,33 +124,3 @@ func (r *Record) leaf(scratch []byte) (Hash, []byte) {
 
 // BodyHash is what a leaf says of a record.
 func BodyHash(body []byte) Hash { return sha256.Sum256(append([]byte{tagBody}, body...)) }
-
-// decoder takes fields off the front; once something is missing, it fails for good.
-type decoder struct {
-	b      []byte
-	failed bool
-}
-
-func (d *decoder) next(n int) []byte {
-	if d.failed || len(d.b) < n {
-		d.failed = true
-		return nil
-	}
-	out := d.b[:n]
-	d.b = d.b[n:]
-	return out
-}
-
-func (d *decoder) u8() uint8 {
-	if b := d.next(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (d *decoder) u64() uint64 {
-	if b := d.next(8); b != nil {
-		return binary.BigEndian.Uint64(b)
-	}
-	return 0
-}

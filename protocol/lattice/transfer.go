@@ -35,6 +35,16 @@ type Rules struct {
 	// Community's record takes what can neither be credited nor returned. It alone may hold less than the deposit.
 	Community Address
 	Quota     quota.Params
+	// Away tells why nothing can be sent to an account of another shard, if so; it is asked by many lanes at once. Without it there are no transfers to other shards.
+	Away func(to Address) error
+}
+
+// away is why nothing can be sent to an account of another shard.
+func (r *Rules) away(to Address) error {
+	if r.Away == nil {
+		return fmt.Errorf("%w: %x, and this shard sends nothing to others", ErrNotOwned, to)
+	}
+	return r.Away(to)
 }
 
 // firstSequence of an account that is made in the epoch.
@@ -48,6 +58,8 @@ type Transfer struct {
 	Amount   Balance
 	// Fee in utop that is offered where the quota does not reach.
 	Fee uint64
+	// Memo for the recipient, which goes with the coins to another shard.
+	Memo string
 	// Timeout is the last height that may have it; 0 is any.
 	Timeout uint64
 	// Size of the encoded transaction in bytes, and its hash.
@@ -71,23 +83,32 @@ func (r *Record) Droppable(epoch uint64) bool {
 	return !r.IsOpen() && r.Sequence <= epoch*EpochSequences
 }
 
-// Admit tells whether the quota or the fee pays for a transfer; it looks at nothing that costs more. The mana is refilled and paid from in the result.
-func (r *Rules) Admit(sender *Record, t *Transfer, creates bool) (left quota.Mana, fee uint64, err error) {
-	mana := r.Quota.Refilled(sender.Mana, sender.Utop, r.Now)
-	return r.Quota.Pay(mana, r.Cost(t, creates), t.Fee)
-}
-
-// Cost of a transfer in units of quota.
-func (r *Rules) Cost(t *Transfer, creates bool) uint64 {
-	created := 0
-	if creates {
-		created = 1
+// Admit tells whether a transfer can go where it is sent, and the quota or the fee pays for it; it looks at nothing that costs more. The mana is refilled and paid from in the result.
+func (r *Rules) Admit(sender *Record, t *Transfer, to Party) (left quota.Mana, fee uint64, err error) {
+	if to == Elsewhere {
+		if err := r.away(t.To); err != nil {
+			return sender.Mana, 0, err
+		}
 	}
-	return r.Quota.Cost(t.Size, t.scheme(), created)
+	mana := r.Quota.Refilled(sender.Mana, sender.Utop, r.Now)
+	return r.Quota.Pay(mana, r.Cost(t, to), t.Fee)
 }
 
-// Debit takes a transfer from its sender, whose record it changes only where all is in order. The recipient is known if it was open when the block began. The fee is burned.
-func (r *Rules) Debit(sender *Record, t *Transfer, known bool) (u Unit, fee uint64, err error) {
+// Cost of a transfer in units of quota. The sender pays for what another shard does with it, too.
+func (r *Rules) Cost(t *Transfer, to Party) uint64 {
+	cost := r.Quota.Cost(t.Size, t.scheme())
+	switch to {
+	case Absent:
+		return cost + r.Quota.Price.Create
+	case Elsewhere:
+		return cost + r.Quota.Price.Receipt
+	default:
+		return cost
+	}
+}
+
+// Debit takes a transfer from its sender, whose record it changes only where all is in order. What the recipient is was found when the block began. The fee is burned.
+func (r *Rules) Debit(sender *Record, t *Transfer, to Party) (u Unit, fee uint64, err error) {
 	switch {
 	case !sender.IsOpen():
 		return u, 0, fmt.Errorf("%w: %x holds nothing here", ErrUnknown, t.From)
@@ -101,10 +122,12 @@ func (r *Rules) Debit(sender *Record, t *Transfer, known bool) (u Unit, fee uint
 		return u, 0, fmt.Errorf("%w: %d is over, the block's height is %d", ErrTimeout, t.Timeout, r.Height)
 	case t.Amount.IsZero():
 		return u, 0, fmt.Errorf("%w: nothing is sent", ErrMalformed)
-	case !known && t.Amount.Utop < r.Deposit:
+	case to == Absent && t.Amount.Utop < r.Deposit:
 		return u, 0, fmt.Errorf("%w: %x has no account, so at least %dutop must be sent", ErrDeposit, t.To, r.Deposit)
+	case to == Elsewhere && t.Amount.Utop < r.Deposit:
+		return u, 0, fmt.Errorf("%w: %x is in another shard, so at least %dutop must be sent", ErrDeposit, t.To, r.Deposit)
 	}
-	mana, fee, err := r.Admit(sender, t, !known)
+	mana, fee, err := r.Admit(sender, t, to)
 	if err != nil {
 		return u, 0, err
 	}

@@ -55,14 +55,14 @@ func (u *Unit) Append(b []byte) []byte {
 
 // DecodeUnit reads what Append wrote off the front of some bytes, and answers the rest.
 func DecodeUnit(b []byte) (u Unit, rest []byte, err error) {
-	d := decoder{b: b}
-	copy(u.Account[:], d.next(AddressSize))
-	u.Number = d.u64()
-	copy(u.Previous[:], d.next(HashSize))
-	u.Before, u.Kind, u.Sequence = d.u64(), UnitKind(d.u8()), d.u64()
-	copy(u.Peer[:], d.next(AddressSize))
-	u.Amount, u.Balance = d.balance(), d.balance()
-	copy(u.Transaction[:], d.next(HashSize))
+	d := NewDecoder(b)
+	copy(u.Account[:], d.Next(AddressSize))
+	u.Number = d.U64()
+	copy(u.Previous[:], d.Next(HashSize))
+	u.Before, u.Kind, u.Sequence = d.U64(), UnitKind(d.U8()), d.U64()
+	copy(u.Peer[:], d.Next(AddressSize))
+	u.Amount, u.Balance = d.Balance(), d.Balance()
+	copy(u.Transaction[:], d.Next(HashSize))
 	if d.failed {
 		return Unit{}, nil, fmt.Errorf("%w: a unit in %d bytes", ErrMalformed, len(b))
 	}

@@ -51,13 +51,15 @@ type Price struct {
 	Ed25519, Secp256k1 uint64
 	// Create is a new account, beside its transfer: it stays.
 	Create uint64
+	// Receipt of a transfer to another shard, beside it: what the other shard does with it, and how it gets there.
+	Receipt uint64
 }
 
 // Default parameters: of 10,000 transfers a second, four fifths for the balances of 20 billion TOP, 50 a day for everyone who holds ten TOP, a hundredth at most for one account.
 func Default() Params {
 	return Params{
 		PerTop: 1_728, Floor: 2_500_000, FloorBalance: 10 * top, Cap: 432_000_000_000,
-		Price: Price{Transfer: 20_000, Byte: 50, Ed25519: 15_000, Secp256k1: 45_000, Create: 5_000_000},
+		Price: Price{Transfer: 20_000, Byte: 50, Ed25519: 15_000, Secp256k1: 45_000, Create: 5_000_000, Receipt: 30_000},
 		Fee:   200,
 	}
 }
@@ -73,7 +75,7 @@ func (p Params) Check() error {
 		return fmt.Errorf("%w: what is beyond the quota has no fee: it would be free for ever", ErrParams)
 	}
 	const most = 1 << 40
-	for _, v := range []uint64{p.PerTop, p.Cap, p.Price.Transfer, p.Price.Byte, p.Price.Ed25519, p.Price.Secp256k1, p.Price.Create, p.Fee} {
+	for _, v := range []uint64{p.PerTop, p.Cap, p.Price.Transfer, p.Price.Byte, p.Price.Ed25519, p.Price.Secp256k1, p.Price.Create, p.Price.Receipt, p.Fee} {
 		if v > most {
 			return fmt.Errorf("%w: %d is more than 2^40", ErrParams, v)
 		}
@@ -134,9 +136,9 @@ const (
 	Secp256k1
 )
 
-// Cost of a transfer in units: of so many encoded bytes, with that signature, which makes so many accounts.
-func (p Params) Cost(size int, scheme Signature, created int) uint64 {
-	cost := p.Price.Transfer + p.Price.Byte*uint64(size) + p.Price.Create*uint64(created)
+// Cost of a transfer in units: of so many encoded bytes, with that signature. What it makes elsewhere, an account or a receipt, comes to it.
+func (p Params) Cost(size int, scheme Signature) uint64 {
+	cost := p.Price.Transfer + p.Price.Byte*uint64(size)
 	if scheme == Secp256k1 {
 		return cost + p.Price.Secp256k1
 	}

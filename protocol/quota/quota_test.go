@@ -14,8 +14,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, uint64(1728*9), p.Capacity(9*top))
 	require.Equal(t, uint64(1728*10+2_500_000), p.Capacity(10*top))
 	require.Equal(t, p.Cap, p.Capacity(1<<63))
-	require.Equal(t, uint64(20_000+298*50+15_000), p.Cost(298, Ed25519, 0))
-	require.Equal(t, uint64(20_000+298*50+45_000+5_000_000), p.Cost(298, Secp256k1, 1))
+	require.Equal(t, uint64(20_000+298*50+15_000), p.Cost(298, Ed25519))
+	require.Equal(t, uint64(20_000+298*50+45_000), p.Cost(298, Secp256k1))
 }
 
 func TestParamsThatAreRefused(t *testing.T) {

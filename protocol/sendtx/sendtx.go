@@ -43,7 +43,6 @@ const (
 // Tx is a transfer as it was signed.
 type Tx struct {
 	lattice.Transfer
-	Memo string
 	// body and authInfo are what the signature covers.
 	body, authInfo []byte
 	Signature      [SignatureSize]byte

@@ -27,6 +27,9 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 	if err := k.Routing.Set(ctx, gs.Routing); err != nil {
 		return err
 	}
+	if err := k.initLedgers(ctx, gs); err != nil {
+		return err
+	}
 	k.engine.Route(gs.Routing.Table())
 	// The context of a chain that begins at 1 says 0.
 	first := uint64(max(ctx.BlockHeight(), 1))
@@ -42,6 +45,15 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 	issued := held.Add(gs.Lost...)
 	if gs.Burned > 0 {
 		issued = issued.Add(types.Coins(lattice.Balance{Utop: gs.Burned})...)
+	}
+	sent, received, err := k.moved(ctx)
+	if err != nil {
+		return err
+	}
+	// What came from others was issued there.
+	issued, negative := issued.Add(sent...).SafeSub(received...)
+	if negative {
+		return fmt.Errorf("genesis holds less than came from other ledgers: %s of %s", held, received)
 	}
 	rules, err := k.Rules(ctx)
 	if err != nil {
@@ -125,7 +137,7 @@ func (k *Keeper) held() (sdk.Coins, uint64, error) {
 	return coins, accounts, err
 }
 
-// CheckSupply tells whether what is held, burned and lost is what was issued.
+// CheckSupply tells whether what is held, burned, lost and sent to other ledgers is what was issued and what came from them.
 func (k *Keeper) CheckSupply(ctx sdk.Context) error {
 	head, err := k.Head.Get(ctx)
 	if err != nil {
@@ -136,8 +148,12 @@ func (k *Keeper) CheckSupply(ctx sdk.Context) error {
 		return err
 	}
 	got := held.Add(head.Lost...).Add(types.Coins(lattice.Balance{Utop: head.Burned})...)
-	if !got.Equal(head.Issued) || accounts != head.Accounts {
-		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost: that is not the %s that were issued (%d accounts of %d)", held, head.Burned, head.Lost, head.Issued, accounts, head.Accounts)
+	sent, received, err := k.moved(ctx)
+	if err != nil {
+		return err
+	}
+	if !got.Add(sent...).Equal(head.Issued.Add(received...)) || accounts != head.Accounts {
+		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost, %s were sent to other ledgers: that is not the %s that were issued and the %s that came from others (%d accounts of %d)", held, head.Burned, head.Lost, sent, head.Issued, received, accounts, head.Accounts)
 	}
 	return nil
 }
@@ -159,6 +175,9 @@ func (k *Keeper) ExportGenesis(ctx sdk.Context) (gs *types.GenesisState, err err
 		return nil, err
 	}
 	gs.Burned, gs.Lost = head.Burned, head.Lost
+	if err := k.exportLedgers(ctx, gs); err != nil {
+		return nil, err
+	}
 	return gs, k.engine.Buckets(func(number uint32, slots lattice.Slots) error {
 		gs.Buckets = append(gs.Buckets, types.Bucket{Number: number, Slots: slots})
 		return nil

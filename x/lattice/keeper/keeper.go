@@ -26,6 +26,12 @@ type Keeper struct {
 	Head    collections.Item[types.Head]
 	Shard   collections.Item[types.Shard]
 	Routing collections.Item[types.RoutingTable]
+	// Outboxes by destination, Inboxes by source; Batches that wait, by destination and height.
+	Outboxes collections.Map[string, types.Outbox]
+	Batches  collections.Map[collections.Pair[string, uint64], []byte]
+	Inboxes  collections.Map[string, types.Inbox]
+	// Members of ledgers by term.
+	Members collections.Map[collections.Pair[string, uint64], types.Members]
 }
 
 // NewKeeper builds the keeper around a shard's engine.
@@ -37,6 +43,11 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 		Head:    collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
 		Shard:   collections.NewItem(sb, types.ShardKey, "shard", codec.CollValue[types.Shard](cdc)),
 		Routing: collections.NewItem(sb, types.RoutingKey, "routing", codec.CollValue[types.RoutingTable](cdc)),
+
+		Outboxes: collections.NewMap(sb, types.OutboxesKey, "outboxes", collections.StringKey, codec.CollValue[types.Outbox](cdc)),
+		Batches:  collections.NewMap(sb, types.BatchesKey, "batches", types.BatchKeys, collections.BytesValue),
+		Inboxes:  collections.NewMap(sb, types.InboxesKey, "inboxes", collections.StringKey, codec.CollValue[types.Inbox](cdc)),
+		Members:  collections.NewMap(sb, types.MembersKey, "members", collections.PairKeyCodec(collections.StringKey, collections.Uint64Key), codec.CollValue[types.Members](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -60,7 +71,9 @@ func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice
 	if err != nil {
 		return lattice.Rules{}, err
 	}
-	return params.Rules(height, at, shard.Community()), nil
+	rules := params.Rules(height, at, shard.Community())
+	rules.Away, err = k.away(ctx)
+	return rules, err
 }
 
 // routing table; none of a shard that began before there were any.
@@ -72,7 +85,7 @@ func (k *Keeper) routing(ctx context.Context) (types.RoutingTable, error) {
 	return table, err
 }
 
-// Commit what a block did to the accounts: one key of the chain's state names them all.
+// Commit what a block did to the accounts: one key of the chain's state names them all, and others hold what leaves for other shards.
 func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	head, err := k.Head.Get(ctx)
 	if err != nil {
@@ -81,7 +94,10 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	head.Height, head.Time, head.Root, head.Accounts = uint64(ctx.BlockHeight()), ctx.BlockTime().UnixNano(), r.Root[:], r.Accounts
 	head.Burned += r.Burned
 	head.Lost = head.Lost.Add(types.OtherCoins(r.Lost)...)
-	return k.Head.Set(ctx, head)
+	if err := k.Head.Set(ctx, head); err != nil {
+		return err
+	}
+	return k.send(ctx, r.Departed)
 }
 
 // Start the engine with the accounts of the chain's last height.

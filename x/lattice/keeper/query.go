@@ -140,7 +140,7 @@ func (q *queryServer) Quota(_ context.Context, req *types.QueryQuotaRequest) (*t
 	if r.Key.Kind != lattice.Ed25519 {
 		scheme = quota.Secp256k1
 	}
-	cost := rules.Quota.Cost(typicalSize, scheme, 0)
+	cost := rules.Quota.Cost(typicalSize, scheme)
 	left := rules.Quota.Refilled(r.Mana, r.Utop, rules.Now).Left
 	return &types.QueryQuotaResponse{Left: left, Capacity: rules.Quota.Capacity(r.Utop), Transfer: cost, Transfers: left / cost}, nil
 }

@@ -62,6 +62,9 @@ func (gs *GenesisState) Validate() error {
 			return fmt.Errorf("accounts_file: an exported shard has all its accounts in buckets")
 		}
 	}
+	if err := gs.validateLedgers(); err != nil {
+		return err
+	}
 	seen := make(map[string]bool, len(gs.Balances))
 	for i := range gs.Balances {
 		if seen[gs.Balances[i].Address] {

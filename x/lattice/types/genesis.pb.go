@@ -34,6 +34,10 @@ type Params struct {
 	// epoch_seconds: an epoch's length while the shard runs without a main chain.
 	EpochSeconds uint64 `protobuf:"varint,2,opt,name=epoch_seconds,json=epochSeconds,proto3" json:"epoch_seconds,omitempty"`
 	Quota        Quota  `protobuf:"bytes,3,opt,name=quota,proto3" json:"quota"`
+	// main_epoch_blocks of the main chain, by which the shard knows when its next committee begins; 0 where there is no main chain.
+	MainEpochBlocks uint64 `protobuf:"varint,4,opt,name=main_epoch_blocks,json=mainEpochBlocks,proto3" json:"main_epoch_blocks,omitempty"`
+	// unaudited_utop that is taken from one source at most before its auditors have confirmed it; 0 for no bound, where there are no auditors.
+	UnauditedUtop uint64 `protobuf:"varint,5,opt,name=unaudited_utop,json=unauditedUtop,proto3" json:"unaudited_utop,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -90,6 +94,20 @@ func (m *Params) GetQuota() Quota {
 	return Quota{}
 }
 
+func (m *Params) GetMainEpochBlocks() uint64 {
+	if m != nil {
+		return m.MainEpochBlocks
+	}
+	return 0
+}
+
+func (m *Params) GetUnauditedUtop() uint64 {
+	if m != nil {
+		return m.UnauditedUtop
+	}
+	return 0
+}
+
 // Quota that accounts have without a fee (protocol/quota). A unit is what a nanosecond of a processor costs.
 type Quota struct {
 	// per_top units that a TOP refills in a day.
@@ -107,6 +125,8 @@ type Quota struct {
 	Create    uint64 `protobuf:"varint,9,opt,name=create,proto3" json:"create,omitempty"`
 	// fee in utop for a million units beyond the quota; burned.
 	Fee uint64 `protobuf:"varint,10,opt,name=fee,proto3" json:"fee,omitempty"`
+	// receipt is the price of a transfer to another shard beside the transfer's own.
+	Receipt uint64 `protobuf:"varint,11,opt,name=receipt,proto3" json:"receipt,omitempty"`
 }
 
 func (m *Quota) Reset()         { *m = Quota{} }
@@ -212,6 +232,13 @@ func (m *Quota) GetFee() uint64 {
 	return 0
 }
 
+func (m *Quota) GetReceipt() uint64 {
+	if m != nil {
+		return m.Receipt
+	}
+	return 0
+}
+
 // Shard that a chain is; it never changes.
 type Shard struct {
 	// network is the chain id that wallets sign, the same for all shards.
@@ -277,7 +304,9 @@ func (m *Shard) GetPrefixLen() uint32 {
 
 // RoutingTable of a network (protocol/trie): its shards, in the order of their prefixes. Every bucket is one shard's.
 type RoutingTable struct {
-	Routes []Route `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes"`
+	// version of the main chain's table; 0 of one that was given by genesis.
+	Version uint64  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Routes  []Route `protobuf:"bytes,1,rep,name=routes,proto3" json:"routes"`
 }
 
 func (m *RoutingTable) Reset()         { *m = RoutingTable{} }
@@ -312,6 +341,13 @@ func (m *RoutingTable) XXX_DiscardUnknown() {
 }
 
 var xxx_messageInfo_RoutingTable proto.InternalMessageInfo
+
+func (m *RoutingTable) GetVersion() uint64 {
+	if m != nil {
+		return m.Version
+	}
+	return 0
+}
 
 func (m *RoutingTable) GetRoutes() []Route {
 	if m != nil {
@@ -398,6 +434,12 @@ type GenesisState struct {
 	Lost   github_com_cosmos_cosmos_sdk_types.Coins `protobuf:"bytes,8,rep,name=lost,proto3,castrepeated=github.com/cosmos/cosmos-sdk/types.Coins" json:"lost"`
 	// accounts_file holds further accounts with full quota.
 	AccountsFile *AccountsFile `protobuf:"bytes,11,opt,name=accounts_file,json=accountsFile,proto3" json:"accounts_file,omitempty"`
+	// members of the network's ledgers, this one included: whose signatures the shard believes. Without them there are no transfers to other shards.
+	Members []Members `protobuf:"bytes,12,rep,name=members,proto3" json:"members"`
+	// outboxes and inboxes of an exported shard, with the batches that wait, as protocol/receipt encodes them.
+	Outboxes  []NamedOutbox `protobuf:"bytes,13,rep,name=outboxes,proto3" json:"outboxes"`
+	Standings []Standing    `protobuf:"bytes,15,rep,name=standings,proto3" json:"standings"`
+	Inboxes   []NamedInbox  `protobuf:"bytes,14,rep,name=inboxes,proto3" json:"inboxes"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
@@ -489,6 +531,148 @@ func (m *GenesisState) GetAccountsFile() *AccountsFile {
 	return nil
 }
 
+func (m *GenesisState) GetMembers() []Members {
+	if m != nil {
+		return m.Members
+	}
+	return nil
+}
+
+func (m *GenesisState) GetOutboxes() []NamedOutbox {
+	if m != nil {
+		return m.Outboxes
+	}
+	return nil
+}
+
+func (m *GenesisState) GetStandings() []Standing {
+	if m != nil {
+		return m.Standings
+	}
+	return nil
+}
+
+func (m *GenesisState) GetInboxes() []NamedInbox {
+	if m != nil {
+		return m.Inboxes
+	}
+	return nil
+}
+
+// NamedOutbox of an export.
+type NamedOutbox struct {
+	Destination string   `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
+	Outbox      Outbox   `protobuf:"bytes,2,opt,name=outbox,proto3" json:"outbox"`
+	Batches     [][]byte `protobuf:"bytes,3,rep,name=batches,proto3" json:"batches,omitempty"`
+}
+
+func (m *NamedOutbox) Reset()         { *m = NamedOutbox{} }
+func (m *NamedOutbox) String() string { return proto.CompactTextString(m) }
+func (*NamedOutbox) ProtoMessage()    {}
+func (*NamedOutbox) Descriptor() ([]byte, []int) {
+	return fileDescriptor_73fba4fd8d7a3c94, []int{6}
+}
+func (m *NamedOutbox) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *NamedOutbox) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_NamedOutbox.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *NamedOutbox) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_NamedOutbox.Merge(m, src)
+}
+func (m *NamedOutbox) XXX_Size() int {
+	return m.Size()
+}
+func (m *NamedOutbox) XXX_DiscardUnknown() {
+	xxx_messageInfo_NamedOutbox.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_NamedOutbox proto.InternalMessageInfo
+
+func (m *NamedOutbox) GetDestination() string {
+	if m != nil {
+		return m.Destination
+	}
+	return ""
+}
+
+func (m *NamedOutbox) GetOutbox() Outbox {
+	if m != nil {
+		return m.Outbox
+	}
+	return Outbox{}
+}
+
+func (m *NamedOutbox) GetBatches() [][]byte {
+	if m != nil {
+		return m.Batches
+	}
+	return nil
+}
+
+// NamedInbox of an export.
+type NamedInbox struct {
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	Inbox  Inbox  `protobuf:"bytes,2,opt,name=inbox,proto3" json:"inbox"`
+}
+
+func (m *NamedInbox) Reset()         { *m = NamedInbox{} }
+func (m *NamedInbox) String() string { return proto.CompactTextString(m) }
+func (*NamedInbox) ProtoMessage()    {}
+func (*NamedInbox) Descriptor() ([]byte, []int) {
+	return fileDescriptor_73fba4fd8d7a3c94, []int{7}
+}
+func (m *NamedInbox) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *NamedInbox) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_NamedInbox.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *NamedInbox) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_NamedInbox.Merge(m, src)
+}
+func (m *NamedInbox) XXX_Size() int {
+	return m.Size()
+}
+func (m *NamedInbox) XXX_DiscardUnknown() {
+	xxx_messageInfo_NamedInbox.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_NamedInbox proto.InternalMessageInfo
+
+func (m *NamedInbox) GetSource() string {
+	if m != nil {
+		return m.Source
+	}
+	return ""
+}
+
+func (m *NamedInbox) GetInbox() Inbox {
+	if m != nil {
+		return m.Inbox
+	}
+	return Inbox{}
+}
+
 // AccountsFile with accounts of a new shard, beside genesis.json: too many for a document that every program between reads whole.
 type AccountsFile struct {
 	// number of accounts in it.
@@ -501,7 +685,7 @@ func (m *AccountsFile) Reset()         { *m = AccountsFile{} }
 func (m *AccountsFile) String() string { return proto.CompactTextString(m) }
 func (*AccountsFile) ProtoMessage()    {}
 func (*AccountsFile) Descriptor() ([]byte, []int) {
-	return fileDescriptor_73fba4fd8d7a3c94, []int{6}
+	return fileDescriptor_73fba4fd8d7a3c94, []int{8}
 }
 func (m *AccountsFile) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -555,7 +739,7 @@ func (m *Bucket) Reset()         { *m = Bucket{} }
 func (m *Bucket) String() string { return proto.CompactTextString(m) }
 func (*Bucket) ProtoMessage()    {}
 func (*Bucket) Descriptor() ([]byte, []int) {
-	return fileDescriptor_73fba4fd8d7a3c94, []int{7}
+	return fileDescriptor_73fba4fd8d7a3c94, []int{9}
 }
 func (m *Bucket) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -608,7 +792,7 @@ func (m *Balance) Reset()         { *m = Balance{} }
 func (m *Balance) String() string { return proto.CompactTextString(m) }
 func (*Balance) ProtoMessage()    {}
 func (*Balance) Descriptor() ([]byte, []int) {
-	return fileDescriptor_73fba4fd8d7a3c94, []int{8}
+	return fileDescriptor_73fba4fd8d7a3c94, []int{10}
 }
 func (m *Balance) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -666,13 +850,15 @@ type Head struct {
 	Lost github_com_cosmos_cosmos_sdk_types.Coins `protobuf:"bytes,5,rep,name=lost,proto3,castrepeated=github.com/cosmos/cosmos-sdk/types.Coins" json:"lost"`
 	// issued coins at genesis: balances, burned and lost together.
 	Issued github_com_cosmos_cosmos_sdk_types.Coins `protobuf:"bytes,6,rep,name=issued,proto3,castrepeated=github.com/cosmos/cosmos-sdk/types.Coins" json:"issued"`
+	// transfers that were executed since genesis.
+	Transfers uint64 `protobuf:"varint,8,opt,name=transfers,proto3" json:"transfers,omitempty"`
 }
 
 func (m *Head) Reset()         { *m = Head{} }
 func (m *Head) String() string { return proto.CompactTextString(m) }
 func (*Head) ProtoMessage()    {}
 func (*Head) Descriptor() ([]byte, []int) {
-	return fileDescriptor_73fba4fd8d7a3c94, []int{9}
+	return fileDescriptor_73fba4fd8d7a3c94, []int{11}
 }
 func (m *Head) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -750,6 +936,13 @@ func (m *Head) GetIssued() github_com_cosmos_cosmos_sdk_types.Coins {
 	return nil
 }
 
+func (m *Head) GetTransfers() uint64 {
+	if m != nil {
+		return m.Transfers
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*Params)(nil), "top.lattice.v1.Params")
 	proto.RegisterType((*Quota)(nil), "top.lattice.v1.Quota")
@@ -757,6 +950,8 @@ func init() {
 	proto.RegisterType((*RoutingTable)(nil), "top.lattice.v1.RoutingTable")
 	proto.RegisterType((*Route)(nil), "top.lattice.v1.Route")
 	proto.RegisterType((*GenesisState)(nil), "top.lattice.v1.GenesisState")
+	proto.RegisterType((*NamedOutbox)(nil), "top.lattice.v1.NamedOutbox")
+	proto.RegisterType((*NamedInbox)(nil), "top.lattice.v1.NamedInbox")
 	proto.RegisterType((*AccountsFile)(nil), "top.lattice.v1.AccountsFile")
 	proto.RegisterType((*Bucket)(nil), "top.lattice.v1.Bucket")
 	proto.RegisterType((*Balance)(nil), "top.lattice.v1.Balance")
@@ -766,64 +961,79 @@ func init() {
 func init() { proto.RegisterFile("top/lattice/v1/genesis.proto", fileDescriptor_73fba4fd8d7a3c94) }
 
 var fileDescriptor_73fba4fd8d7a3c94 = []byte{
-	// 898 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x55, 0x4f, 0x6f, 0xe3, 0x44,
-	0x14, 0xaf, 0x9b, 0xd8, 0x69, 0x5e, 0x13, 0x04, 0xa3, 0xb2, 0xeb, 0xad, 0x4a, 0x5a, 0x99, 0x4b,
-	0x41, 0x5a, 0x5b, 0x09, 0x4a, 0xc5, 0x0a, 0x69, 0xa5, 0x66, 0x25, 0xd8, 0x03, 0x07, 0x70, 0xf7,
-	0x04, 0x87, 0x68, 0x6c, 0xbf, 0x24, 0x56, 0x1d, 0x8f, 0x99, 0x19, 0x2f, 0xbb, 0x27, 0x24, 0x3e,
-	0x01, 0x5f, 0x02, 0x09, 0x71, 0xe2, 0xc0, 0x87, 0x58, 0x71, 0x5a, 0x71, 0xe2, 0x04, 0xa8, 0x3d,
-	0xf0, 0x31, 0x40, 0xf3, 0xc7, 0x21, 0x09, 0x91, 0xb8, 0xec, 0x5e, 0xda, 0xf7, 0x7b, 0xff, 0xe6,
-	0xcd, 0x6f, 0x7e, 0x7e, 0x81, 0x13, 0xc9, 0xaa, 0xa8, 0xa0, 0x52, 0xe6, 0x29, 0x46, 0x4f, 0x87,
-	0xd1, 0x1c, 0x4b, 0x14, 0xb9, 0x08, 0x2b, 0xce, 0x24, 0x23, 0x6f, 0x48, 0x56, 0x85, 0x36, 0x1a,
-	0x3e, 0x1d, 0x1e, 0x1f, 0xcd, 0xd9, 0x9c, 0xe9, 0x50, 0xa4, 0x2c, 0x93, 0x75, 0xfc, 0x16, 0x5d,
-	0xe6, 0x25, 0x8b, 0xf4, 0x5f, 0xeb, 0x1a, 0xa4, 0x4c, 0x2c, 0x99, 0x88, 0x12, 0x2a, 0x54, 0xdb,
-	0x04, 0x25, 0x1d, 0x46, 0x29, 0xcb, 0x4b, 0x1b, 0xbf, 0x67, 0xe2, 0x53, 0xd3, 0xcb, 0x00, 0x13,
-	0x0a, 0xbe, 0x01, 0xef, 0x33, 0xca, 0xe9, 0x52, 0x10, 0x1f, 0x3a, 0x19, 0x56, 0x4c, 0xe4, 0xd2,
-	0x77, 0xce, 0x9c, 0xf3, 0x76, 0xdc, 0x40, 0xf2, 0x2e, 0xf4, 0xb1, 0x62, 0xe9, 0x62, 0x2a, 0x30,
-	0x65, 0x65, 0x26, 0xfc, 0x7d, 0x1d, 0xef, 0x69, 0xe7, 0x95, 0xf1, 0x91, 0x0b, 0x70, 0xbf, 0xaa,
-	0x99, 0xa4, 0x7e, 0xeb, 0xcc, 0x39, 0x3f, 0x1c, 0xbd, 0x1d, 0x6e, 0x5e, 0x26, 0xfc, 0x5c, 0x05,
-	0x27, 0xdd, 0x17, 0xbf, 0x9f, 0xee, 0xfd, 0xf0, 0xd7, 0x4f, 0xef, 0x3b, 0xb1, 0x49, 0x0f, 0xfe,
-	0x76, 0xc0, 0xd5, 0x31, 0x72, 0x17, 0x3a, 0x15, 0xf2, 0xa9, 0x64, 0x95, 0x1d, 0xc0, 0xab, 0x90,
-	0x3f, 0x61, 0x15, 0x39, 0x02, 0x77, 0x56, 0x30, 0xc6, 0xed, 0xb9, 0x06, 0xa8, 0xa9, 0xb4, 0x31,
-	0x4d, 0x68, 0x41, 0xcb, 0x14, 0xf5, 0xc1, 0xed, 0xb8, 0xa7, 0x9d, 0x13, 0xe3, 0x23, 0x6f, 0x42,
-	0x2b, 0xa5, 0x95, 0xdf, 0xd6, 0x21, 0x65, 0x92, 0x63, 0x38, 0x90, 0x9c, 0x96, 0x62, 0x86, 0xdc,
-	0x77, 0xb5, 0x7b, 0x85, 0x09, 0x81, 0x76, 0xf2, 0x5c, 0xa2, 0xef, 0x69, 0xbf, 0xb6, 0x15, 0x2d,
-	0x98, 0x8d, 0xc6, 0xe3, 0xe1, 0x03, 0xbf, 0x63, 0x68, 0xb1, 0x90, 0x9c, 0x40, 0x57, 0x60, 0x5a,
-	0x8d, 0xc6, 0x17, 0xd7, 0x43, 0xff, 0x40, 0xc7, 0xfe, 0x75, 0x90, 0x3b, 0xe0, 0xa5, 0x1c, 0xa9,
-	0x44, 0xbf, 0x6b, 0x2e, 0x63, 0x90, 0x9a, 0x68, 0x86, 0xe8, 0x83, 0x99, 0x68, 0x86, 0x18, 0x50,
-	0x70, 0xaf, 0x16, 0x94, 0x67, 0xea, 0xa8, 0x12, 0xe5, 0xd7, 0x8c, 0x5f, 0x6b, 0x02, 0xba, 0x71,
-	0x03, 0xc9, 0x29, 0x1c, 0x56, 0x1c, 0x67, 0xf9, 0xb3, 0x69, 0x92, 0x4b, 0xc3, 0x7f, 0x3f, 0x06,
-	0xe3, 0x9a, 0xe4, 0x52, 0x90, 0x77, 0xc0, 0xa2, 0x69, 0x81, 0xa5, 0x66, 0xa2, 0x1f, 0x77, 0x8d,
-	0xe7, 0x53, 0x2c, 0x83, 0xc7, 0xd0, 0x8b, 0x59, 0x2d, 0xf3, 0x72, 0xfe, 0x84, 0x26, 0x05, 0x92,
-	0x0f, 0xc1, 0xe3, 0xac, 0x96, 0x28, 0x7c, 0xe7, 0xac, 0xb5, 0xeb, 0xb5, 0x54, 0x36, 0xae, 0xbf,
-	0x96, 0xcd, 0x0f, 0xbe, 0x04, 0x57, 0xc7, 0xb6, 0x47, 0x72, 0xfe, 0x67, 0xa4, 0xfd, 0xad, 0x91,
-	0x14, 0xd7, 0x25, 0x5d, 0x9a, 0x57, 0xeb, 0xc6, 0xda, 0x0e, 0xbe, 0x6d, 0x43, 0xef, 0x13, 0xf3,
-	0x49, 0x5c, 0x49, 0x45, 0xd6, 0x03, 0xf0, 0x2a, 0xad, 0x4e, 0xdd, 0xff, 0x70, 0x74, 0x67, 0x7b,
-	0x4e, 0xa3, 0xdd, 0x8d, 0x41, 0x4d, 0x81, 0xd2, 0xa3, 0x50, 0xac, 0xea, 0x93, 0x77, 0xdc, 0x50,
-	0x53, 0xbe, 0xa1, 0x47, 0x9d, 0x4e, 0x2e, 0xa1, 0xc3, 0x0d, 0x55, 0x56, 0xc9, 0x27, 0xbb, 0xb8,
-	0x69, 0x98, 0x5c, 0x6f, 0xd0, 0xd4, 0x91, 0x87, 0x70, 0x60, 0x35, 0x29, 0x7c, 0x57, 0xf3, 0x7b,
-	0x77, 0xbb, 0x87, 0xd5, 0xe7, 0x7a, 0xf9, 0xaa, 0x86, 0x7c, 0x04, 0x9d, 0xa4, 0x4e, 0xaf, 0x51,
-	0x0a, 0xdf, 0xd3, 0xe5, 0xff, 0xb9, 0xf6, 0x44, 0x87, 0x37, 0x0e, 0xb7, 0x15, 0x4a, 0x77, 0x49,
-	0xcd, 0x4b, 0xcc, 0xac, 0x5c, 0x2d, 0x22, 0x19, 0xb4, 0x0b, 0x26, 0xa4, 0x7f, 0xa0, 0x3b, 0xde,
-	0x0b, 0xed, 0x16, 0x50, 0x2b, 0x23, 0xb4, 0x2b, 0x23, 0x7c, 0xc4, 0xf2, 0x72, 0x32, 0x56, 0x4d,
-	0x7f, 0xfc, 0xe3, 0xf4, 0x7c, 0x9e, 0xcb, 0x45, 0x9d, 0x84, 0x29, 0x5b, 0xda, 0x95, 0x61, 0xff,
-	0xdd, 0x17, 0xd9, 0x75, 0x24, 0x9f, 0x57, 0x28, 0x74, 0x81, 0x30, 0x03, 0xe8, 0xee, 0xe4, 0x12,
-	0xfa, 0x34, 0x4d, 0x59, 0x5d, 0x4a, 0x31, 0x9d, 0xe5, 0x05, 0xfa, 0x87, 0xbb, 0x39, 0xbc, 0xb4,
-	0x49, 0x1f, 0xe7, 0x05, 0xc6, 0x3d, 0xba, 0x86, 0x82, 0x87, 0xd0, 0x5b, 0x8f, 0xaa, 0x0b, 0x95,
-	0xf5, 0x32, 0x41, 0xde, 0x6c, 0x05, 0x83, 0x94, 0x5f, 0x2c, 0xe8, 0x68, 0x7c, 0xa1, 0x5f, 0xb8,
-	0x17, 0x5b, 0x14, 0x5c, 0x80, 0x67, 0xe8, 0xd9, 0xaa, 0xec, 0xaf, 0x2a, 0x8f, 0xc0, 0x15, 0x05,
-	0xd3, 0xdf, 0x51, 0xeb, 0xbc, 0x17, 0x1b, 0x10, 0x7c, 0xef, 0x40, 0xa7, 0x59, 0x1b, 0x23, 0xe8,
-	0xd0, 0x2c, 0xe3, 0x28, 0x8c, 0xf0, 0xba, 0x13, 0xff, 0xd7, 0x9f, 0xef, 0x1f, 0x59, 0xca, 0x2e,
-	0x4d, 0xe4, 0x4a, 0xf2, 0xbc, 0x9c, 0xc7, 0x4d, 0x22, 0x99, 0x81, 0xab, 0x56, 0xae, 0xe9, 0xfa,
-	0x3a, 0x18, 0x36, 0xed, 0x83, 0x5f, 0xf6, 0xa1, 0xfd, 0x18, 0x69, 0xa6, 0xae, 0xb7, 0xc0, 0x7c,
-	0xbe, 0x68, 0xf6, 0xb5, 0x45, 0xea, 0xcb, 0xe2, 0x8c, 0x49, 0x4b, 0x8b, 0xb6, 0x95, 0x4f, 0xe6,
-	0x4b, 0xd4, 0x9a, 0x68, 0xc5, 0xda, 0x56, 0x9b, 0xb0, 0x21, 0xde, 0xee, 0xce, 0x15, 0x5e, 0x53,
-	0x51, 0x7b, 0xa7, 0x8a, 0xdc, 0xd7, 0xaa, 0xa2, 0x05, 0x78, 0xb9, 0x10, 0x35, 0x66, 0x56, 0xff,
-	0xaf, 0xfe, 0x1c, 0xdb, 0x7f, 0xf2, 0xe8, 0xc5, 0xcd, 0xc0, 0x79, 0x79, 0x33, 0x70, 0xfe, 0xbc,
-	0x19, 0x38, 0xdf, 0xdd, 0x0e, 0xf6, 0x5e, 0xde, 0x0e, 0xf6, 0x7e, 0xbb, 0x1d, 0xec, 0x7d, 0xf1,
-	0xde, 0x5a, 0x43, 0xc9, 0x2a, 0xbb, 0x89, 0x95, 0x19, 0x3d, 0x5b, 0xfd, 0x84, 0xeb, 0xbe, 0x89,
-	0xa7, 0x7f, 0x4a, 0x3f, 0xf8, 0x27, 0x00, 0x00, 0xff, 0xff, 0xf9, 0x93, 0xbd, 0x59, 0xde, 0x07,
-	0x00, 0x00,
+	// 1146 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x56, 0x4b, 0x6f, 0x23, 0xc5,
+	0x13, 0xcf, 0xc4, 0xaf, 0xb8, 0x6c, 0x67, 0xff, 0xdb, 0xca, 0x7f, 0x77, 0x36, 0x64, 0x9d, 0x68,
+	0x10, 0x52, 0x58, 0x69, 0x6d, 0xc5, 0x28, 0x11, 0x2b, 0xd0, 0xa2, 0x78, 0xc5, 0x4b, 0xe2, 0x39,
+	0x59, 0x2e, 0x80, 0x64, 0xf5, 0xcc, 0x94, 0xed, 0x56, 0xec, 0xee, 0x61, 0xba, 0x27, 0x64, 0xef,
+	0x1c, 0x38, 0x72, 0xe5, 0x03, 0x20, 0x21, 0x4e, 0x1c, 0xf8, 0x10, 0x7b, 0x5c, 0xed, 0x89, 0x13,
+	0xa0, 0xe4, 0x00, 0x1f, 0x03, 0xf5, 0x63, 0x1c, 0xdb, 0x31, 0xe2, 0xc2, 0x5e, 0xec, 0xfe, 0xd5,
+	0xbb, 0xaa, 0xab, 0xaa, 0x07, 0x76, 0x94, 0x48, 0xbb, 0x13, 0xaa, 0x14, 0x8b, 0xb1, 0x7b, 0x76,
+	0xd0, 0x1d, 0x21, 0x47, 0xc9, 0x64, 0x27, 0xcd, 0x84, 0x12, 0x64, 0x53, 0x89, 0xb4, 0xe3, 0xb8,
+	0x9d, 0xb3, 0x83, 0xed, 0xad, 0x91, 0x18, 0x09, 0xc3, 0xea, 0xea, 0x93, 0x95, 0xda, 0xbe, 0x49,
+	0xa7, 0x8c, 0x8b, 0xae, 0xf9, 0x75, 0xa4, 0x76, 0x2c, 0xe4, 0x54, 0xc8, 0x6e, 0x44, 0xa5, 0x36,
+	0x1b, 0xa1, 0xa2, 0x07, 0xdd, 0x58, 0x30, 0xee, 0xf8, 0x77, 0x2c, 0x7f, 0x60, 0x6d, 0x59, 0xe0,
+	0x58, 0x77, 0x97, 0x22, 0xca, 0x30, 0x46, 0x96, 0x2a, 0xc7, 0x0e, 0x9e, 0x7b, 0x50, 0xfd, 0x84,
+	0x66, 0x74, 0x2a, 0x89, 0x0f, 0xb5, 0x04, 0x53, 0x21, 0x99, 0xf2, 0xbd, 0x3d, 0x6f, 0xbf, 0x1c,
+	0x16, 0x90, 0xbc, 0x0c, 0x2d, 0x4c, 0x45, 0x3c, 0x1e, 0x48, 0x8c, 0x05, 0x4f, 0xa4, 0xbf, 0x6e,
+	0xf8, 0x4d, 0x43, 0x3c, 0xb1, 0x34, 0x72, 0x04, 0x95, 0xaf, 0x72, 0xa1, 0xa8, 0x5f, 0xda, 0xf3,
+	0xf6, 0x1b, 0xbd, 0xff, 0x77, 0x16, 0x93, 0xed, 0x7c, 0xaa, 0x99, 0xfd, 0xfa, 0xd3, 0xdf, 0x76,
+	0xd7, 0x7e, 0xfc, 0xf3, 0xe7, 0x7b, 0x5e, 0x68, 0xc5, 0xc9, 0x3d, 0xb8, 0x39, 0xa5, 0x8c, 0x0f,
+	0xac, 0x87, 0x68, 0x22, 0xe2, 0x53, 0xe9, 0x97, 0x8d, 0x83, 0x1b, 0x9a, 0xf1, 0xb6, 0xa6, 0xf7,
+	0x0d, 0x99, 0xbc, 0x02, 0x9b, 0x39, 0xa7, 0x79, 0xc2, 0x14, 0x26, 0x83, 0x5c, 0x89, 0xd4, 0xaf,
+	0x18, 0xc1, 0xd6, 0x8c, 0xfa, 0x99, 0x12, 0x69, 0xf0, 0xfd, 0x3a, 0x54, 0x8c, 0x3b, 0x72, 0x1b,
+	0x6a, 0x29, 0x66, 0x03, 0x2d, 0x69, 0x73, 0xaa, 0xa6, 0x98, 0x3d, 0x16, 0x29, 0xd9, 0x82, 0xca,
+	0x70, 0x22, 0x44, 0xe6, 0x52, 0xb1, 0x40, 0x27, 0x6a, 0x0e, 0x83, 0x88, 0x4e, 0x28, 0x8f, 0xd1,
+	0xe4, 0x52, 0x0e, 0x9b, 0x86, 0xd8, 0xb7, 0x34, 0xf2, 0x3f, 0x28, 0xc5, 0x34, 0x75, 0x21, 0xea,
+	0x23, 0xd9, 0x86, 0x0d, 0x95, 0x51, 0x2e, 0x87, 0x98, 0xb9, 0x80, 0x66, 0x98, 0x10, 0x28, 0x47,
+	0x4f, 0x14, 0xfa, 0x55, 0x43, 0x37, 0x67, 0x5d, 0x69, 0x4c, 0x7a, 0x87, 0x87, 0x07, 0x0f, 0xfc,
+	0x9a, 0xad, 0xb4, 0x83, 0x64, 0x07, 0xea, 0x12, 0xe3, 0xb4, 0x77, 0x78, 0x74, 0x7a, 0xe0, 0x6f,
+	0x18, 0xde, 0x15, 0x81, 0xdc, 0x82, 0x6a, 0x9c, 0x21, 0x55, 0xe8, 0xd7, 0x6d, 0x32, 0x16, 0xe9,
+	0x88, 0x86, 0x88, 0x3e, 0xd8, 0x88, 0x86, 0x68, 0x3c, 0xb8, 0x8b, 0xf6, 0x1b, 0xd6, 0x83, 0x83,
+	0x01, 0x85, 0xca, 0xc9, 0x98, 0x66, 0x89, 0x16, 0xe1, 0xa8, 0xbe, 0x16, 0xd9, 0xa9, 0x29, 0x4d,
+	0x3d, 0x2c, 0x20, 0xd9, 0x85, 0x46, 0x9a, 0xe1, 0x90, 0x9d, 0x0f, 0x22, 0xa6, 0xec, 0x65, 0xb7,
+	0x42, 0xb0, 0xa4, 0x3e, 0x53, 0x92, 0xdc, 0x05, 0x87, 0x06, 0x13, 0xe4, 0xa6, 0x46, 0xad, 0xb0,
+	0x6e, 0x29, 0x1f, 0x20, 0x0f, 0x22, 0x68, 0x86, 0x22, 0x57, 0x8c, 0x8f, 0x1e, 0xd3, 0x68, 0x62,
+	0x82, 0x39, 0xc3, 0x4c, 0x32, 0xc1, 0x5d, 0xb5, 0x0b, 0x48, 0x5e, 0x87, 0x6a, 0x26, 0x72, 0x85,
+	0xd2, 0xf7, 0xf6, 0x4a, 0xab, 0x9a, 0x46, 0xdb, 0xc1, 0xf9, 0xa6, 0x71, 0xf2, 0xc1, 0x17, 0x50,
+	0x31, 0xbc, 0xe5, 0x60, 0xbd, 0x7f, 0x09, 0x76, 0x7d, 0x29, 0x58, 0x7d, 0x3f, 0x9c, 0x4e, 0xed,
+	0x4d, 0xd7, 0x43, 0x73, 0x0e, 0xbe, 0xad, 0x42, 0xf3, 0x5d, 0x3b, 0xb9, 0x27, 0x4a, 0x17, 0xf8,
+	0x01, 0x54, 0x53, 0x33, 0x24, 0xc6, 0x7e, 0xa3, 0x77, 0x6b, 0x39, 0x4e, 0x3b, 0x42, 0x0b, 0x81,
+	0x5a, 0x05, 0x3d, 0x16, 0x52, 0xd7, 0xdb, 0x78, 0x5e, 0x91, 0xa1, 0xb9, 0x8c, 0x85, 0xb1, 0x30,
+	0xe2, 0xe4, 0x18, 0x6a, 0x99, 0x2d, 0xa2, 0x1b, 0xa8, 0x9d, 0x55, 0xb5, 0x29, 0x6a, 0x3c, 0x6f,
+	0xa0, 0xd0, 0x23, 0x0f, 0x61, 0xc3, 0xf5, 0xb1, 0xf4, 0x2b, 0xa6, 0xbe, 0xb7, 0x97, 0x6d, 0xb8,
+	0x9e, 0x9e, 0x57, 0x9f, 0xe9, 0x90, 0x37, 0xa0, 0x16, 0xe5, 0xf1, 0x29, 0x2a, 0xe9, 0x57, 0x8d,
+	0xfa, 0xb5, 0xb4, 0xfb, 0x86, 0xbd, 0xe0, 0xdc, 0x69, 0xe8, 0x5e, 0x8d, 0xf2, 0x8c, 0x63, 0xe2,
+	0x5a, 0xdc, 0x21, 0x92, 0x40, 0x79, 0x22, 0xa4, 0xf2, 0x37, 0x8c, 0xc5, 0x3b, 0x1d, 0xb7, 0xac,
+	0xf4, 0x66, 0xeb, 0xb8, 0xcd, 0xd6, 0x79, 0x24, 0x18, 0xef, 0x1f, 0x6a, 0xa3, 0x3f, 0xfd, 0xbe,
+	0xbb, 0x3f, 0x62, 0x6a, 0x9c, 0x47, 0x9d, 0x58, 0x4c, 0xdd, 0x66, 0x73, 0x7f, 0xf7, 0x65, 0x72,
+	0xda, 0x55, 0x4f, 0x52, 0x94, 0x46, 0x41, 0xda, 0x00, 0x8c, 0x75, 0x72, 0x0c, 0x2d, 0x1a, 0xc7,
+	0x22, 0xe7, 0x4a, 0x0e, 0x86, 0x6c, 0x82, 0x66, 0x0a, 0x56, 0xd4, 0xf0, 0xd8, 0x09, 0xbd, 0xc3,
+	0x26, 0x18, 0x36, 0xe9, 0x1c, 0x22, 0x6f, 0x42, 0x6d, 0x8a, 0xd3, 0x08, 0x33, 0xe9, 0x37, 0x57,
+	0x17, 0xef, 0x43, 0xcb, 0x5e, 0x48, 0xdf, 0xa9, 0x90, 0x3e, 0x6c, 0x88, 0x5c, 0x45, 0xe2, 0x1c,
+	0xa5, 0xdf, 0x32, 0xea, 0x2f, 0x2d, 0xab, 0x7f, 0x44, 0xa7, 0x98, 0x7c, 0x6c, 0x84, 0x16, 0xea,
+	0x5f, 0xe8, 0x91, 0x63, 0xa8, 0x4b, 0x45, 0x79, 0xc2, 0xf8, 0x48, 0xfa, 0x37, 0x8c, 0x11, 0xff,
+	0x5a, 0xfb, 0x38, 0x81, 0x79, 0x0b, 0x57, 0x5a, 0xe4, 0x2d, 0xa8, 0x31, 0x6e, 0xa3, 0xd8, 0x34,
+	0x06, 0xb6, 0x57, 0x46, 0xf1, 0x3e, 0x5f, 0x0a, 0xa2, 0xd0, 0x0a, 0xbe, 0xf1, 0xa0, 0x31, 0x17,
+	0x28, 0xd9, 0x83, 0x46, 0x82, 0x52, 0x31, 0x4e, 0x95, 0x9e, 0x67, 0xbb, 0x39, 0xe6, 0x49, 0x7a,
+	0x56, 0x6c, 0x06, 0xae, 0xe3, 0xaf, 0x35, 0xcd, 0xf5, 0x94, 0x9d, 0x82, 0x5e, 0x14, 0x11, 0x55,
+	0xf1, 0x18, 0xa5, 0x5f, 0xda, 0x2b, 0xed, 0x37, 0xc3, 0x02, 0x06, 0x5f, 0x02, 0x5c, 0x05, 0xaa,
+	0x7b, 0x4b, 0x8a, 0x3c, 0x8b, 0xd1, 0xf9, 0x77, 0x48, 0xcf, 0x9a, 0x89, 0xfb, 0x9f, 0x66, 0xed,
+	0x5a, 0x9a, 0x56, 0x3c, 0x78, 0x08, 0xcd, 0xf9, 0x46, 0xd0, 0xf6, 0x79, 0xae, 0xef, 0xb1, 0x78,
+	0x34, 0x2c, 0x32, 0x7e, 0xc7, 0xb4, 0x77, 0x78, 0x64, 0x1c, 0x34, 0x43, 0x87, 0x82, 0x23, 0xa8,
+	0xda, 0x49, 0x58, 0xd2, 0x6c, 0xcd, 0x34, 0xb7, 0xa0, 0x22, 0x27, 0xc2, 0x2c, 0x53, 0x9d, 0x97,
+	0x05, 0xc1, 0x0f, 0x1e, 0xd4, 0x8a, 0x57, 0xa5, 0x07, 0x35, 0x9a, 0x24, 0x19, 0x4a, 0xbb, 0x63,
+	0xea, 0x7d, 0xff, 0xf9, 0x2f, 0xf7, 0xb7, 0xdc, 0x74, 0x1c, 0x5b, 0xce, 0x89, 0xca, 0x18, 0x1f,
+	0x85, 0x85, 0x20, 0x19, 0x42, 0x45, 0x7f, 0x04, 0x58, 0xab, 0x2f, 0x62, 0x98, 0xac, 0xf9, 0xe0,
+	0xaf, 0x75, 0x28, 0xbf, 0x87, 0x34, 0xd1, 0xe9, 0x8d, 0x91, 0x8d, 0xc6, 0xc5, 0x17, 0x82, 0x43,
+	0x7a, 0x89, 0x66, 0x42, 0x28, 0x57, 0x16, 0x73, 0xd6, 0x34, 0xc5, 0xa6, 0x68, 0xc6, 0xbf, 0x14,
+	0x9a, 0xb3, 0x7e, 0x28, 0x8b, 0x19, 0x73, 0x4f, 0xeb, 0x0c, 0xcf, 0x2d, 0x8c, 0xf2, 0xca, 0x85,
+	0x51, 0x79, 0xa1, 0x0b, 0x63, 0x0c, 0x55, 0x26, 0x65, 0x8e, 0x89, 0x5b, 0x75, 0xff, 0xbd, 0x1f,
+	0x67, 0x5f, 0x3f, 0xf1, 0xc5, 0xc7, 0x81, 0x2c, 0x9e, 0xf8, 0x19, 0xa1, 0xff, 0xe8, 0xe9, 0x45,
+	0xdb, 0x7b, 0x76, 0xd1, 0xf6, 0xfe, 0xb8, 0x68, 0x7b, 0xdf, 0x5d, 0xb6, 0xd7, 0x9e, 0x5d, 0xb6,
+	0xd7, 0x7e, 0xbd, 0x6c, 0xaf, 0x7d, 0xfe, 0xea, 0x9c, 0x3b, 0x25, 0x52, 0xf7, 0x58, 0xeb, 0x63,
+	0xf7, 0x7c, 0xf6, 0x81, 0x67, 0xbc, 0x46, 0x55, 0xf3, 0x6d, 0xf7, 0xda, 0xdf, 0x01, 0x00, 0x00,
+	0xff, 0xff, 0x44, 0x71, 0x74, 0x6a, 0x8e, 0x0a, 0x00, 0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -846,6 +1056,16 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.UnauditedUtop != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.UnauditedUtop))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.MainEpochBlocks != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.MainEpochBlocks))
+		i--
+		dAtA[i] = 0x20
+	}
 	{
 		size, err := m.Quota.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
@@ -889,6 +1109,11 @@ func (m *Quota) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Receipt != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Receipt))
+		i--
+		dAtA[i] = 0x58
+	}
 	if m.Fee != 0 {
 		i = encodeVarintGenesis(dAtA, i, uint64(m.Fee))
 		i--
@@ -1002,6 +1227,11 @@ func (m *RoutingTable) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Version != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Version))
+		i--
+		dAtA[i] = 0x10
+	}
 	if len(m.Routes) > 0 {
 		for iNdEx := len(m.Routes) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -1079,6 +1309,62 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Standings) > 0 {
+		for iNdEx := len(m.Standings) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Standings[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x7a
+		}
+	}
+	if len(m.Inboxes) > 0 {
+		for iNdEx := len(m.Inboxes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Inboxes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x72
+		}
+	}
+	if len(m.Outboxes) > 0 {
+		for iNdEx := len(m.Outboxes) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Outboxes[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x6a
+		}
+	}
+	if len(m.Members) > 0 {
+		for iNdEx := len(m.Members) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Members[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x62
+		}
+	}
 	if m.AccountsFile != nil {
 		{
 			size, err := m.AccountsFile.MarshalToSizedBuffer(dAtA[:i])
@@ -1168,6 +1454,95 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *NamedOutbox) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *NamedOutbox) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *NamedOutbox) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Batches) > 0 {
+		for iNdEx := len(m.Batches) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Batches[iNdEx])
+			copy(dAtA[i:], m.Batches[iNdEx])
+			i = encodeVarintGenesis(dAtA, i, uint64(len(m.Batches[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	{
+		size, err := m.Outbox.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Destination) > 0 {
+		i -= len(m.Destination)
+		copy(dAtA[i:], m.Destination)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Destination)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *NamedInbox) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *NamedInbox) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *NamedInbox) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Inbox.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Source) > 0 {
+		i -= len(m.Source)
+		copy(dAtA[i:], m.Source)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Source)))
+		i--
+		dAtA[i] = 0xa
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -1307,6 +1682,11 @@ func (m *Head) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Transfers != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Transfers))
+		i--
+		dAtA[i] = 0x40
+	}
 	if m.Time != 0 {
 		i = encodeVarintGenesis(dAtA, i, uint64(m.Time))
 		i--
@@ -1390,6 +1770,12 @@ func (m *Params) Size() (n int) {
 	}
 	l = m.Quota.Size()
 	n += 1 + l + sovGenesis(uint64(l))
+	if m.MainEpochBlocks != 0 {
+		n += 1 + sovGenesis(uint64(m.MainEpochBlocks))
+	}
+	if m.UnauditedUtop != 0 {
+		n += 1 + sovGenesis(uint64(m.UnauditedUtop))
+	}
 	return n
 }
 
@@ -1429,6 +1815,9 @@ func (m *Quota) Size() (n int) {
 	if m.Fee != 0 {
 		n += 1 + sovGenesis(uint64(m.Fee))
 	}
+	if m.Receipt != 0 {
+		n += 1 + sovGenesis(uint64(m.Receipt))
+	}
 	return n
 }
 
@@ -1462,6 +1851,9 @@ func (m *RoutingTable) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovGenesis(uint64(l))
 		}
+	}
+	if m.Version != 0 {
+		n += 1 + sovGenesis(uint64(m.Version))
 	}
 	return n
 }
@@ -1522,6 +1914,66 @@ func (m *GenesisState) Size() (n int) {
 		l = m.AccountsFile.Size()
 		n += 1 + l + sovGenesis(uint64(l))
 	}
+	if len(m.Members) > 0 {
+		for _, e := range m.Members {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Outboxes) > 0 {
+		for _, e := range m.Outboxes {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Inboxes) > 0 {
+		for _, e := range m.Inboxes {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Standings) > 0 {
+		for _, e := range m.Standings {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *NamedOutbox) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Destination)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = m.Outbox.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	if len(m.Batches) > 0 {
+		for _, b := range m.Batches {
+			l = len(b)
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *NamedInbox) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Source)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = m.Inbox.Size()
+	n += 1 + l + sovGenesis(uint64(l))
 	return n
 }
 
@@ -1611,6 +2063,9 @@ func (m *Head) Size() (n int) {
 	}
 	if m.Time != 0 {
 		n += 1 + sovGenesis(uint64(m.Time))
+	}
+	if m.Transfers != 0 {
+		n += 1 + sovGenesis(uint64(m.Transfers))
 	}
 	return n
 }
@@ -1721,6 +2176,44 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MainEpochBlocks", wireType)
+			}
+			m.MainEpochBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MainEpochBlocks |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field UnauditedUtop", wireType)
+			}
+			m.UnauditedUtop = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.UnauditedUtop |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipGenesis(dAtA[iNdEx:])
@@ -1961,6 +2454,25 @@ func (m *Quota) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipt", wireType)
+			}
+			m.Receipt = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Receipt |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipGenesis(dAtA[iNdEx:])
@@ -2165,6 +2677,25 @@ func (m *RoutingTable) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Version", wireType)
+			}
+			m.Version = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Version |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipGenesis(dAtA[iNdEx:])
@@ -2588,6 +3119,404 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 				m.AccountsFile = &AccountsFile{}
 			}
 			if err := m.AccountsFile.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Members", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Members = append(m.Members, Members{})
+			if err := m.Members[len(m.Members)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Outboxes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Outboxes = append(m.Outboxes, NamedOutbox{})
+			if err := m.Outboxes[len(m.Outboxes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inboxes", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Inboxes = append(m.Inboxes, NamedInbox{})
+			if err := m.Inboxes[len(m.Inboxes)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 15:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standings", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Standings = append(m.Standings, Standing{})
+			if err := m.Standings[len(m.Standings)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *NamedOutbox) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: NamedOutbox: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: NamedOutbox: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Destination", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Destination = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Outbox", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Outbox.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Batches = append(m.Batches, make([]byte, postIndex-iNdEx))
+			copy(m.Batches[len(m.Batches)-1], dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *NamedInbox) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: NamedInbox: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: NamedInbox: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Source", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Source = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inbox", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Inbox.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -3135,6 +4064,25 @@ func (m *Head) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Time |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Transfers", wireType)
+			}
+			m.Transfers = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Transfers |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -9,6 +9,9 @@ const (
 	StoreKey = ModuleName
 )
 
+// MaxWaiting batches of a pair: a destination that confirms none gets no more.
+const MaxWaiting = 1024
+
 // Prefixes of the state.
 var (
 	ParamsKey = collections.NewPrefix(0)
@@ -17,4 +20,10 @@ var (
 	ShardKey = collections.NewPrefix(2)
 	// RoutingKey of the network's table.
 	RoutingKey = collections.NewPrefix(3)
+	// OutboxesKey by destination; BatchesKey by destination and height: what waits there. InboxesKey by source.
+	OutboxesKey = collections.NewPrefix(6)
+	BatchesKey  = collections.NewPrefix(7)
+	InboxesKey  = collections.NewPrefix(8)
+	// MembersKey by ledger and term.
+	MembersKey = collections.NewPrefix(9)
 )

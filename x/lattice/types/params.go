@@ -16,7 +16,7 @@ func DefaultParams() Params {
 	q := quota.Default()
 	return Params{Deposit: 100_000, EpochSeconds: 3600, Quota: Quota{
 		PerTop: q.PerTop, Floor: q.Floor, FloorBalance: q.FloorBalance, Cap: q.Cap,
-		Transfer: q.Price.Transfer, Byte: q.Price.Byte, Ed25519: q.Price.Ed25519, Secp256K1: q.Price.Secp256k1, Create: q.Price.Create, Fee: q.Fee,
+		Transfer: q.Price.Transfer, Byte: q.Price.Byte, Ed25519: q.Price.Ed25519, Secp256K1: q.Price.Secp256k1, Create: q.Price.Create, Receipt: q.Price.Receipt, Fee: q.Fee,
 	}}
 }
 
@@ -24,7 +24,7 @@ func DefaultParams() Params {
 func (q Quota) Rules() quota.Params {
 	return quota.Params{
 		PerTop: q.PerTop, Floor: q.Floor, FloorBalance: q.FloorBalance, Cap: q.Cap,
-		Price: quota.Price{Transfer: q.Transfer, Byte: q.Byte, Ed25519: q.Ed25519, Secp256k1: q.Secp256K1, Create: q.Create}, Fee: q.Fee,
+		Price: quota.Price{Transfer: q.Transfer, Byte: q.Byte, Ed25519: q.Ed25519, Secp256k1: q.Secp256K1, Create: q.Create, Receipt: q.Receipt}, Fee: q.Fee,
 	}
 }
 

@@ -210,6 +210,370 @@ func (m *QueryHeadResponse) GetHead() Head {
 	return Head{}
 }
 
+type QueryLedgersRequest struct {
+}
+
+func (m *QueryLedgersRequest) Reset()         { *m = QueryLedgersRequest{} }
+func (m *QueryLedgersRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryLedgersRequest) ProtoMessage()    {}
+func (*QueryLedgersRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{4}
+}
+func (m *QueryLedgersRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryLedgersRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryLedgersRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryLedgersRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryLedgersRequest.Merge(m, src)
+}
+func (m *QueryLedgersRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryLedgersRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryLedgersRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryLedgersRequest proto.InternalMessageInfo
+
+type QueryLedgersResponse struct {
+	Ledgers []Ledger `protobuf:"bytes,1,rep,name=ledgers,proto3" json:"ledgers"`
+	// height of the state that this was read from.
+	Height uint64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// final_height after which the shard ends; 0 for one that goes on.
+	FinalHeight uint64 `protobuf:"varint,3,opt,name=final_height,json=finalHeight,proto3" json:"final_height,omitempty"`
+	// routing_version of its table.
+	RoutingVersion uint64 `protobuf:"varint,4,opt,name=routing_version,json=routingVersion,proto3" json:"routing_version,omitempty"`
+}
+
+func (m *QueryLedgersResponse) Reset()         { *m = QueryLedgersResponse{} }
+func (m *QueryLedgersResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryLedgersResponse) ProtoMessage()    {}
+func (*QueryLedgersResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{5}
+}
+func (m *QueryLedgersResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryLedgersResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryLedgersResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryLedgersResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryLedgersResponse.Merge(m, src)
+}
+func (m *QueryLedgersResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryLedgersResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryLedgersResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryLedgersResponse proto.InternalMessageInfo
+
+func (m *QueryLedgersResponse) GetLedgers() []Ledger {
+	if m != nil {
+		return m.Ledgers
+	}
+	return nil
+}
+
+func (m *QueryLedgersResponse) GetHeight() uint64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *QueryLedgersResponse) GetFinalHeight() uint64 {
+	if m != nil {
+		return m.FinalHeight
+	}
+	return 0
+}
+
+func (m *QueryLedgersResponse) GetRoutingVersion() uint64 {
+	if m != nil {
+		return m.RoutingVersion
+	}
+	return 0
+}
+
+// Ledger that the shard exchanges receipts with.
+type Ledger struct {
+	Name   string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Outbox Outbox `protobuf:"bytes,2,opt,name=outbox,proto3" json:"outbox"`
+	Inbox  Inbox  `protobuf:"bytes,3,opt,name=inbox,proto3" json:"inbox"`
+	// members of its newest term that the shard knows.
+	Members *Members `protobuf:"bytes,4,opt,name=members,proto3" json:"members,omitempty"`
+	// standing that the shard knows of.
+	Standing *Standing `protobuf:"bytes,5,opt,name=standing,proto3" json:"standing,omitempty"`
+	// unaudited coins of its batches that were taken.
+	UnauditedUtop uint64 `protobuf:"varint,6,opt,name=unaudited_utop,json=unauditedUtop,proto3" json:"unaudited_utop,omitempty"`
+}
+
+func (m *Ledger) Reset()         { *m = Ledger{} }
+func (m *Ledger) String() string { return proto.CompactTextString(m) }
+func (*Ledger) ProtoMessage()    {}
+func (*Ledger) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{6}
+}
+func (m *Ledger) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Ledger) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Ledger.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Ledger) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Ledger.Merge(m, src)
+}
+func (m *Ledger) XXX_Size() int {
+	return m.Size()
+}
+func (m *Ledger) XXX_DiscardUnknown() {
+	xxx_messageInfo_Ledger.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Ledger proto.InternalMessageInfo
+
+func (m *Ledger) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *Ledger) GetOutbox() Outbox {
+	if m != nil {
+		return m.Outbox
+	}
+	return Outbox{}
+}
+
+func (m *Ledger) GetInbox() Inbox {
+	if m != nil {
+		return m.Inbox
+	}
+	return Inbox{}
+}
+
+func (m *Ledger) GetMembers() *Members {
+	if m != nil {
+		return m.Members
+	}
+	return nil
+}
+
+func (m *Ledger) GetStanding() *Standing {
+	if m != nil {
+		return m.Standing
+	}
+	return nil
+}
+
+func (m *Ledger) GetUnauditedUtop() uint64 {
+	if m != nil {
+		return m.UnauditedUtop
+	}
+	return 0
+}
+
+type QueryBatchesRequest struct {
+	Destination string `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
+	// after this height of the source.
+	After uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	// limit of batches, 100 at most; 0 is 20.
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+}
+
+func (m *QueryBatchesRequest) Reset()         { *m = QueryBatchesRequest{} }
+func (m *QueryBatchesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryBatchesRequest) ProtoMessage()    {}
+func (*QueryBatchesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{7}
+}
+func (m *QueryBatchesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBatchesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBatchesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBatchesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBatchesRequest.Merge(m, src)
+}
+func (m *QueryBatchesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBatchesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBatchesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBatchesRequest proto.InternalMessageInfo
+
+func (m *QueryBatchesRequest) GetDestination() string {
+	if m != nil {
+		return m.Destination
+	}
+	return ""
+}
+
+func (m *QueryBatchesRequest) GetAfter() uint64 {
+	if m != nil {
+		return m.After
+	}
+	return 0
+}
+
+func (m *QueryBatchesRequest) GetLimit() uint32 {
+	if m != nil {
+		return m.Limit
+	}
+	return 0
+}
+
+type QueryBatchesResponse struct {
+	Batches []Batch `protobuf:"bytes,1,rep,name=batches,proto3" json:"batches"`
+}
+
+func (m *QueryBatchesResponse) Reset()         { *m = QueryBatchesResponse{} }
+func (m *QueryBatchesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryBatchesResponse) ProtoMessage()    {}
+func (*QueryBatchesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{8}
+}
+func (m *QueryBatchesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryBatchesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryBatchesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryBatchesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryBatchesResponse.Merge(m, src)
+}
+func (m *QueryBatchesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryBatchesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryBatchesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryBatchesResponse proto.InternalMessageInfo
+
+func (m *QueryBatchesResponse) GetBatches() []Batch {
+	if m != nil {
+		return m.Batches
+	}
+	return nil
+}
+
+// Batch as it stands in the state.
+type Batch struct {
+	// height of the block that made it; the header of the height after commits it.
+	Height uint64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
+	// batch as protocol/receipt encodes it, and the key that it stands under in the store "lattice".
+	Batch []byte `protobuf:"bytes,2,opt,name=batch,proto3" json:"batch,omitempty"`
+	Key   []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+}
+
+func (m *Batch) Reset()         { *m = Batch{} }
+func (m *Batch) String() string { return proto.CompactTextString(m) }
+func (*Batch) ProtoMessage()    {}
+func (*Batch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_426da8e68693f2cc, []int{9}
+}
+func (m *Batch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Batch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Batch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Batch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Batch.Merge(m, src)
+}
+func (m *Batch) XXX_Size() int {
+	return m.Size()
+}
+func (m *Batch) XXX_DiscardUnknown() {
+	xxx_messageInfo_Batch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Batch proto.InternalMessageInfo
+
+func (m *Batch) GetHeight() uint64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *Batch) GetBatch() []byte {
+	if m != nil {
+		return m.Batch
+	}
+	return nil
+}
+
+func (m *Batch) GetKey() []byte {
+	if m != nil {
+		return m.Key
+	}
+	return nil
+}
+
 type QueryQuotaRequest struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 }
@@ -218,7 +582,7 @@ func (m *QueryQuotaRequest) Reset()         { *m = QueryQuotaRequest{} }
 func (m *QueryQuotaRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryQuotaRequest) ProtoMessage()    {}
 func (*QueryQuotaRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{4}
+	return fileDescriptor_426da8e68693f2cc, []int{10}
 }
 func (m *QueryQuotaRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -267,7 +631,7 @@ func (m *QueryQuotaResponse) Reset()         { *m = QueryQuotaResponse{} }
 func (m *QueryQuotaResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryQuotaResponse) ProtoMessage()    {}
 func (*QueryQuotaResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{5}
+	return fileDescriptor_426da8e68693f2cc, []int{11}
 }
 func (m *QueryQuotaResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -338,7 +702,7 @@ func (m *QueryUnitsRequest) Reset()         { *m = QueryUnitsRequest{} }
 func (m *QueryUnitsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryUnitsRequest) ProtoMessage()    {}
 func (*QueryUnitsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{6}
+	return fileDescriptor_426da8e68693f2cc, []int{12}
 }
 func (m *QueryUnitsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -405,7 +769,7 @@ func (m *QueryUnitsResponse) Reset()         { *m = QueryUnitsResponse{} }
 func (m *QueryUnitsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryUnitsResponse) ProtoMessage()    {}
 func (*QueryUnitsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{7}
+	return fileDescriptor_426da8e68693f2cc, []int{13}
 }
 func (m *QueryUnitsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -469,7 +833,7 @@ func (m *Unit) Reset()         { *m = Unit{} }
 func (m *Unit) String() string { return proto.CompactTextString(m) }
 func (*Unit) ProtoMessage()    {}
 func (*Unit) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{8}
+	return fileDescriptor_426da8e68693f2cc, []int{14}
 }
 func (m *Unit) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -583,7 +947,7 @@ func (m *AccountProof) Reset()         { *m = AccountProof{} }
 func (m *AccountProof) String() string { return proto.CompactTextString(m) }
 func (*AccountProof) ProtoMessage()    {}
 func (*AccountProof) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{9}
+	return fileDescriptor_426da8e68693f2cc, []int{15}
 }
 func (m *AccountProof) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -661,7 +1025,7 @@ func (m *QueryInvariantsRequest) Reset()         { *m = QueryInvariantsRequest{}
 func (m *QueryInvariantsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsRequest) ProtoMessage()    {}
 func (*QueryInvariantsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{10}
+	return fileDescriptor_426da8e68693f2cc, []int{16}
 }
 func (m *QueryInvariantsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -701,7 +1065,7 @@ func (m *QueryInvariantsResponse) Reset()         { *m = QueryInvariantsResponse
 func (m *QueryInvariantsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsResponse) ProtoMessage()    {}
 func (*QueryInvariantsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_426da8e68693f2cc, []int{11}
+	return fileDescriptor_426da8e68693f2cc, []int{17}
 }
 func (m *QueryInvariantsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -756,6 +1120,12 @@ func init() {
 	proto.RegisterType((*QueryParamsResponse)(nil), "top.lattice.v1.QueryParamsResponse")
 	proto.RegisterType((*QueryHeadRequest)(nil), "top.lattice.v1.QueryHeadRequest")
 	proto.RegisterType((*QueryHeadResponse)(nil), "top.lattice.v1.QueryHeadResponse")
+	proto.RegisterType((*QueryLedgersRequest)(nil), "top.lattice.v1.QueryLedgersRequest")
+	proto.RegisterType((*QueryLedgersResponse)(nil), "top.lattice.v1.QueryLedgersResponse")
+	proto.RegisterType((*Ledger)(nil), "top.lattice.v1.Ledger")
+	proto.RegisterType((*QueryBatchesRequest)(nil), "top.lattice.v1.QueryBatchesRequest")
+	proto.RegisterType((*QueryBatchesResponse)(nil), "top.lattice.v1.QueryBatchesResponse")
+	proto.RegisterType((*Batch)(nil), "top.lattice.v1.Batch")
 	proto.RegisterType((*QueryQuotaRequest)(nil), "top.lattice.v1.QueryQuotaRequest")
 	proto.RegisterType((*QueryQuotaResponse)(nil), "top.lattice.v1.QueryQuotaResponse")
 	proto.RegisterType((*QueryUnitsRequest)(nil), "top.lattice.v1.QueryUnitsRequest")
@@ -769,70 +1139,91 @@ func init() {
 func init() { proto.RegisterFile("top/lattice/v1/query.proto", fileDescriptor_426da8e68693f2cc) }
 
 var fileDescriptor_426da8e68693f2cc = []byte{
-	// 1000 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x56, 0x41, 0x6f, 0x1b, 0x45,
-	0x14, 0xce, 0xc6, 0x6b, 0x27, 0x9e, 0xa6, 0xa1, 0x1d, 0x4c, 0xd8, 0x5a, 0x96, 0xe3, 0x2e, 0x12,
-	0x29, 0x88, 0x7a, 0x95, 0x54, 0x45, 0xe2, 0x98, 0xf4, 0x40, 0xb8, 0xb5, 0x5b, 0x38, 0xc0, 0xa5,
-	0x1a, 0xaf, 0x27, 0xf6, 0x60, 0x7b, 0x66, 0x33, 0x33, 0x9b, 0x10, 0x21, 0x40, 0x70, 0x47, 0xaa,
-	0xc4, 0x9f, 0x40, 0x9c, 0x38, 0xf0, 0x23, 0x2a, 0x71, 0x29, 0x70, 0x41, 0x42, 0x02, 0x94, 0x20,
-	0xf1, 0x37, 0xd0, 0xbc, 0x7d, 0xeb, 0xac, 0xed, 0x24, 0x3d, 0xa0, 0x5e, 0x92, 0x79, 0xf3, 0xbe,
-	0xf9, 0xde, 0xf7, 0xde, 0x9b, 0x79, 0x6b, 0xd2, 0xb4, 0x2a, 0x8d, 0xc6, 0xcc, 0x5a, 0x91, 0xf0,
-	0xe8, 0x68, 0x3b, 0x3a, 0xcc, 0xb8, 0x3e, 0xe9, 0xa6, 0x5a, 0x59, 0x45, 0xd7, 0xad, 0x4a, 0xbb,
-	0xe8, 0xeb, 0x1e, 0x6d, 0x37, 0x1b, 0x03, 0x35, 0x50, 0xe0, 0x8a, 0xdc, 0x2a, 0x47, 0x35, 0x6f,
-	0xb2, 0x89, 0x90, 0x2a, 0x82, 0xbf, 0xb8, 0xd5, 0x1a, 0x28, 0x35, 0x18, 0xf3, 0x88, 0xa5, 0x22,
-	0x62, 0x52, 0x2a, 0xcb, 0xac, 0x50, 0xd2, 0xa0, 0xb7, 0x9d, 0x28, 0x33, 0x51, 0x26, 0xea, 0x31,
-	0xe3, 0x42, 0xf6, 0xb8, 0x65, 0xdb, 0x51, 0xa2, 0x84, 0x44, 0xff, 0xad, 0xdc, 0xff, 0x24, 0x8f,
-	0x94, 0x1b, 0x05, 0xf1, 0x9c, 0xda, 0x01, 0x97, 0xdc, 0x08, 0xf4, 0x86, 0x0d, 0x42, 0x1f, 0x39,
-	0xf9, 0x0f, 0x99, 0x66, 0x13, 0x13, 0xf3, 0xc3, 0x8c, 0x1b, 0x1b, 0xfe, 0xec, 0x91, 0x57, 0x67,
-	0xb6, 0x4d, 0xaa, 0xa4, 0xe1, 0xf4, 0x3d, 0x52, 0x4b, 0x61, 0x27, 0xf0, 0x3a, 0xde, 0x9d, 0x6b,
-	0x3b, 0x1b, 0xdd, 0xd9, 0x74, 0xbb, 0x39, 0x7e, 0xaf, 0xfe, 0xec, 0xcf, 0xcd, 0xa5, 0xef, 0xff,
-	0xfd, 0xf1, 0x6d, 0x2f, 0xc6, 0x03, 0xf4, 0x5d, 0x52, 0x35, 0x43, 0xa6, 0xfb, 0xc1, 0x32, 0x9c,
-	0x7c, 0x6d, 0xfe, 0xe4, 0x63, 0xe7, 0x2c, 0x1f, 0xcc, 0xe1, 0x74, 0x97, 0xac, 0x68, 0x95, 0x59,
-	0x21, 0x07, 0x41, 0x05, 0x4e, 0xb6, 0xe6, 0x4f, 0xc6, 0xb9, 0xfb, 0x43, 0xd6, 0x1b, 0xf3, 0x32,
-	0x41, 0x71, 0x2e, 0xa4, 0xe4, 0x06, 0x24, 0xb3, 0xcf, 0x59, 0xbf, 0xc8, 0x70, 0x9f, 0xdc, 0x2c,
-	0xed, 0x61, 0x7a, 0xf7, 0x88, 0x3f, 0xe4, 0xac, 0x8f, 0xc9, 0x35, 0xe6, 0x03, 0x39, 0x6c, 0x39,
-	0x00, 0x80, 0xc3, 0xf7, 0x91, 0xe9, 0x51, 0xa6, 0x2c, 0x43, 0x7a, 0xba, 0x43, 0x56, 0x58, 0xbf,
-	0xaf, 0xb9, 0xc9, 0x2b, 0x55, 0xdf, 0x0b, 0x7e, 0xfd, 0xe9, 0x6e, 0x03, 0xfb, 0xb2, 0x9b, 0x7b,
-	0x1e, 0x5b, 0x2d, 0xe4, 0x20, 0x2e, 0x80, 0xe1, 0x97, 0xd8, 0x0a, 0x24, 0x42, 0x4d, 0x94, 0xf8,
-	0x63, 0x7e, 0x60, 0x81, 0xc6, 0x8f, 0x61, 0x4d, 0x9b, 0x64, 0x35, 0x61, 0x29, 0x4b, 0x84, 0x3d,
-	0x81, 0x72, 0xfa, 0xf1, 0xd4, 0x76, 0x3e, 0xab, 0x99, 0x34, 0x07, 0x5c, 0x43, 0xc1, 0xfc, 0x78,
-	0x6a, 0xd3, 0x16, 0xa9, 0x17, 0x6b, 0x13, 0xf8, 0xe0, 0x3c, 0xdf, 0x08, 0xbf, 0xf5, 0x30, 0x93,
-	0x8f, 0xa4, 0xb0, 0xe6, 0x7f, 0x64, 0x42, 0x37, 0x48, 0xad, 0xc7, 0x0f, 0x94, 0xe6, 0xa8, 0x0e,
-	0x2d, 0xda, 0x20, 0xd5, 0xb1, 0x98, 0x08, 0x0b, 0xc2, 0xae, 0xc7, 0xb9, 0xe1, 0xd0, 0x43, 0x2e,
-	0x06, 0x43, 0x8b, 0x92, 0xd0, 0x0a, 0xbf, 0xc2, 0x7a, 0xa0, 0x1c, 0xac, 0xc7, 0x7d, 0x52, 0xcd,
-	0xdc, 0x46, 0xe0, 0x75, 0x2a, 0x17, 0x35, 0xc9, 0xa1, 0x67, 0xae, 0x11, 0xa0, 0xe9, 0x0e, 0xa9,
-	0xa6, 0x5a, 0xa9, 0x03, 0xbc, 0x7e, 0x0b, 0x97, 0x68, 0x37, 0x49, 0x54, 0x26, 0xed, 0x43, 0x87,
-	0x89, 0x73, 0x68, 0xf8, 0x4b, 0x85, 0xf8, 0x8e, 0xce, 0x29, 0x94, 0xd9, 0xa4, 0xc7, 0x35, 0x76,
-	0x01, 0x2d, 0x57, 0xeb, 0x54, 0xf3, 0x23, 0xa1, 0x32, 0x03, 0xbc, 0x6b, 0xf1, 0xd4, 0x76, 0x7d,
-	0x1b, 0x09, 0xd9, 0x87, 0x54, 0xeb, 0x31, 0xac, 0x1d, 0xde, 0xb8, 0xb2, 0xca, 0x84, 0x63, 0xae,
-	0x53, 0x9b, 0xbe, 0x43, 0xfc, 0x94, 0x73, 0x1d, 0x54, 0x5f, 0x50, 0x64, 0x40, 0xd1, 0x21, 0xa9,
-	0xb1, 0x89, 0x13, 0x1c, 0xd4, 0xa0, 0x0c, 0xb7, 0xba, 0x08, 0x76, 0x03, 0xa2, 0x8b, 0x03, 0xa2,
-	0xfb, 0x40, 0x09, 0xb9, 0x77, 0xdf, 0xd5, 0xe2, 0x87, 0xbf, 0x36, 0xef, 0x0c, 0x84, 0x1d, 0x66,
-	0xbd, 0x6e, 0xa2, 0x26, 0x38, 0x20, 0xf0, 0xdf, 0x5d, 0xd3, 0x1f, 0x45, 0xf6, 0x24, 0xe5, 0x06,
-	0x0e, 0x18, 0x7c, 0xb7, 0x39, 0x3f, 0xfd, 0x94, 0xac, 0xf4, 0xd8, 0x98, 0x39, 0xc9, 0x2b, 0x2f,
-	0x29, 0x54, 0x11, 0x80, 0x76, 0xc8, 0x35, 0xb8, 0x8e, 0x2c, 0x71, 0xb3, 0x2f, 0x58, 0x85, 0x92,
-	0x96, 0xb7, 0x4a, 0x77, 0xa5, 0x5e, 0xbe, 0x2b, 0x74, 0x8b, 0xbc, 0x52, 0x54, 0xfe, 0x09, 0x02,
-	0x08, 0x00, 0xd6, 0x8b, 0xed, 0xfd, 0xfc, 0x52, 0x3d, 0xf5, 0xc8, 0x5a, 0xb9, 0xd7, 0x25, 0x46,
-	0x6f, 0x86, 0x91, 0x12, 0x5f, 0x2b, 0x65, 0xb1, 0xaf, 0xb0, 0x76, 0x58, 0xcd, 0x13, 0xa5, 0xf3,
-	0xae, 0xae, 0xc5, 0x68, 0x39, 0xac, 0x19, 0xab, 0xfc, 0xfe, 0x5e, 0x8f, 0x61, 0x0d, 0x6f, 0x20,
-	0x4b, 0x46, 0xdc, 0x06, 0xd5, 0x4e, 0xc5, 0x61, 0x73, 0x8b, 0xde, 0x20, 0x15, 0xab, 0x52, 0x68,
-	0xdb, 0x5a, 0xec, 0x96, 0x61, 0x40, 0x36, 0xe0, 0x9e, 0x7f, 0x20, 0x8f, 0x98, 0x16, 0x4c, 0x4e,
-	0xdf, 0x5e, 0xf8, 0x31, 0x79, 0x7d, 0xc1, 0x83, 0xcf, 0x60, 0x9d, 0x2c, 0xab, 0x11, 0x48, 0x5e,
-	0x8d, 0x97, 0xd5, 0x08, 0xc2, 0x69, 0x35, 0xe2, 0x12, 0x04, 0xd7, 0x63, 0xb4, 0x4a, 0xe9, 0x39,
-	0xc9, 0x95, 0x22, 0xbd, 0x9d, 0x3f, 0x7c, 0x52, 0x05, 0x6e, 0x7a, 0x48, 0x6a, 0xf9, 0xd4, 0xa6,
-	0xe1, 0xfc, 0xa3, 0x58, 0xfc, 0x32, 0x34, 0xdf, 0xb8, 0x12, 0x93, 0x8b, 0x0b, 0xdb, 0xdf, 0xfc,
-	0xf6, 0xcf, 0x77, 0xcb, 0x01, 0xdd, 0x88, 0xe6, 0xbe, 0x3d, 0xf8, 0x2d, 0x10, 0xc4, 0x77, 0xb3,
-	0x94, 0x76, 0x2e, 0x24, 0x2b, 0x8d, 0xe9, 0xe6, 0xed, 0x2b, 0x10, 0x18, 0xac, 0x05, 0xc1, 0x36,
-	0x68, 0x63, 0x3e, 0x98, 0x9b, 0xce, 0xf4, 0xd8, 0xa5, 0xa9, 0x2c, 0xa3, 0x17, 0x33, 0x95, 0x87,
-	0x76, 0x33, 0xbc, 0x0a, 0x82, 0xd1, 0xb6, 0x20, 0xda, 0x6d, 0xba, 0x19, 0x2d, 0xfc, 0x08, 0x50,
-	0x96, 0x45, 0x9f, 0xe3, 0x08, 0xfc, 0x82, 0x7e, 0xed, 0x11, 0x72, 0xde, 0x37, 0xfa, 0xe6, 0x85,
-	0xdc, 0x0b, 0x2d, 0x6f, 0x6e, 0xbd, 0x10, 0x87, 0x42, 0x42, 0x10, 0xd2, 0xa2, 0xcd, 0x79, 0x21,
-	0xe2, 0x3c, 0xe8, 0x31, 0xa9, 0xc2, 0xf0, 0xbc, 0x24, 0xf9, 0xf2, 0x9c, 0xbf, 0x24, 0xf9, 0x99,
-	0xd9, 0x7b, 0x79, 0xf2, 0x30, 0x63, 0xcf, 0x93, 0xdf, 0x7b, 0xf0, 0xec, 0xb4, 0xed, 0x3d, 0x3f,
-	0x6d, 0x7b, 0x7f, 0x9f, 0xb6, 0xbd, 0xa7, 0x67, 0xed, 0xa5, 0xe7, 0x67, 0xed, 0xa5, 0xdf, 0xcf,
-	0xda, 0x4b, 0x9f, 0xbc, 0x55, 0x1a, 0x0d, 0x56, 0xa5, 0x92, 0xdb, 0x63, 0xa5, 0x47, 0xc0, 0xf7,
-	0xd9, 0x94, 0x11, 0x26, 0x44, 0xaf, 0x06, 0xbf, 0x50, 0xee, 0xfd, 0x17, 0x00, 0x00, 0xff, 0xff,
-	0xbb, 0xc6, 0x9a, 0xd5, 0x6f, 0x09, 0x00, 0x00,
+	// 1336 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x57, 0xcf, 0x6f, 0x1b, 0xc5,
+	0x17, 0xcf, 0xc6, 0xbf, 0xe2, 0x69, 0x9a, 0xb6, 0xf3, 0x75, 0x53, 0xd7, 0xca, 0xd7, 0x49, 0x17,
+	0x4a, 0x0a, 0xa2, 0x5e, 0x25, 0xa5, 0x48, 0xc0, 0xa9, 0xe9, 0xa1, 0xad, 0x04, 0xa2, 0xdd, 0x52,
+	0x24, 0xb8, 0x44, 0xe3, 0xdd, 0x89, 0x3d, 0xd8, 0x9e, 0xd9, 0xee, 0xce, 0xa6, 0x8d, 0xaa, 0x82,
+	0x80, 0x33, 0x52, 0x25, 0xfe, 0x00, 0xae, 0x88, 0x13, 0x07, 0x24, 0xfe, 0x85, 0x4a, 0x5c, 0x0a,
+	0x5c, 0x7a, 0x02, 0xd4, 0x20, 0xf1, 0x6f, 0xa0, 0x79, 0xf3, 0xd6, 0x59, 0xaf, 0xed, 0x70, 0x40,
+	0x5c, 0x92, 0x7d, 0xef, 0x7d, 0xde, 0xbc, 0x1f, 0xf3, 0x7e, 0x8c, 0x49, 0x4b, 0xab, 0xc8, 0x1b,
+	0x32, 0xad, 0x45, 0xc0, 0xbd, 0xfd, 0x2d, 0xef, 0x7e, 0xca, 0xe3, 0x83, 0x4e, 0x14, 0x2b, 0xad,
+	0xe8, 0x8a, 0x56, 0x51, 0x07, 0x65, 0x9d, 0xfd, 0xad, 0x56, 0xa3, 0xa7, 0x7a, 0x0a, 0x44, 0x9e,
+	0xf9, 0xb2, 0xa8, 0xd6, 0x19, 0x36, 0x12, 0x52, 0x79, 0xf0, 0x17, 0x59, 0x6b, 0x3d, 0xa5, 0x7a,
+	0x43, 0xee, 0xb1, 0x48, 0x78, 0x4c, 0x4a, 0xa5, 0x99, 0x16, 0x4a, 0x26, 0x28, 0x6d, 0x07, 0x2a,
+	0x19, 0xa9, 0xc4, 0xeb, 0xb2, 0xc4, 0x98, 0xec, 0x72, 0xcd, 0xb6, 0xbc, 0x40, 0x09, 0x89, 0xf2,
+	0xf3, 0x56, 0xbe, 0x6b, 0x2d, 0x59, 0x22, 0x3b, 0xb8, 0xe0, 0x6d, 0x8f, 0x4b, 0x9e, 0x88, 0x4c,
+	0xfa, 0xff, 0x82, 0x34, 0xe6, 0x01, 0x17, 0x91, 0x46, 0xb1, 0xdb, 0x20, 0xf4, 0x8e, 0x89, 0xee,
+	0x36, 0x8b, 0xd9, 0x28, 0xf1, 0xf9, 0xfd, 0x94, 0x27, 0xda, 0xfd, 0xc9, 0x21, 0xff, 0x9b, 0x60,
+	0x27, 0x91, 0x92, 0x09, 0xa7, 0x6f, 0x91, 0x6a, 0x04, 0x9c, 0xa6, 0xb3, 0xe1, 0x5c, 0x3a, 0xb1,
+	0xbd, 0xda, 0x99, 0xcc, 0x46, 0xc7, 0xe2, 0x77, 0xea, 0x4f, 0x7f, 0x5b, 0x5f, 0xf8, 0xf6, 0xaf,
+	0xef, 0x5f, 0x73, 0x7c, 0x54, 0xa0, 0x6f, 0x92, 0x4a, 0xd2, 0x67, 0x71, 0xd8, 0x5c, 0x04, 0xcd,
+	0xb3, 0x45, 0xcd, 0xbb, 0x46, 0x98, 0x57, 0xb4, 0x70, 0x7a, 0x8d, 0xd4, 0x62, 0x95, 0x6a, 0x21,
+	0x7b, 0xcd, 0x12, 0x68, 0xae, 0x15, 0x35, 0x7d, 0x2b, 0xfe, 0x80, 0x75, 0x87, 0x3c, 0x7f, 0x40,
+	0xa6, 0xe7, 0x52, 0x72, 0x1a, 0x82, 0xb9, 0xc9, 0x59, 0x98, 0x45, 0x78, 0x93, 0x9c, 0xc9, 0xf1,
+	0x30, 0xbc, 0x2b, 0xa4, 0xdc, 0xe7, 0x2c, 0xc4, 0xe0, 0x1a, 0x45, 0x43, 0x06, 0x9b, 0x37, 0x00,
+	0x60, 0xf7, 0x2c, 0xa6, 0xea, 0x5d, 0x1e, 0xf6, 0x78, 0x3c, 0x4e, 0xe1, 0x8f, 0x0e, 0x69, 0x4c,
+	0xf2, 0xd1, 0xc8, 0x3b, 0xa4, 0x36, 0xb4, 0xac, 0xa6, 0xb3, 0x51, 0x9a, 0x95, 0x44, 0xab, 0x31,
+	0x11, 0x0a, 0x6a, 0xd0, 0x55, 0x52, 0xed, 0x73, 0xd1, 0xeb, 0x6b, 0x48, 0x63, 0xd9, 0x47, 0x8a,
+	0x5e, 0x20, 0xcb, 0x7b, 0x42, 0xb2, 0xe1, 0x2e, 0x4a, 0x4b, 0x20, 0x3d, 0x01, 0xbc, 0x9b, 0x16,
+	0xb2, 0x49, 0x4e, 0x61, 0x42, 0x76, 0xf7, 0x79, 0x9c, 0x08, 0x25, 0x9b, 0x65, 0x40, 0xad, 0x20,
+	0xfb, 0x43, 0xcb, 0x75, 0xbf, 0x59, 0x24, 0x55, 0xeb, 0x02, 0xa5, 0xa4, 0x2c, 0xd9, 0x88, 0x43,
+	0x42, 0xea, 0x3e, 0x7c, 0x9b, 0x1a, 0x50, 0xa9, 0xee, 0xaa, 0x87, 0x78, 0x93, 0x53, 0xee, 0xbf,
+	0x0f, 0xd2, 0x89, 0x1a, 0xb0, 0x0a, 0xa6, 0x06, 0x84, 0x34, 0x9a, 0xa5, 0xd9, 0x35, 0x70, 0x4b,
+	0x16, 0x14, 0x2d, 0x9c, 0x6e, 0x91, 0xda, 0x88, 0x8f, 0xba, 0x26, 0x65, 0x65, 0xd0, 0x3c, 0x57,
+	0xd4, 0x7c, 0xcf, 0x8a, 0xfd, 0x0c, 0x47, 0xdf, 0x20, 0x4b, 0x89, 0x66, 0x32, 0x34, 0x75, 0x53,
+	0x01, 0x9d, 0xe6, 0x54, 0xc5, 0xa1, 0xdc, 0x1f, 0x23, 0xe9, 0x45, 0xb2, 0x92, 0x4a, 0x96, 0x86,
+	0x42, 0xf3, 0x70, 0x37, 0xd5, 0x2a, 0x6a, 0x56, 0x21, 0x45, 0x27, 0xc7, 0xdc, 0x7b, 0x5a, 0x45,
+	0x6e, 0x80, 0x57, 0xbe, 0xc3, 0x74, 0xd0, 0xe7, 0xd9, 0x95, 0xd3, 0x0d, 0x72, 0x22, 0xe4, 0x89,
+	0x16, 0x12, 0x3a, 0x1b, 0x93, 0x96, 0x67, 0xd1, 0x06, 0xa9, 0xb0, 0x3d, 0xcd, 0x63, 0xbc, 0x3d,
+	0x4b, 0x18, 0xee, 0x50, 0x8c, 0x84, 0xbd, 0xb5, 0x93, 0xbe, 0x25, 0x5c, 0x1f, 0xeb, 0x67, 0x6c,
+	0x04, 0xeb, 0xe7, 0x6d, 0x52, 0xeb, 0x5a, 0x16, 0xd6, 0xcf, 0x54, 0x1a, 0x41, 0x63, 0xa2, 0x7c,
+	0x50, 0xc1, 0xbd, 0x41, 0x2a, 0x20, 0xcc, 0xd5, 0x91, 0x33, 0x51, 0x47, 0x0d, 0x52, 0x01, 0x2c,
+	0x38, 0xb8, 0xec, 0x5b, 0x82, 0x9e, 0x26, 0xa5, 0x01, 0x3f, 0x00, 0xf7, 0x96, 0x7d, 0xf3, 0xe9,
+	0xde, 0xc0, 0xf6, 0xb9, 0x93, 0x2a, 0xcd, 0xb2, 0xf8, 0xb7, 0x49, 0x8d, 0x85, 0x61, 0xcc, 0x13,
+	0x3b, 0x1e, 0xea, 0x3b, 0xcd, 0x5f, 0x7e, 0xb8, 0xdc, 0xc0, 0x59, 0x75, 0xcd, 0x4a, 0xee, 0xea,
+	0xd8, 0xa4, 0x3c, 0x03, 0xba, 0x9f, 0xe2, 0xfc, 0xc1, 0x83, 0x30, 0x46, 0x4a, 0xca, 0x43, 0xbe,
+	0x97, 0x39, 0x07, 0xdf, 0xb4, 0x45, 0x96, 0x02, 0x16, 0xb1, 0x40, 0xe8, 0x03, 0x4c, 0xdf, 0x98,
+	0x36, 0x32, 0x1d, 0x33, 0x99, 0xec, 0xf1, 0x18, 0x4b, 0x7f, 0x4c, 0xd3, 0x35, 0x52, 0xcf, 0xbe,
+	0x13, 0xac, 0xf8, 0x23, 0x86, 0xfb, 0x95, 0x83, 0x91, 0xdc, 0x93, 0x42, 0x27, 0xff, 0x22, 0x12,
+	0x93, 0xd2, 0x2e, 0xdf, 0x53, 0x31, 0xcf, 0x5a, 0xd3, 0x52, 0xb3, 0x6f, 0x37, 0x77, 0x01, 0xe5,
+	0xfc, 0x05, 0xb8, 0x9f, 0x61, 0x3e, 0xd0, 0x1d, 0xcc, 0xc7, 0x55, 0x52, 0x49, 0x0d, 0x03, 0x6f,
+	0x7c, 0x6a, 0x32, 0x19, 0xf4, 0x44, 0xdf, 0x00, 0x9a, 0x6e, 0x93, 0x4a, 0x14, 0x2b, 0xb5, 0x87,
+	0x9d, 0x3a, 0x35, 0x39, 0xaf, 0x05, 0x81, 0x4a, 0xa5, 0xbe, 0x6d, 0x30, 0xbe, 0x85, 0xba, 0x3f,
+	0x97, 0x48, 0xd9, 0x1c, 0x67, 0x3c, 0x94, 0xa9, 0x69, 0xa6, 0xac, 0x44, 0x2c, 0x65, 0x72, 0x1d,
+	0xc5, 0x7c, 0x5f, 0xa8, 0x34, 0xc1, 0x2a, 0x19, 0xd3, 0xe6, 0xde, 0x06, 0x42, 0x86, 0x10, 0x6a,
+	0xdd, 0x87, 0x6f, 0x83, 0x4f, 0x4c, 0x5a, 0x65, 0xc0, 0x31, 0xd6, 0x31, 0x4d, 0x5f, 0x27, 0xe5,
+	0x88, 0xf3, 0x18, 0x3a, 0xf4, 0xb8, 0x24, 0x03, 0x8a, 0xf6, 0x49, 0x95, 0x8d, 0x8c, 0xc3, 0xcd,
+	0x2a, 0xa4, 0xe1, 0x7c, 0x07, 0xc1, 0x66, 0x69, 0x76, 0x70, 0x69, 0x76, 0xae, 0x2b, 0x21, 0x77,
+	0xae, 0x9a, 0x5c, 0x7c, 0xf7, 0xfb, 0xfa, 0xa5, 0x9e, 0xd0, 0xfd, 0xb4, 0xdb, 0x09, 0xd4, 0x08,
+	0x97, 0x26, 0xfe, 0xbb, 0x9c, 0x84, 0x03, 0x4f, 0x1f, 0x44, 0x3c, 0x01, 0x85, 0x04, 0x07, 0x95,
+	0x3d, 0x9f, 0x7e, 0x62, 0x7a, 0x6c, 0xc8, 0x8c, 0xcb, 0xb5, 0xff, 0xc8, 0x54, 0x66, 0xc0, 0x4c,
+	0x0d, 0x28, 0x47, 0x16, 0xc0, 0xd4, 0x58, 0x82, 0x94, 0xe6, 0x59, 0xb9, 0x5a, 0xa9, 0x4f, 0x34,
+	0xeb, 0x26, 0x39, 0x95, 0x65, 0x3e, 0x9b, 0xfb, 0xc4, 0x4e, 0xf4, 0x8c, 0x6d, 0x47, 0xbf, 0xfb,
+	0xc4, 0x21, 0xcb, 0xf9, 0xbb, 0x9e, 0xdb, 0xfe, 0x94, 0x94, 0x63, 0xa5, 0x34, 0xde, 0x2b, 0x7c,
+	0x1b, 0x6c, 0xcc, 0x03, 0x15, 0x87, 0xd8, 0xff, 0x48, 0x19, 0x6c, 0x32, 0x54, 0xb6, 0x7e, 0x4f,
+	0xfa, 0xf0, 0x0d, 0x3d, 0x90, 0x06, 0x03, 0xae, 0x9b, 0x95, 0x8d, 0x92, 0xc1, 0x5a, 0xca, 0x0c,
+	0x10, 0x3b, 0x4c, 0x0d, 0xd3, 0x7c, 0xba, 0x4d, 0xb2, 0x0a, 0x75, 0x7e, 0x4b, 0xee, 0xb3, 0x58,
+	0x30, 0x39, 0xee, 0x3d, 0xf7, 0x23, 0x72, 0x6e, 0x4a, 0x82, 0x6d, 0xb0, 0x42, 0x16, 0xd5, 0x00,
+	0x5c, 0x5e, 0xf2, 0x17, 0xd5, 0x00, 0xcc, 0xc5, 0x6a, 0xc0, 0x25, 0x38, 0x5c, 0xf7, 0x91, 0xca,
+	0x85, 0x67, 0x5c, 0x2e, 0x65, 0xe1, 0x6d, 0x3f, 0xaf, 0x92, 0x0a, 0x9c, 0x4d, 0xef, 0x93, 0xaa,
+	0x7d, 0xaa, 0x50, 0xb7, 0xd8, 0x14, 0xd3, 0xcf, 0xa1, 0xd6, 0x4b, 0xc7, 0x62, 0xac, 0x73, 0x6e,
+	0xfb, 0x8b, 0x5f, 0xff, 0xfc, 0x7a, 0xb1, 0x49, 0x57, 0xbd, 0xc2, 0x8b, 0x0b, 0x1f, 0x40, 0x82,
+	0x94, 0xcd, 0x03, 0x82, 0x6e, 0xcc, 0x3c, 0x2c, 0xf7, 0x36, 0x69, 0x5d, 0x38, 0x06, 0x81, 0xc6,
+	0xd6, 0xc0, 0xd8, 0x2a, 0x6d, 0x14, 0x8d, 0x99, 0x27, 0x09, 0x4d, 0x49, 0x0d, 0x5f, 0x1d, 0x74,
+	0xb6, 0xeb, 0x93, 0x6f, 0x95, 0xd6, 0xcb, 0xc7, 0x83, 0xd0, 0xe6, 0x3a, 0xd8, 0x3c, 0x4f, 0xcf,
+	0x15, 0x6d, 0x66, 0x8f, 0x93, 0x2f, 0x1d, 0x52, 0xc3, 0x6d, 0x35, 0xc7, 0xee, 0xe4, 0xc2, 0x9c,
+	0x63, 0xb7, 0xb0, 0xf0, 0xdc, 0xcb, 0x60, 0x77, 0x93, 0x5e, 0x2c, 0xda, 0xc5, 0xad, 0xe6, 0x3d,
+	0xca, 0xad, 0xd8, 0xc7, 0xf4, 0x81, 0xb9, 0x63, 0xa5, 0x19, 0x9d, 0x9d, 0xc6, 0xfc, 0xc6, 0x6a,
+	0xb9, 0xc7, 0x41, 0xd0, 0xfc, 0x26, 0x98, 0xbf, 0x40, 0xd7, 0xbd, 0xa9, 0x5f, 0x05, 0x4a, 0x33,
+	0xef, 0x11, 0xce, 0xff, 0xc7, 0xf4, 0x73, 0x87, 0x90, 0xa3, 0xa2, 0xa5, 0xaf, 0xcc, 0x3c, 0x7b,
+	0xaa, 0xde, 0x5b, 0x9b, 0xff, 0x88, 0x43, 0x47, 0x5c, 0x70, 0x64, 0x8d, 0xb6, 0x8a, 0x8e, 0x88,
+	0x23, 0xa3, 0x0f, 0x48, 0x05, 0x36, 0xc7, 0x9c, 0xe0, 0xf3, 0x4b, 0x6e, 0x4e, 0xf0, 0x13, 0x8b,
+	0x67, 0x7e, 0xf0, 0xb0, 0x60, 0x8e, 0x82, 0xdf, 0xb9, 0xfe, 0xf4, 0x45, 0xdb, 0x79, 0xf6, 0xa2,
+	0xed, 0xfc, 0xf1, 0xa2, 0xed, 0x3c, 0x39, 0x6c, 0x2f, 0x3c, 0x3b, 0x6c, 0x2f, 0x3c, 0x3f, 0x6c,
+	0x2f, 0x7c, 0xfc, 0x6a, 0x6e, 0x2e, 0x6a, 0x15, 0x49, 0xae, 0x1f, 0xa8, 0x78, 0x00, 0xe7, 0x3d,
+	0x1c, 0x9f, 0x08, 0xe3, 0xb1, 0x5b, 0x85, 0xdf, 0x24, 0x57, 0xfe, 0x0e, 0x00, 0x00, 0xff, 0xff,
+	0xbb, 0xda, 0x51, 0x16, 0x80, 0x0d, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -851,6 +1242,10 @@ type QueryClient interface {
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
 	// Head of the accounts: height, root, supply.
 	Head(ctx context.Context, in *QueryHeadRequest, opts ...grpc.CallOption) (*QueryHeadResponse, error)
+	// Ledgers that the shard exchanges receipts with: how far each pair is, and whose signatures it believes.
+	Ledgers(ctx context.Context, in *QueryLedgersRequest, opts ...grpc.CallOption) (*QueryLedgersResponse, error)
+	// Batches that wait for a destination, the first ones first.
+	Batches(ctx context.Context, in *QueryBatchesRequest, opts ...grpc.CallOption) (*QueryBatchesResponse, error)
 	// Quota that an account has left now.
 	Quota(ctx context.Context, in *QueryQuotaRequest, opts ...grpc.CallOption) (*QueryQuotaResponse, error)
 	// Invariants adds up all accounts, once in a hundred blocks at most: what they hold, what was burned and what was lost is what was issued, and the root is theirs.
@@ -879,6 +1274,24 @@ func (c *queryClient) Params(ctx context.Context, in *QueryParamsRequest, opts .
 func (c *queryClient) Head(ctx context.Context, in *QueryHeadRequest, opts ...grpc.CallOption) (*QueryHeadResponse, error) {
 	out := new(QueryHeadResponse)
 	err := c.cc.Invoke(ctx, "/top.lattice.v1.Query/Head", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Ledgers(ctx context.Context, in *QueryLedgersRequest, opts ...grpc.CallOption) (*QueryLedgersResponse, error) {
+	out := new(QueryLedgersResponse)
+	err := c.cc.Invoke(ctx, "/top.lattice.v1.Query/Ledgers", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Batches(ctx context.Context, in *QueryBatchesRequest, opts ...grpc.CallOption) (*QueryBatchesResponse, error) {
+	out := new(QueryBatchesResponse)
+	err := c.cc.Invoke(ctx, "/top.lattice.v1.Query/Batches", in, out, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -918,6 +1331,10 @@ type QueryServer interface {
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
 	// Head of the accounts: height, root, supply.
 	Head(context.Context, *QueryHeadRequest) (*QueryHeadResponse, error)
+	// Ledgers that the shard exchanges receipts with: how far each pair is, and whose signatures it believes.
+	Ledgers(context.Context, *QueryLedgersRequest) (*QueryLedgersResponse, error)
+	// Batches that wait for a destination, the first ones first.
+	Batches(context.Context, *QueryBatchesRequest) (*QueryBatchesResponse, error)
 	// Quota that an account has left now.
 	Quota(context.Context, *QueryQuotaRequest) (*QueryQuotaResponse, error)
 	// Invariants adds up all accounts, once in a hundred blocks at most: what they hold, what was burned and what was lost is what was issued, and the root is theirs.
@@ -935,6 +1352,12 @@ func (*UnimplementedQueryServer) Params(ctx context.Context, req *QueryParamsReq
 }
 func (*UnimplementedQueryServer) Head(ctx context.Context, req *QueryHeadRequest) (*QueryHeadResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Head not implemented")
+}
+func (*UnimplementedQueryServer) Ledgers(ctx context.Context, req *QueryLedgersRequest) (*QueryLedgersResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Ledgers not implemented")
+}
+func (*UnimplementedQueryServer) Batches(ctx context.Context, req *QueryBatchesRequest) (*QueryBatchesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Batches not implemented")
 }
 func (*UnimplementedQueryServer) Quota(ctx context.Context, req *QueryQuotaRequest) (*QueryQuotaResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Quota not implemented")
@@ -982,6 +1405,42 @@ func _Query_Head_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(QueryServer).Head(ctx, req.(*QueryHeadRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Ledgers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryLedgersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Ledgers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.lattice.v1.Query/Ledgers",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Ledgers(ctx, req.(*QueryLedgersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Batches_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryBatchesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Batches(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.lattice.v1.Query/Batches",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Batches(ctx, req.(*QueryBatchesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1052,6 +1511,14 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Head",
 			Handler:    _Query_Head_Handler,
+		},
+		{
+			MethodName: "Ledgers",
+			Handler:    _Query_Ledgers_Handler,
+		},
+		{
+			MethodName: "Batches",
+			Handler:    _Query_Batches_Handler,
 		},
 		{
 			MethodName: "Quota",
@@ -1199,6 +1666,279 @@ func (m *QueryHeadResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryLedgersRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryLedgersRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryLedgersRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryLedgersResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryLedgersResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryLedgersResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.RoutingVersion != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.RoutingVersion))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.FinalHeight != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.FinalHeight))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Ledgers) > 0 {
+		for iNdEx := len(m.Ledgers) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Ledgers[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Ledger) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Ledger) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Ledger) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.UnauditedUtop != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.UnauditedUtop))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Standing != nil {
+		{
+			size, err := m.Standing.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.Members != nil {
+		{
+			size, err := m.Members.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	{
+		size, err := m.Inbox.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size, err := m.Outbox.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBatchesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBatchesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBatchesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Limit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Limit))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.After != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.After))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Destination) > 0 {
+		i -= len(m.Destination)
+		copy(dAtA[i:], m.Destination)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Destination)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryBatchesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryBatchesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryBatchesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Batches) > 0 {
+		for iNdEx := len(m.Batches) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Batches[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Batch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Batch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Batch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Batch) > 0 {
+		i -= len(m.Batch)
+		copy(dAtA[i:], m.Batch)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Batch)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x8
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -1653,6 +2393,121 @@ func (m *QueryHeadResponse) Size() (n int) {
 	_ = l
 	l = m.Head.Size()
 	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryLedgersRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryLedgersResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Ledgers) > 0 {
+		for _, e := range m.Ledgers {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	if m.FinalHeight != 0 {
+		n += 1 + sovQuery(uint64(m.FinalHeight))
+	}
+	if m.RoutingVersion != 0 {
+		n += 1 + sovQuery(uint64(m.RoutingVersion))
+	}
+	return n
+}
+
+func (m *Ledger) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Outbox.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Inbox.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Members != nil {
+		l = m.Members.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Standing != nil {
+		l = m.Standing.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.UnauditedUtop != 0 {
+		n += 1 + sovQuery(uint64(m.UnauditedUtop))
+	}
+	return n
+}
+
+func (m *QueryBatchesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Destination)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.After != 0 {
+		n += 1 + sovQuery(uint64(m.After))
+	}
+	if m.Limit != 0 {
+		n += 1 + sovQuery(uint64(m.Limit))
+	}
+	return n
+}
+
+func (m *QueryBatchesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Batches) > 0 {
+		for _, e := range m.Batches {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Batch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	l = len(m.Batch)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
 	return n
 }
 
@@ -2158,6 +3013,777 @@ func (m *QueryHeadResponse) Unmarshal(dAtA []byte) error {
 			}
 			if err := m.Head.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryLedgersRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryLedgersRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryLedgersRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryLedgersResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryLedgersResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryLedgersResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ledgers", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Ledgers = append(m.Ledgers, Ledger{})
+			if err := m.Ledgers[len(m.Ledgers)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FinalHeight", wireType)
+			}
+			m.FinalHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FinalHeight |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RoutingVersion", wireType)
+			}
+			m.RoutingVersion = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RoutingVersion |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Ledger) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Ledger: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Ledger: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Outbox", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Outbox.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inbox", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Inbox.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Members", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Members == nil {
+				m.Members = &Members{}
+			}
+			if err := m.Members.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standing", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Standing == nil {
+				m.Standing = &Standing{}
+			}
+			if err := m.Standing.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field UnauditedUtop", wireType)
+			}
+			m.UnauditedUtop = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.UnauditedUtop |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBatchesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBatchesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBatchesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Destination", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Destination = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field After", wireType)
+			}
+			m.After = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.After |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Limit", wireType)
+			}
+			m.Limit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Limit |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryBatchesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryBatchesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryBatchesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batches", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Batches = append(m.Batches, Batch{})
+			if err := m.Batches[len(m.Batches)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Batch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Batch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Batch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batch", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Batch = append(m.Batch[:0], dAtA[iNdEx:postIndex]...)
+			if m.Batch == nil {
+				m.Batch = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = append(m.Key[:0], dAtA[iNdEx:postIndex]...)
+			if m.Key == nil {
+				m.Key = []byte{}
 			}
 			iNdEx = postIndex
 		default:

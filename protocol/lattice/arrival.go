@@ -1,0 +1,26 @@
+package lattice
+
+// Arrival of coins from another shard, as a receipt brings them (protocol/receipt).
+type Arrival struct {
+	From, To Address
+	Amount   Balance
+	// Memo of the transaction; none of a return.
+	Memo string
+	// Transaction that sent them.
+	Transaction Hash
+	// Return: To could not be credited, and From gets its coins back.
+	Return bool
+}
+
+// Beneficiary is who gets the coins.
+func (a *Arrival) Beneficiary() Address {
+	if a.Return {
+		return a.From
+	}
+	return a.To
+}
+
+// transfer that a credit reads.
+func (a *Arrival) transfer() Transfer {
+	return Transfer{From: a.From, To: a.To, Amount: a.Amount, Hash: a.Transaction}
+}

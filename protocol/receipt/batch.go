@@ -1,0 +1,167 @@
+// Package receipt is how coins move between the ledgers of a network: batches of receipts, chained for each pair of ledgers, and the cursors that take every batch exactly once.
+// Pure functions over plain values; README.md is the specification.
+package receipt
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/topnetwork/top/protocol/lattice"
+)
+
+const (
+	domainBatch = "TOP/receipt/batch/1"
+	// MaxName of a ledger in bytes: that of a chain id.
+	MaxName = 50
+	// MaxReceipts of a batch: a block has no more transfers, and what it gives back is of fewer batches than that.
+	MaxReceipts = 20_000
+	// MaxMemo in bytes, as sendtx has it.
+	MaxMemo = 256
+)
+
+var (
+	// ErrMalformed: bytes that no ledger writes.
+	ErrMalformed = errors.New("malformed batch")
+	// ErrReplay: the batch was taken before.
+	ErrReplay = errors.New("batch was taken already")
+	// ErrGap: batches before this one were not taken yet.
+	ErrGap = errors.New("batches are missing before this one")
+	// ErrFork: a batch that does not follow what was taken from its source.
+	ErrFork = errors.New("batch does not follow the one before")
+)
+
+// Receipt of coins that have left their sender's ledger for their recipient's, or that come back.
+type Receipt = lattice.Arrival
+
+// Cursor is the last batch of a pair of ledgers: the height of the source's block that made it, and its hash; zero before the first one.
+type Cursor struct {
+	Height uint64
+	Hash   lattice.Hash
+}
+
+// Batch of all receipts that one block of a source makes for one destination, in the block's order.
+type Batch struct {
+	Source, Destination string
+	// Height of the source's block.
+	Height uint64
+	// Previous batch of this pair.
+	Previous Cursor
+	Receipts []Receipt
+}
+
+// Encode the batch; each has one encoding. Names go with one byte of length, numbers are big endian.
+func (b *Batch) Encode() []byte {
+	out := make([]byte, 0, 128+len(b.Receipts)*96)
+	for _, name := range []string{b.Source, b.Destination} {
+		out = append(append(out, byte(len(name))), name...)
+	}
+	out = binary.BigEndian.AppendUint64(out, b.Height)
+	out = binary.BigEndian.AppendUint64(out, b.Previous.Height)
+	out = append(out, b.Previous.Hash[:]...)
+	out = binary.BigEndian.AppendUint32(out, uint32(len(b.Receipts)))
+	for i := range b.Receipts {
+		out = appendReceipt(out, &b.Receipts[i])
+	}
+	return out
+}
+
+func appendReceipt(out []byte, r *Receipt) []byte {
+	kind := byte(0)
+	if r.Return {
+		kind = 1
+	}
+	out = append(out, kind)
+	out = append(out, r.From[:]...)
+	out = append(out, r.To[:]...)
+	out = append(out, r.Transaction[:]...)
+	out = lattice.AppendBalance(out, r.Amount)
+	out = binary.BigEndian.AppendUint16(out, uint16(len(r.Memo)))
+	return append(out, r.Memo...)
+}
+
+// Hash of an encoded batch, to which the next one of the pair refers.
+func Hash(encoded []byte) lattice.Hash {
+	h := sha256.New()
+	h.Write([]byte(domainBatch))
+	h.Write(encoded)
+	return lattice.Hash(h.Sum(nil))
+}
+
+// Cursor after the batch.
+func (b *Batch) Cursor() Cursor { return Cursor{b.Height, Hash(b.Encode())} }
+
+// Decode what Encode wrote, and nothing else.
+func Decode(in []byte) (b Batch, err error) {
+	d := lattice.NewDecoder(in)
+	for _, name := range []*string{&b.Source, &b.Destination} {
+		*name = string(d.Next(int(d.U8())))
+	}
+	b.Height = d.U64()
+	b.Previous.Height = d.U64()
+	copy(b.Previous.Hash[:], d.Next(lattice.HashSize))
+	n := d.U32()
+	// A receipt has 84 bytes at least: no room is made for what is not there.
+	const least = 1 + 2*lattice.AddressSize + lattice.HashSize + 9 + 2
+	if n > MaxReceipts || int(n)*least > len(in) {
+		return Batch{}, fmt.Errorf("%w: %d receipts in %d bytes", ErrMalformed, n, len(in))
+	}
+	b.Receipts = make([]Receipt, n)
+	for i := range b.Receipts {
+		if err := decodeReceipt(d, &b.Receipts[i]); err != nil {
+			return Batch{}, fmt.Errorf("receipt %d: %w", i, err)
+		}
+	}
+	if !d.Done() {
+		return Batch{}, fmt.Errorf("%w: %d bytes are not what a batch says of itself", ErrMalformed, len(in))
+	}
+	return b, b.Check()
+}
+
+func decodeReceipt(d *lattice.Decoder, r *Receipt) error {
+	kind := d.U8()
+	if kind > 1 {
+		return fmt.Errorf("%w: kind %d", ErrMalformed, kind)
+	}
+	r.Return = kind == 1
+	copy(r.From[:], d.Next(lattice.AddressSize))
+	copy(r.To[:], d.Next(lattice.AddressSize))
+	copy(r.Transaction[:], d.Next(lattice.HashSize))
+	r.Amount = d.Balance()
+	size := int(d.U16())
+	if size > MaxMemo {
+		return fmt.Errorf("%w: a memo of %d bytes, at most %d", ErrMalformed, size, MaxMemo)
+	}
+	r.Memo = string(d.Next(size))
+	return nil
+}
+
+// Check tells whether a ledger can have made the batch.
+func (b *Batch) Check() error {
+	for _, name := range []string{b.Source, b.Destination} {
+		if name == "" || len(name) > MaxName {
+			return fmt.Errorf("%w: a ledger's name of %d bytes, want 1 to %d", ErrMalformed, len(name), MaxName)
+		}
+	}
+	switch {
+	case b.Source == b.Destination:
+		return fmt.Errorf("%w: from %s to itself", ErrMalformed, b.Source)
+	case b.Height == 0 || b.Previous.Height >= b.Height:
+		return fmt.Errorf("%w: height %d after %d", ErrMalformed, b.Height, b.Previous.Height)
+	case (b.Previous.Height == 0) != (b.Previous.Hash == lattice.Hash{}):
+		return fmt.Errorf("%w: it follows %x of height %d", ErrMalformed, b.Previous.Hash, b.Previous.Height)
+	case len(b.Receipts) == 0 || len(b.Receipts) > MaxReceipts:
+		return fmt.Errorf("%w: %d receipts, want 1 to %d", ErrMalformed, len(b.Receipts), MaxReceipts)
+	}
+	for i := range b.Receipts {
+		r := &b.Receipts[i]
+		if err := r.Amount.Check(); err != nil {
+			return fmt.Errorf("%w: receipt %d: %w", ErrMalformed, i, err)
+		}
+		if r.Amount.IsZero() || len(r.Memo) > MaxMemo || r.Return && r.Memo != "" {
+			return fmt.Errorf("%w: receipt %d brings nothing, or has a memo of %d bytes", ErrMalformed, i, len(r.Memo))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+var (
+	// ErrUnreachable: nothing can be sent to a shard now.
+	ErrUnreachable = errors.New("shard cannot be reached")
+	// errLedger of which the shard knows nothing.
+	errLedger = errors.New("unknown ledger")
+)
+
+// outbox for a destination; an empty one where nothing was sent yet.
+func (k *Keeper) outbox(ctx context.Context, destination string) (types.Outbox, error) {
+	o, err := k.Outboxes.Get(ctx, destination)
+	if errors.Is(err, collections.ErrNotFound) {
+		return types.Outbox{}, nil
+	}
+	return o, err
+}
+
+// away is the rule of what can be sent to accounts of other shards: the owner is known, and it takes what it is sent.
+func (k *Keeper) away(ctx context.Context) (func(lattice.Address) error, error) {
+	routing, err := k.routing(ctx)
+	if err != nil || len(routing.Routes) == 0 {
+		return nil, err
+	}
+	table := routing.Table()
+	known, err := k.ledgers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// Few pairs are full, if any.
+	full := map[string]bool{}
+	if err := k.Outboxes.Walk(ctx, nil, func(destination string, o types.Outbox) (bool, error) {
+		if o.Waiting >= types.MaxWaiting {
+			full[destination] = true
+		}
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
+	return func(to lattice.Address) error {
+		owner, ok := table.Owner(to)
+		switch {
+		case !ok || !known[owner.Name]:
+			return fmt.Errorf("%w; this shard sends nothing there", table.Elsewhere(to))
+		case full[owner.Name]:
+			return fmt.Errorf("%w: %s has not confirmed the last %d batches for %s; try again later", ErrUnreachable, owner.Name, types.MaxWaiting, sendtx.Bech32(to))
+		}
+		return nil
+	}, nil
+}
+
+// send what leaves in a block: one batch for each destination, in the order of their names.
+func (k *Keeper) send(ctx sdk.Context, departed []lattice.Arrival) error {
+	if len(departed) == 0 {
+		return nil
+	}
+	routing, err := k.routing(ctx)
+	if err != nil {
+		return err
+	}
+	table := routing.Table()
+	boxes := map[string][]receipt.Receipt{}
+	for _, r := range departed {
+		owner, ok := table.Owner(r.Beneficiary())
+		if !ok {
+			return fmt.Errorf("%w: coins leave for %s, which is no shard's", lattice.ErrNotOwned, sendtx.Bech32(r.Beneficiary()))
+		}
+		boxes[owner.Name] = append(boxes[owner.Name], r)
+	}
+	for _, destination := range slices.Sorted(maps.Keys(boxes)) {
+		if err := k.sendTo(ctx, destination, boxes[destination]); err != nil {
+			return fmt.Errorf("batch for %s: %w", destination, err)
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) sendTo(ctx sdk.Context, destination string, receipts []receipt.Receipt) error {
+	box, err := k.outbox(ctx, destination)
+	if err != nil {
+		return err
+	}
+	previous, err := box.Sent.Receipt()
+	if err != nil {
+		return err
+	}
+	batch := receipt.Batch{Source: ctx.ChainID(), Destination: destination, Height: uint64(ctx.BlockHeight()), Previous: previous, Receipts: receipts}
+	if err := batch.Check(); err != nil {
+		return err
+	}
+	encoded := batch.Encode()
+	box.Sent = types.CursorOf(receipt.Cursor{Height: batch.Height, Hash: receipt.Hash(encoded)})
+	box.Waiting++
+	total, err := coinsOf(receipts)
+	if err != nil {
+		return err
+	}
+	box.Total = box.Total.Add(total...)
+	if err := k.Batches.Set(ctx, collections.Join(destination, batch.Height), encoded); err != nil {
+		return err
+	}
+	return k.Outboxes.Set(ctx, destination, box)
+}
+
+// coinsOf receipts together.
+func coinsOf(receipts []receipt.Receipt) (sdk.Coins, error) {
+	var utop uint64
+	others := sdk.Coins{}
+	for i := range receipts {
+		a := &receipts[i].Amount
+		if utop+a.Utop < utop {
+			return nil, fmt.Errorf("%w: receipts of more than 64 bits of utop", lattice.ErrMalformed)
+		}
+		utop += a.Utop
+		if len(a.Coins) > 0 {
+			others = others.Add(types.OtherCoins(a.Coins)...)
+		}
+	}
+	return others.Add(types.Coins(lattice.Balance{Utop: utop})...), nil
+}
+
+// confirm that a destination has taken batches: they leave the state.
+func (k *Keeper) confirm(ctx sdk.Context, destination string, taken receipt.Cursor) error {
+	box, err := k.outbox(ctx, destination)
+	if err != nil {
+		return err
+	}
+	switch {
+	case taken.Height <= box.Confirmed.Height:
+		return fmt.Errorf("%w: %s has confirmed up to height %d already", receipt.ErrReplay, destination, box.Confirmed.Height)
+	case taken.Height > box.Sent.Height:
+		return fmt.Errorf("%w: %s confirms height %d, the last batch is of %d", receipt.ErrFork, destination, taken.Height, box.Sent.Height)
+	}
+	var gone []collections.Pair[string, uint64]
+	var last []byte
+	if err := k.Batches.Walk(ctx, rangeUpTo(destination, taken.Height), func(key collections.Pair[string, uint64], batch []byte) (bool, error) {
+		gone, last = append(gone, key), batch
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if len(gone) == 0 || gone[len(gone)-1].K2() != taken.Height || receipt.Hash(last) != taken.Hash {
+		return fmt.Errorf("%w: %s confirms %x of height %d, which was not sent", receipt.ErrFork, destination, taken.Hash, taken.Height)
+	}
+	for _, key := range gone {
+		if err := k.Batches.Remove(ctx, key); err != nil {
+			return err
+		}
+	}
+	box.Confirmed, box.Waiting = types.CursorOf(taken), box.Waiting-uint64(len(gone))
+	return k.Outboxes.Set(ctx, destination, box)
+}
+
+// rangeUpTo a height of the batches for a destination.
+func rangeUpTo(destination string, height uint64) collections.Ranger[collections.Pair[string, uint64]] {
+	return collections.NewPrefixedPairRange[string, uint64](destination).EndInclusive(height)
+}

@@ -1,0 +1,131 @@
+package types
+
+import (
+	"crypto/ed25519"
+	"fmt"
+	"math"
+
+	"cosmossdk.io/collections"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
+)
+
+// MaxMembers of a committee whose headers a shard reads.
+const MaxMembers = 200
+
+// BatchKeys of batches that wait: their destination, and the height that made them.
+var BatchKeys = collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
+
+// BatchKey in the store of the chain that sends a batch.
+func BatchKey(destination string, height uint64) ([]byte, error) {
+	return collections.EncodeKeyWithPrefix(BatchesKey, BatchKeys, collections.Join(destination, height))
+}
+
+// InboxKey in the store of the chain that takes a source's batches.
+func InboxKey(source string) ([]byte, error) {
+	return collections.EncodeKeyWithPrefix(InboxesKey, collections.StringKey, source)
+}
+
+// Receipt cursor.
+func (c Cursor) Receipt() (receipt.Cursor, error) {
+	out := receipt.Cursor{Height: c.Height}
+	if c.Height == 0 && len(c.Hash) == 0 {
+		return out, nil
+	}
+	if c.Height == 0 || len(c.Hash) != lattice.HashSize {
+		return out, fmt.Errorf("a cursor of height %d with a hash of %d bytes", c.Height, len(c.Hash))
+	}
+	copy(out.Hash[:], c.Hash)
+	return out, nil
+}
+
+// CursorOf a pair.
+func CursorOf(c receipt.Cursor) Cursor {
+	if c.Height == 0 {
+		return Cursor{}
+	}
+	return Cursor{Height: c.Height, Hash: c.Hash[:]}
+}
+
+// Validate tells whether headers can be held against them.
+func (m Members) Validate() error {
+	switch {
+	case m.Ledger == "" || len(m.Ledger) > receipt.MaxName:
+		return fmt.Errorf("members: a ledger's name of %d bytes, want 1 to %d", len(m.Ledger), receipt.MaxName)
+	case m.Term == 0:
+		return fmt.Errorf("members of %s: term is 0, terms are counted from 1 on", m.Ledger)
+	case m.Power <= 0 || m.Power > math.MaxInt64/MaxMembers/8:
+		return fmt.Errorf("members of %s: power is %d, want a positive one that sums up", m.Ledger, m.Power)
+	case len(m.Keys) == 0 || len(m.Keys) > MaxMembers:
+		return fmt.Errorf("members of %s: there are %d, want 1 to %d", m.Ledger, len(m.Keys), MaxMembers)
+	}
+	seen := make(map[string]bool, len(m.Keys))
+	for _, key := range m.Keys {
+		if len(key) != ed25519.PublicKeySize || seen[string(key)] {
+			return fmt.Errorf("members of %s: key %X is twice there, or not of %d bytes", m.Ledger, key, ed25519.PublicKeySize)
+		}
+		seen[string(key)] = true
+	}
+	return nil
+}
+
+// validateLedgers tells what is wrong with what genesis says of other ledgers.
+func (gs *GenesisState) validateLedgers() error {
+	terms := map[string]uint64{}
+	for _, m := range gs.Members {
+		if err := m.Validate(); err != nil {
+			return err
+		}
+		if m.Term <= terms[m.Ledger] {
+			return fmt.Errorf("members of %s: term %d stands after term %d", m.Ledger, m.Term, terms[m.Ledger])
+		}
+		terms[m.Ledger] = m.Term
+	}
+	seen := map[string]bool{}
+	for _, i := range gs.Inboxes {
+		if _, err := i.Inbox.Taken.Receipt(); err != nil {
+			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
+		}
+		if err := i.Inbox.Total.Validate(); err != nil || seen[i.Source] {
+			return fmt.Errorf("inboxes: %q is there twice, or its total is none: %w", i.Source, err)
+		}
+		seen[i.Source] = true
+	}
+	clear(seen)
+	for _, o := range gs.Outboxes {
+		if err := o.validate(); err != nil || seen[o.Destination] {
+			return fmt.Errorf("outboxes: %q is there twice, or is none: %w", o.Destination, err)
+		}
+		seen[o.Destination] = true
+	}
+	return nil
+}
+
+// validate that the batches which wait are those between what is confirmed and what was sent last.
+func (o *NamedOutbox) validate() error {
+	at, err := o.Outbox.Confirmed.Receipt()
+	if err != nil {
+		return err
+	}
+	sent, err := o.Outbox.Sent.Receipt()
+	if err != nil {
+		return err
+	}
+	for _, encoded := range o.Batches {
+		batch, err := receipt.Decode(encoded)
+		if err != nil {
+			return err
+		}
+		if batch.Destination != o.Destination {
+			return fmt.Errorf("a batch for %s", batch.Destination)
+		}
+		if at, err = at.Take(&batch); err != nil {
+			return err
+		}
+	}
+	if at != sent || o.Outbox.Waiting != uint64(len(o.Batches)) {
+		return fmt.Errorf("%d batches up to height %d, %d wait up to %d", len(o.Batches), at.Height, o.Outbox.Waiting, sent.Height)
+	}
+	return o.Outbox.Total.Validate()
+}
