@@ -80,6 +80,3 @@ func (a Audit) Verify(key, signature []byte) error {
 	}
 	return nil
 }
-
-// Quorum is how many of n auditors decide: more than two thirds of them, as in a committee. 0 auditors decide nothing.
-func Quorum(n int) int { return n*2/3 + 1 }

@@ -88,9 +88,3 @@ func TestSignaturesCountOnce(t *testing.T) {
 		require.ErrorIs(t, other.Verify(key, signature), ErrMalformed, name)
 	}
 }
-
-func TestQuorum(t *testing.T) {
-	for n, want := range map[int]int{1: 1, 2: 2, 3: 3, 4: 3, 6: 5, 7: 5, 21: 15} {
-		require.Equal(t, want, Quorum(n), n)
-	}
-}
