@@ -21,6 +21,7 @@ import (
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
+	"github.com/topnetwork/top/relayer/router"
 	"github.com/topnetwork/top/sdk/chain"
 )
 
@@ -102,6 +103,11 @@ func start(ctx context.Context, home string, cfg *config.Config, registry *prome
 			return err
 		}
 	}
+	if cfg.Router != nil {
+		if err := n.startRouter(ctx); err != nil {
+			return err
+		}
+	}
 	return group.Wait()
 }
 
@@ -177,6 +183,19 @@ func (n *node) startProvider(ctx context.Context) error {
 			Halted: idle, Warned: func(text string) { n.state.warn("provider", text) },
 		})
 	})
+	return nil
+}
+
+func (n *node) startRouter(ctx context.Context) error {
+	metrics, err := router.NewMetrics(n.registry)
+	if err != nil {
+		return err
+	}
+	cfg, log := *n.cfg.Router, n.log.With("role", "router")
+	cfg.Nodes = relayerhome.Within(n.home, cfg.Nodes)
+	idle := func(reason string) { n.state.idle("router", reason) }
+	idle("starting")
+	n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
 	return nil
 }
 

@@ -15,30 +15,11 @@ import (
 
 // validate the two ends: what could never be dialled, and what would have the relayer take one chain for the other.
 func (c Chains) validate() error {
-	for _, end := range []struct {
-		name string
-		at   ibc.EndpointConfig
-	}{{"chains.main", c.Main}, {"chains.service", c.Service}} {
-		if end.at.ChainID == "" {
-			return fmt.Errorf("%s.chain_id is empty, e.g. top-main-1", end.name)
-		}
-		if err := servicestypes.ValidateChainID(end.at.ChainID); err != nil {
-			return fmt.Errorf("%s.chain_id: %w", end.name, err)
-		}
-		for _, list := range []struct {
-			name, example string
-			addresses     ibc.Addresses
-			validate      func(string) error
-		}{{"rpc", "http://127.0.0.1:26657", end.at.RPC, rpcURL}, {"grpc", "127.0.0.1:9090", end.at.GRPC, grpcAddress}} {
-			if len(list.addresses) == 0 {
-				return fmt.Errorf("%s.%s is empty, e.g. %s", end.name, list.name, list.example)
-			}
-			for _, address := range list.addresses {
-				if err := list.validate(address); err != nil {
-					return fmt.Errorf("%s.%s %q: %w, e.g. %s", end.name, list.name, address, err, list.example)
-				}
-			}
-		}
+	if err := c.validateMain(); err != nil {
+		return err
+	}
+	if err := validateEnd("chains.service", c.Service); err != nil {
+		return err
 	}
 	if c.Main.ChainID == c.Service.ChainID {
 		return fmt.Errorf("chains.main and chains.service are both %s", c.Main.ChainID)
@@ -50,6 +31,35 @@ func (c Chains) validate() error {
 		for _, address := range list.main {
 			if slices.Contains(list.service, address) {
 				return fmt.Errorf("chains.main.%s and chains.service.%s both name %s: a node is of one chain, give each chain its own nodes", list.name, list.name, address)
+			}
+		}
+	}
+	return nil
+}
+
+func (c Chains) validateMain() error { return validateEnd("chains.main", c.Main) }
+
+// named tells whether anything is said of a chain.
+func named(c ibc.EndpointConfig) bool { return c.ChainID != "" || len(c.RPC) > 0 || len(c.GRPC) > 0 }
+
+func validateEnd(name string, at ibc.EndpointConfig) error {
+	if at.ChainID == "" {
+		return fmt.Errorf("%s.chain_id is empty, e.g. top-main-1", name)
+	}
+	if err := servicestypes.ValidateChainID(at.ChainID); err != nil {
+		return fmt.Errorf("%s.chain_id: %w", name, err)
+	}
+	for _, list := range []struct {
+		name, example string
+		addresses     ibc.Addresses
+		validate      func(string) error
+	}{{"rpc", "http://127.0.0.1:26657", at.RPC, rpcURL}, {"grpc", "127.0.0.1:9090", at.GRPC, grpcAddress}} {
+		if len(list.addresses) == 0 {
+			return fmt.Errorf("%s.%s is empty, e.g. %s", name, list.name, list.example)
+		}
+		for _, address := range list.addresses {
+			if err := list.validate(address); err != nil {
+				return fmt.Errorf("%s.%s %q: %w, e.g. %s", name, list.name, address, err, list.example)
 			}
 		}
 	}

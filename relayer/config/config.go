@@ -14,6 +14,7 @@ import (
 
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/provider"
+	"github.com/topnetwork/top/relayer/router"
 )
 
 // FileName in the relayer's home.
@@ -24,6 +25,7 @@ type Config struct {
 	Chains   Chains           `yaml:"chains"`
 	IBC      *ibc.Config      `yaml:"ibc"`
 	Provider *provider.Config `yaml:"provider"`
+	Router   *router.Config   `yaml:"router"`
 	// Metrics is host:port of /metrics and /healthz; empty serves neither. Port 0 takes a free one, which the status file names.
 	Metrics string `yaml:"metrics"`
 	// StatusFile in the home tells scripts what started; empty writes none.
@@ -72,11 +74,18 @@ func Parse(bz []byte) (*Config, error) {
 }
 
 func (c *Config) validate() error {
-	if err := c.Chains.validate(); err != nil {
-		return err
+	if c.IBC == nil && c.Provider == nil && c.Router == nil {
+		return errors.New("there is no role: add an ibc, a provider or a router section, as in the file that `relayer init` writes")
 	}
-	if c.IBC == nil && c.Provider == nil {
-		return errors.New("there is no role: add an ibc or a provider section, as in the file that `relayer init` writes")
+	if c.IBC != nil || c.Provider != nil || named(c.Chains.Service) {
+		if err := c.Chains.validate(); err != nil {
+			return err
+		}
+	}
+	if c.Router != nil {
+		if err := c.validateRouter(); err != nil {
+			return err
+		}
 	}
 	if c.IBC != nil {
 		if err := c.IBC.Validate(); err != nil {
@@ -91,6 +100,9 @@ func (c *Config) validate() error {
 	if c.IBC != nil && c.Provider != nil && c.IBC.Key == c.Provider.Key {
 		return fmt.Errorf("ibc.key and provider.key are both %q: one key has one owner, give each role its own", c.IBC.Key)
 	}
+	if c.Router != nil && c.Router.Key != "" && (c.IBC != nil && c.IBC.Key == c.Router.Key || c.Provider != nil && c.Provider.Key == c.Router.Key) {
+		return fmt.Errorf("router.key is %q, which another role has: one key has one owner, give each role its own", c.Router.Key)
+	}
 	if _, err := c.Log.Logger(io.Discard); err != nil {
 		return err
 	}
@@ -98,6 +110,22 @@ func (c *Config) validate() error {
 		if err := listenAddress(c.Metrics); err != nil {
 			return fmt.Errorf("metrics %q: %w, e.g. 127.0.0.1:9464", c.Metrics, err)
 		}
+	}
+	return nil
+}
+
+// validateRouter and what it needs of the chains: it works with a main chain, and without one.
+func (c *Config) validateRouter() error {
+	if err := c.Router.Validate(); err != nil {
+		return err
+	}
+	switch main := named(c.Chains.Main); {
+	case !main && c.Router.Key != "":
+		return fmt.Errorf("router.key is %q, and there is no main chain for it to sign on: fill in chains.main, or take the key out", c.Router.Key)
+	case main && c.Router.Key == "":
+		return errors.New("router.key is empty: name a key of `relayer keys add`, which signs anchors on the main chain")
+	case main:
+		return c.Chains.validateMain()
 	}
 	return nil
 }
@@ -135,6 +163,15 @@ ibc:
 #   exposure: 1000000                  # most that is used and not claimed while the main chain does not answer, utop; unset it is the deposit
 #   data: data                         # mailboxes and vouchers
 #   retention: 72h                     # how long a message waits for its recipient
+
+# Carries coins between the shards of a network; with chains.main also what the main chain says to the shards, and their headers back. Remove the leading "# " to run it.
+# router:
+#   nodes: shards.txt     # file with a line for each node of a shard, CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090; in a pattern like top-z*.s*-* {shard} is the chain id in the addresses; it is read again when it changes
+#   key: router           # account that signs on the main chain, made with: relayer keys add router; leave it out where there is no main chain
+#   poll: 1s              # pause between two looks at a shard that tells of no blocks
+#   confirm: 5s           # how long a shard waits at most to be told that what it has sent was taken
+#   confirm_batches: 100  # and after how many batches it is told at once
+#   anchor: 10s           # pause between two anchors of all shards' headers on the main chain
 
 metrics: "127.0.0.1:9464"   # where /metrics and /healthz are served; empty serves neither, port 0 takes a free one
 status_file: status.json    # tells scripts pid, addresses and what is idle; empty writes none
