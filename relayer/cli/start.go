@@ -17,6 +17,7 @@ import (
 
 	"github.com/topnetwork/top/relayer/balance"
 	"github.com/topnetwork/top/relayer/config"
+	"github.com/topnetwork/top/relayer/edge"
 	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
@@ -102,6 +103,11 @@ func start(ctx context.Context, home string, cfg *config.Config, registry *prome
 			return err
 		}
 	}
+	if cfg.Edge != nil {
+		if err := n.startEdge(ctx); err != nil {
+			return err
+		}
+	}
 	return group.Wait()
 }
 
@@ -175,6 +181,23 @@ func (n *node) startProvider(ctx context.Context) error {
 				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
 			},
 			Halted: idle, Warned: func(text string) { n.state.warn("provider", text) },
+		})
+	})
+	return nil
+}
+
+func (n *node) startEdge(ctx context.Context) error {
+	metrics, err := edge.NewMetrics(n.registry)
+	if err != nil {
+		return err
+	}
+	n.state.idle("edge", "starting")
+	n.group.Go(func() error {
+		return edge.Run(ctx, *n.cfg.Edge, edge.Deps{
+			Log: n.log.With("role", "edge"), Metrics: metrics,
+			Serving: func(addresses edge.Addresses) { n.state.change(func(s *status) { s.Edge = &addresses }) },
+			Idle:    func(text string) { n.state.idle("edge", text) },
+			Warned:  func(text string) { n.state.warn("edge", text) },
 		})
 	})
 	return nil
