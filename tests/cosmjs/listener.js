@@ -17,13 +17,21 @@ const [{ address: sender }] = await wallet.getAccounts();
 const comet = await Comet38Client.connect(setting("TOP_RPC").replace(/^http/, "ws"));
 const client = await SigningStargateClient.createWithSigner(comet, wallet);
 
-// A promise of the first event of a stream that is the one.
-const first = (stream, isTheOne) =>
+// A promise of the first event of a stream, which is listened to no longer then.
+const first = (stream) =>
   new Promise((resolve, reject) => {
-    stream.addListener({ next: (event) => isTheOne(event) && resolve(event), error: reject, complete: () => reject(new Error("the subscription ended")) });
+    const listener = {
+      next: (event) => {
+        stream.removeListener(listener);
+        resolve(event);
+      },
+      error: reject,
+      complete: () => reject(new Error("the subscription ended")),
+    };
+    stream.addListener(listener);
   });
-const block = first(comet.subscribeNewBlock(), () => true);
-const transfer = first(comet.subscribeTx(`transfer.recipient='${recipient}'`), () => true);
+const block = first(comet.subscribeNewBlock());
+const transfer = first(comet.subscribeTx(`transfer.recipient='${recipient}'`));
 const { header } = await block;
 assert.ok(header.height > 0, "blocks have heights");
 
@@ -37,3 +45,5 @@ assert.equal(heard.result.code, 0);
 
 client.disconnect();
 console.log(JSON.stringify({ hash: sent.transactionHash, height: sent.height, chain: header.chainId, sender, recipient }));
+// CosmJS keeps its socket for a while after it was told to disconnect, from any CometBFT node.
+process.exit(0);

@@ -50,7 +50,9 @@ func TestCosmJSWallet(t *testing.T) {
 	require.NoError(t, err)
 	for i, wallet := range n.wallets {
 		for _, script := range []string{"wallet.js", "listener.js"} {
-			out, err := process.Run(t.Context(), process.Spec{
+			ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
+			defer cancel()
+			out, err := process.Run(ctx, process.Spec{
 				Name: script, Path: node, Args: []string{script}, Dir: dir, Log: filepath.Join(n.dir, "cosmjs.log"),
 				Env: []string{
 					"TOP_RPC=" + n.rpc, "TOP_REST=" + n.rest, "TOP_CHAIN_ID=" + latticetypes.Network,
