@@ -61,7 +61,7 @@ func (r *run) broadcast(shard, member int, k kind, b *block) {
 		if m == member {
 			continue
 		}
-		r.add(event{at: from.urge(r.now, int64(voteBytes*r.a.VoteCopies)) + r.delay(from, r.hostOf(shard, m)), kind: k, shard: shard, member: m, from: member, block: b})
+		r.add(event{at: from.urge(r.now, int64(voteBytes*r.a.VoteCopies)) + r.hop(from, r.hostOf(shard, m)), kind: k, shard: shard, member: m, from: member, block: b})
 	}
 }
 

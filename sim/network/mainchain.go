@@ -10,27 +10,26 @@ type message struct {
 // mainChain takes messages into blocks, as many as a core executes in the time between two.
 type mainChain struct {
 	queue []message
-	// worked, carried and done since counting began.
-	worked  moment
-	carried float64
-	done    int
-	lag     histogram
+	// asked of it since counting began: what executing takes, bytes, and messages.
+	asked    moment
+	bytes    float64
+	messages int
+	lag      histogram
 }
 
 // proofChecks is what a candidate's proof costs beside the transaction, in signatures: an ECVRF verification takes as long as three.
 const proofChecks = 3
 
-// beginMain makes shards, auditors and candidates speak to the main chain.
+// beginMain makes shards, auditors and candidates speak to the main chain, each at its turn within the period.
 func (r *run) beginMain() {
-	for i := range r.s.Shards {
-		r.add(event{at: r.stagger(moment(r.s.Anchor * float64(second))), kind: anchors, shard: i})
-		r.add(event{at: r.stagger(moment(r.s.Epoch * float64(second))), kind: rotates, shard: i})
-	}
-	for z := range r.s.zones() {
-		if r.s.Auditors > 0 {
-			r.add(event{at: r.stagger(moment(r.s.Audit * float64(second))), kind: reports, shard: z})
+	every := func(period float64, count int, k kind) {
+		for i := range count {
+			r.add(event{at: moment(period * float64(second) * (float64(i) + 0.5) / float64(count)), kind: k, shard: i})
 		}
 	}
+	every(r.s.Anchor, r.s.Shards, anchors)
+	every(r.s.Epoch, r.s.Shards, rotates)
+	every(r.s.Audit, r.s.AuditHosts(), reports)
 	r.add(event{at: r.mainInterval(), kind: mainBlock})
 }
 
@@ -43,6 +42,11 @@ func (r *run) mainEvent(e event) {
 	c, n := r.c, float64(r.s.Members)
 	tell := func(us, bytes float64) {
 		r.main.queue = append(r.main.queue, message{came: r.now, work: micros(us), bytes: bytes})
+		if r.counting() {
+			r.main.asked += micros(us)
+			r.main.bytes += bytes
+			r.main.messages++
+		}
 	}
 	header := headerBytes + commitBytes + signatureBytes*n
 	switch e.kind {
@@ -52,9 +56,7 @@ func (r *run) mainEvent(e event) {
 		tell(c.withCommit(r.s.Members)-c.SDK*(1-share), header+txBytes*share)
 		e.at = r.now + moment(r.s.Anchor*float64(second))
 	case reports:
-		for range r.s.Auditors {
-			tell(c.SDK+c.Check, txBytes+auditBytes*float64(min(r.s.ZoneShards, r.s.Shards)))
-		}
+		tell(c.SDK+c.Check, txBytes+auditBytes*float64(min(r.s.ZoneShards, r.s.Shards)))
 		e.at = r.now + moment(r.s.Audit*float64(second))
 	case rotates:
 		for range 2 {
@@ -85,11 +87,6 @@ func (r *run) mainTake() moment {
 		}
 	}
 	m.queue = m.queue[n:]
-	if r.counting() {
-		m.worked += work
-		m.carried += bytes
-		m.done += n
-	}
 	return max(interval, work)
 }
 

@@ -40,7 +40,7 @@ func (r *run) outcome() Outcome {
 		ConfirmP50: t.confirm.percentile(50), ConfirmP99: t.confirm.percentile(99), CrossP50: t.cross.percentile(50), CrossP99: t.cross.percentile(99),
 		Interval: t.interval.percentile(50), IntervalP99: t.interval.percentile(99), Lag: t.lag.percentile(99),
 		Deliveries: per(t.deliveries) / float64(r.s.Shards),
-		MainUse:    float64(r.main.worked) / float64(second) / seconds, MainMessages: per(r.main.done), MainBytes: r.main.carried / seconds, MainLag: r.main.lag.percentile(99),
+		MainUse:    float64(r.main.asked) / float64(second) / seconds, MainMessages: per(r.main.messages), MainBytes: r.main.bytes / seconds, MainLag: r.main.lag.percentile(99),
 		EpochBurst: r.s.epochBurst(r.c), Events: r.made,
 	}
 	o.MemoryGiB, o.AuditorGiB = r.s.MemoryGiB(r.c)

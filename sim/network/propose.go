@@ -88,7 +88,7 @@ func (r *run) spread(shard int, b *block) {
 			break
 		}
 		to := (b.proposer + 1 + i) % r.s.Members
-		r.add(event{at: from.send(r.now, b.sliceBytes()) + r.delay(from, r.hostOf(shard, to)), kind: sliced, shard: shard, member: to, from: b.proposer, block: b})
+		r.add(event{at: from.send(r.now, b.sliceBytes()) + r.hop(from, r.hostOf(shard, to)), kind: sliced, shard: shard, member: to, from: b.proposer, block: b})
 	}
 	if b.slices == 1 && peers > 0 {
 		from.send(r.now, int64(float64(b.bytes)*(r.a.PartCopies-1)))
@@ -118,7 +118,7 @@ func (r *run) forward(e event) {
 		if m == e.member || m == b.proposer {
 			continue
 		}
-		r.add(event{at: from.send(r.now, b.sliceBytes()) + r.delay(from, r.hostOf(e.shard, m)), kind: sliced, shard: e.shard, member: m, from: e.member, block: b})
+		r.add(event{at: from.send(r.now, b.sliceBytes()) + r.hop(from, r.hostOf(e.shard, m)), kind: sliced, shard: e.shard, member: m, from: e.member, block: b})
 	}
 	from.send(r.now, int64(float64(b.sliceBytes())*(r.a.PartCopies-1)*float64(r.s.Members-2)))
 }

@@ -135,6 +135,11 @@ func (r *run) delay(a, b *host) moment {
 	return r.s.World.delay(r.rng, a.region, b.region)
 }
 
+// hop of a message of consensus: its link, and half to one and a half of a step.
+func (r *run) hop(a, b *host) moment {
+	return r.delay(a, b) + moment(r.s.Step*(0.5+r.rng.Float64())*float64(millisecond))
+}
+
 // micros of CPU time.
 func micros(us float64) moment { return moment(us * float64(microsecond)) }
 

@@ -23,6 +23,8 @@ type Scenario struct {
 	Outside float64
 	// Accounts of the whole network.
 	Accounts float64
+	// Step is what a message of consensus takes beside its link at the mean: peers that look for what to send now and then, queues, a log that is flushed.
+	Step float64
 	// Pause between blocks of a shard, and of the main chain; Router between its looks at a shard.
 	Pause, MainPause, Router float64
 	// MainMembers of the main chain, Candidates who publish proofs.
@@ -40,7 +42,7 @@ type Scenario struct {
 func Defaults() Scenario {
 	return Scenario{
 		Members: 21, Auditors: 21, ZoneShards: 8, Cores: 16, Gbps: 1, GiB: 64, Cross: 0.5, Waiting: 100_000, Accounts: 60_000_000,
-		Pause: 200, MainPause: 1_000, Router: 50, MainMembers: 100, Epoch: 600, Anchor: 10, Audit: 10, AnchorsPerTx: 20, Warm: 3, Seconds: 6, Seed: 1,
+		Pause: 200, MainPause: 1_000, Router: 50, MainMembers: 100, Epoch: 600, Anchor: 10, Audit: 10, AnchorsPerTx: 20, Warm: 3, Seconds: 5, Seed: 1,
 	}
 }
 
@@ -63,7 +65,7 @@ func (s Scenario) Check() error {
 		return fmt.Errorf("%d waiting transfers, zones of %d shards, %d anchors in a transaction, a main chain of %d; want at least 1 of each", s.Waiting, s.ZoneShards, s.AnchorsPerTx, s.MainMembers)
 	case !(s.Seconds > 0 && s.Seconds <= 3600) || !(s.Warm >= 0 && s.Warm <= 3600):
 		return fmt.Errorf("%g seconds after %g; want more than 0 and at most an hour", s.Seconds, s.Warm)
-	case !(s.Pause >= 0) || !(s.MainPause > 0) || !(s.Router >= 0) || !(s.Epoch > 0) || !(s.Anchor > 0) || !(s.Audit > 0) || !(s.Outside >= 0) || !(s.Accounts >= 0):
+	case !(s.Pause >= 0) || !(s.MainPause > 0) || !(s.Router >= 0) || !(s.Epoch > 0) || !(s.Anchor > 0) || !(s.Audit > 0) || !(s.Outside >= 0) || !(s.Step >= 0) || !(s.Accounts >= 0):
 		return fmt.Errorf("times and sizes must be positive: %+v", s)
 	case len(s.World.Regions) == 0:
 		return fmt.Errorf("a world without regions")
