@@ -132,7 +132,7 @@ func (n *netShards) route(cfg localnet.Config) (err error) {
 	}
 	for name, text := range map[string]string{
 		"shards.txt":  nodes.String(),
-		"config.yaml": "router: {nodes: shards.txt, key: \"\", poll: 50ms, confirm: 2s, confirm_batches: 20}\nmetrics: \"\"\nstatus_file: status.json\n",
+		"config.yaml": "router: {nodes: shards.txt, key: \"\", poll: 50ms, confirm: 2s, confirm_batches: 20, anchor: 10s}\nmetrics: \"\"\nstatus_file: status.json\n",
 	} {
 		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o600); err != nil {
 			return err
