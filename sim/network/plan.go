@@ -14,7 +14,7 @@ type Plan struct {
 	Holds  bool
 	Misses []Breach
 	// Tried is the load of a shard, in transfers per second, that was tried last and broke limits; Broken are those.
-	Tried float64
+	Tried  float64
 	Broken []Breach
 }
 
