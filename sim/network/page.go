@@ -46,12 +46,12 @@ func (r Report) answers(b *strings.Builder) {
 			fmt.Fprintf(b, " **broken**: %s |", breaches(p.Misses))
 		}
 	}
-	b.WriteString("\n| broken by a denser try |")
+	b.WriteString("\n| broken by another try |")
 	for _, p := range r.Plans {
 		if len(p.Broken) == 0 {
 			b.WriteString(" none was tried |")
 		} else {
-			fmt.Fprintf(b, " %s per shard: %s |", digits(p.Denser), breaches(p.Broken[:1]))
+			fmt.Fprintf(b, " %s per shard: %s |", digits(p.Tried), breaches(p.Broken[:1]))
 		}
 	}
 	b.WriteString("\n\nA try has a fifth less load per shard than the one before; the first that keeps all limits is shown, with as many seats on a host as fill six tenths of its cores or links, or its memory. Where a column is broken, shards of that load would keep the limits alone, and so many together do not; fewer transfers per shard and more shards did not either.\n\n")
@@ -105,7 +105,7 @@ func (r Report) calibration(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\nFitted are %s us of CPU time per transfer beside the members (loader and kernel; only on the machine of the benchmark)", digits(k.Outside))
 	if k.StepFitted {
-		fmt.Fprintf(b, ", and %s ms that a message of consensus takes beside its link. That step holds everywhere in the model, although half of it or more may be four members waiting for two cores: latencies are rather too long than too short.\n", digits(k.Step))
+		fmt.Fprintf(b, ", and %s ms that a message of consensus takes beside its link. That step holds everywhere in the model, although part of it is four members waiting for two cores: hosts with cores to spare would be quicker.\n", digits(k.Step))
 	} else {
 		fmt.Fprintf(b, ". A message of consensus takes %s ms beside its link, half of the pause in which members look for what to send: there is no line shard.4val.confirm_p50_ms to fit it to.\n", digits(k.Step))
 	}

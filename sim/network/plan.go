@@ -6,15 +6,15 @@ import (
 	"math"
 )
 
-// Plan is a network that carries a load within limits, and what a denser one would break first.
+// Plan is a network that carries a load within limits, and what another one broke.
 type Plan struct {
 	Name    string
 	Outcome Outcome
 	// Holds tells that all limits are kept. Else Outcome is of the fewest shards of which a few alone would keep them, and Misses is what all together break.
 	Holds  bool
 	Misses []Breach
-	// Denser is the load of a shard, in transfers per second, that was tried before and broke limits; Broken are those.
-	Denser float64
+	// Tried is the load of a shard, in transfers per second, that was tried last and broke limits; Broken are those.
+	Tried  float64
 	Broken []Breach
 }
 
@@ -91,7 +91,7 @@ func (m Model) descend(name string, of func(perShard float64) (shards int, rate 
 			p.Outcome, p.Holds = o, true
 			return p, nil
 		}
-		p.Denser, p.Broken = rate/float64(shards), broken
+		p.Tried, p.Broken = rate/float64(shards), broken
 		if whole == 1 {
 			p.Outcome, p.Misses = o, broken
 		}
@@ -104,7 +104,7 @@ func (m Model) descend(name string, of func(perShard float64) (shards int, rate 
 		}
 	}
 	if whole == 0 {
-		return p, fmt.Errorf("%w: %s; the last try, %.0f per shard and second, breaks %s: %.4g %s, at most %.4g", ErrNoPlan, name, p.Denser, p.Broken[0].What, p.Broken[0].Value, p.Broken[0].Unit, p.Broken[0].Limit)
+		return p, fmt.Errorf("%w: %s; the last try, %.0f per shard and second, breaks %s: %.4g %s, at most %.4g", ErrNoPlan, name, p.Tried, p.Broken[0].What, p.Broken[0].Value, p.Broken[0].Unit, p.Broken[0].Limit)
 	}
 	return p, nil
 }
@@ -128,9 +128,9 @@ func (m Model) apart(shards int, rate float64) (Outcome, []Breach, error) {
 
 // Settle so many shards with a load on as few hosts as may be, and tell what breaks. First each seat has a host of its own, to learn what a seat takes; then hosts are filled as far as is planned.
 func (m Model) Settle(shards int, rate float64) (Outcome, []Breach, error) {
-	alone, broken, err := m.apart(shards, rate)
-	if err != nil || len(broken) > 0 {
-		return alone, broken, err
+	alone, _, err := m.apart(shards, rate)
+	if err != nil {
+		return alone, nil, err
 	}
 	s := alone.Scenario
 	// A host takes as many seats as the scarcest of its cores, links and memory lets it, and an auditor as many shards.
