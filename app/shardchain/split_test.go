@@ -19,6 +19,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 
+	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/testutil/headers"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
@@ -108,8 +109,11 @@ func (s *shard) child(children [2]latticetypes.Members, side int) *shard {
 		}
 	}
 	var accounts bytes.Buffer
-	state, err := s.Derive(children, side, &accounts)
+	state, err := s.Bequeath(side, &accounts)
 	require.NoError(s.t, err)
+	state, of, err := shardchain.Settle(state, children)
+	require.NoError(s.t, err)
+	require.Equal(s.t, side, of)
 	c.open()
 	require.NoError(s.t, os.WriteFile(filepath.Join(c.dir, latticetypes.AccountsName+".genesis"), accounts.Bytes(), 0o600))
 	params := cmttypes.DefaultConsensusParams().ToProto()
@@ -148,7 +152,7 @@ func TestSplit(t *testing.T) {
 	late := parent.users[0].send(parent.users[1], 5)
 
 	main.tell(parent, shardstypes.StoreKey, shardstypes.ShardKey(parent.chain), &shardstypes.Shard{Name: parent.chain, Status: shardstypes.Status_STATUS_SPLITTING, Children: names[:]})
-	_, err := parent.Derive(children, 0, &bytes.Buffer{})
+	_, err := parent.Bequeath(0, &bytes.Buffer{})
 	require.ErrorContains(t, err, "goes on", "its last block is not followed by an empty one")
 	require.False(t, parent.process(late))
 	require.Contains(t, parent.block(late)[0].Log, "has ended")
