@@ -17,6 +17,7 @@ import (
 
 	"github.com/topnetwork/top/relayer/balance"
 	"github.com/topnetwork/top/relayer/config"
+	"github.com/topnetwork/top/relayer/edge"
 	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
@@ -108,6 +109,11 @@ func start(ctx context.Context, home string, cfg *config.Config, registry *prome
 			return err
 		}
 	}
+	if cfg.Edge != nil {
+		if err := n.startEdge(ctx); err != nil {
+			return err
+		}
+	}
 	return group.Wait()
 }
 
@@ -195,7 +201,36 @@ func (n *node) startRouter(ctx context.Context) error {
 	cfg.Nodes = relayerhome.Within(n.home, cfg.Nodes)
 	idle := func(reason string) { n.state.idle("router", reason) }
 	idle("starting")
-	n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
+	if cfg.Key == "" {
+		n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
+		return nil
+	}
+	key, err := keys.Load(n.home, cfg.Key)
+	if err != nil {
+		return err
+	}
+	n.group.Go(func() error {
+		return router.ServeMain(ctx, cfg, n.cfg.Chains.Main, key, log, metrics, idle, func(main *chain.Client) {
+			n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+		})
+	})
+	return nil
+}
+
+func (n *node) startEdge(ctx context.Context) error {
+	metrics, err := edge.NewMetrics(n.registry)
+	if err != nil {
+		return err
+	}
+	n.state.idle("edge", "starting")
+	n.group.Go(func() error {
+		return edge.Run(ctx, *n.cfg.Edge, edge.Deps{
+			Log: n.log.With("role", "edge"), Metrics: metrics,
+			Serving: func(addresses edge.Addresses) { n.state.change(func(s *status) { s.Edge = &addresses }) },
+			Idle:    func(text string) { n.state.idle("edge", text) },
+			Warned:  func(text string) { n.state.warn("edge", text) },
+		})
+	})
 	return nil
 }
 

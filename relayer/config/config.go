@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/topnetwork/top/relayer/edge"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/provider"
 	"github.com/topnetwork/top/relayer/router"
@@ -26,6 +27,7 @@ type Config struct {
 	IBC      *ibc.Config      `yaml:"ibc"`
 	Provider *provider.Config `yaml:"provider"`
 	Router   *router.Config   `yaml:"router"`
+	Edge     *edge.Config     `yaml:"edge"`
 	// Metrics is host:port of /metrics and /healthz; empty serves neither. Port 0 takes a free one, which the status file names.
 	Metrics string `yaml:"metrics"`
 	// StatusFile in the home tells scripts what started; empty writes none.
@@ -33,7 +35,7 @@ type Config struct {
 	Log        Log    `yaml:"log"`
 }
 
-// Chains that the relayer talks to.
+// Chains that the ibc and provider roles talk to; an edge alone needs none.
 type Chains struct {
 	Main    ibc.EndpointConfig `yaml:"main"`
 	Service ibc.EndpointConfig `yaml:"service"`
@@ -74,8 +76,8 @@ func Parse(bz []byte) (*Config, error) {
 }
 
 func (c *Config) validate() error {
-	if c.IBC == nil && c.Provider == nil && c.Router == nil {
-		return errors.New("there is no role: add an ibc, a provider or a router section, as in the file that `relayer init` writes")
+	if c.IBC == nil && c.Provider == nil && c.Router == nil && c.Edge == nil {
+		return errors.New("there is no role: add an ibc, a provider, a router or an edge section, as in the file that `relayer init` writes")
 	}
 	if c.IBC != nil || c.Provider != nil || named(c.Chains.Service) {
 		if err := c.Chains.validate(); err != nil {
@@ -94,6 +96,14 @@ func (c *Config) validate() error {
 	}
 	if c.Provider != nil {
 		if err := c.Provider.Validate(); err != nil {
+			return err
+		}
+	}
+	if c.Edge != nil {
+		if err := c.Edge.Validate(); err != nil {
+			return err
+		}
+		if err := edgeAddresses(*c.Edge); err != nil {
 			return err
 		}
 	}
@@ -172,6 +182,22 @@ ibc:
 #   confirm: 5s           # how long a shard waits at most to be told that what it has sent was taken
 #   confirm_batches: 100  # and after how many batches it is told at once
 #   anchor: 10s           # pause between two anchors of all shards' headers on the main chain
+
+# Wallets' one address for a network of many shards. Remove the leading "# " to run it; without the sections above, chains is not needed.
+# edge:
+#   network: top-1               # chain id that wallets sign; nodes of another network are not asked
+#   rpc: "127.0.0.1:36657"       # where CometBFT's RPC is served, host:port; empty serves it not, port 0 takes a free one
+#   rest: "127.0.0.1:31317"      # where REST is served; empty serves it not
+#   grpc: "127.0.0.1:39090"      # where gRPC is served; empty serves it not
+#   shards:                      # every shard: its chain id, the bits of its accounts (- for all; none for a shard that comes with a split), and its nodes, which need to listen to nobody but the edge
+#     - {name: top-z0.s0-1, bits: "0", nodes: [{rpc: "http://127.0.0.1:26657", grpc: "127.0.0.1:9090"}]}
+#     - {name: top-z0.s1-1, bits: "1", nodes: [{rpc: "http://127.0.0.1:26757", grpc: "127.0.0.1:9190"}]}
+#   refresh: 1s                  # pause between questions for nodes' health, heights and the routing table
+#   rate: 50                     # requests a second that one client may make for long; a client is an IPv4 address, or 64 bits of an IPv6 one
+#   burst: 200                   # requests that it may make at once
+#   in_flight: 1024              # requests of all clients at once; a quarter of them for one client
+#   cache: 256                   # MiB of blocks and transactions that are kept in memory
+#   origins: ["*"]               # origins of browser pages that may ask; * is any
 
 metrics: "127.0.0.1:9464"   # where /metrics and /healthz are served; empty serves neither, port 0 takes a free one
 status_file: status.json    # tells scripts pid, addresses and what is idle; empty writes none
