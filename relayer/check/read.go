@@ -22,7 +22,7 @@ const (
 // Shard that can be asked.
 type Shard interface {
 	Name() string
-	Head(context.Context) (latticetypes.Head, error)
+	Head(context.Context) (*latticetypes.QueryHeadResponse, error)
 	Ledgers(context.Context) (*latticetypes.QueryLedgersResponse, error)
 	// Invariants has the shard add up its accounts; it answers what is broken.
 	Invariants(context.Context) (string, error)
@@ -54,9 +54,11 @@ func Read(ctx context.Context, shards []Shard, accounts bool) (Supply, error) {
 func read(ctx context.Context, shards []Shard) ([]Reading, error) {
 	readings := make([]Reading, len(shards))
 	for _, ask := range []func(context.Context, Shard, *Reading) error{
-		func(ctx context.Context, s Shard, r *Reading) (err error) {
+		func(ctx context.Context, s Shard, r *Reading) error {
 			r.Shard = s.Name()
-			if r.Head, err = s.Head(ctx); err == nil {
+			head, err := s.Head(ctx)
+			if err == nil {
+				r.Head = head.Head
 				r.Before, err = s.Ledgers(ctx)
 			}
 			return err

@@ -201,7 +201,19 @@ func (n *node) startRouter(ctx context.Context) error {
 	cfg.Nodes = relayerhome.Within(n.home, cfg.Nodes)
 	idle := func(reason string) { n.state.idle("router", reason) }
 	idle("starting")
-	n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
+	if cfg.Key == "" {
+		n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
+		return nil
+	}
+	key, err := keys.Load(n.home, cfg.Key)
+	if err != nil {
+		return err
+	}
+	n.group.Go(func() error {
+		return router.ServeMain(ctx, cfg, n.cfg.Chains.Main, key, log, metrics, idle, func(main *chain.Client) {
+			n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+		})
+	})
 	return nil
 }
 

@@ -61,16 +61,40 @@ func (e *endpoint) Ledgers(ctx context.Context) (res *latticetypes.QueryLedgersR
 	return res, e.about("ledgers", err)
 }
 
-// Parents implements Shard.
-func (e *endpoint) Parents(ctx context.Context) (parents []string, err error) {
-	err = e.ask(ctx, func(ctx context.Context, at *member) error {
-		res, err := latticetypes.NewQueryClient(at.conn).Params(ctx, &latticetypes.QueryParamsRequest{})
-		if err == nil {
-			parents = res.Shard.Parents
-		}
+// Params implements Shard.
+func (e *endpoint) Params(ctx context.Context) (res *latticetypes.QueryParamsResponse, err error) {
+	err = e.ask(ctx, func(ctx context.Context, at *member) (err error) {
+		res, err = latticetypes.NewQueryClient(at.conn).Params(ctx, &latticetypes.QueryParamsRequest{})
 		return err
 	})
-	return parents, e.about("parameters", err)
+	return res, e.about("parameters", err)
+}
+
+// Head implements Shard.
+func (e *endpoint) Head(ctx context.Context) (res *latticetypes.QueryHeadResponse, err error) {
+	err = e.ask(ctx, func(ctx context.Context, at *member) (err error) {
+		res, err = latticetypes.NewQueryClient(at.conn).Head(ctx, &latticetypes.QueryHeadRequest{})
+		return err
+	})
+	return res, e.about("head", err)
+}
+
+// Light implements Shard.
+func (e *endpoint) Light(ctx context.Context) (head lighttypes.Header, err error) {
+	err = e.ask(ctx, func(ctx context.Context, at *member) error {
+		res, err := lighttypes.NewQueryClient(at.conn).Head(ctx, &lighttypes.QueryHeadRequest{})
+		switch {
+		case status.Code(err) == codes.NotFound:
+			return fmt.Errorf("%w: %w", errNoMainChain, err)
+		case err != nil:
+			return err
+		case res.Frozen != nil:
+			return status.Errorf(codes.FailedPrecondition, "it is frozen at height %d: %s", res.Frozen.Kept.Height, res.Frozen.Reason)
+		}
+		head = res.Header
+		return nil
+	})
+	return head, e.about("light client", err)
 }
 
 // Header implements Shard.
@@ -154,18 +178,6 @@ func (e *endpoint) Submit(ctx context.Context, raw []byte) error {
 		}
 		return nil
 	})
-}
-
-// Head of the shard's accounts.
-func (e *endpoint) Head(ctx context.Context) (head latticetypes.Head, err error) {
-	err = e.ask(ctx, func(ctx context.Context, at *member) error {
-		res, err := latticetypes.NewQueryClient(at.conn).Head(ctx, &latticetypes.QueryHeadRequest{})
-		if err == nil {
-			head = res.Head
-		}
-		return err
-	})
-	return head, e.about("head", err)
 }
 
 // Invariants has the shard add up its accounts, and answers what is broken. It is asked again while a block comes between.

@@ -93,7 +93,7 @@ func (m *members) ask(ctx context.Context, f func(context.Context, *member) erro
 			defer cancel()
 			return f(ctx, at)
 		}()
-		if err == nil || ctx.Err() != nil || errors.As(err, new(*Refusal)) || isAnswer(err) {
+		if err == nil || ctx.Err() != nil || errors.As(err, new(*Refusal)) || errors.Is(err, errNoMainChain) || isAnswer(err) {
 			return err
 		}
 		failed = errors.Join(failed, fmt.Errorf("%s: %w", at.RPC, err))

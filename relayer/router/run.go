@@ -27,6 +27,8 @@ type Router struct {
 
 	mu       sync.Mutex
 	stations map[string]*route
+	// informs a shard of what the main chain says; nil without one.
+	informs func(*route)
 }
 
 // route is a shard that is connected, and all that works on it.
@@ -41,6 +43,8 @@ type route struct {
 	since  time.Time
 	// lanes that begin or end here.
 	lanes []*lane
+	// wake whoever informs the shard; nil without a main chain.
+	wake chan struct{}
 }
 
 // NewRouter that dials shards by a function; nil dials their nodes.
@@ -124,7 +128,7 @@ func (r *Router) join(ctx context.Context, name string, nodes []Node) {
 // meet a shard: it says once of whom it has its accounts. Then lanes lead to all others and back.
 func (r *Router) meet(ctx context.Context, at *route) bool {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		parents, err := at.Parents(ctx)
+		params, err := at.Params(ctx)
 		if ctx.Err() != nil {
 			return false
 		}
@@ -132,7 +136,7 @@ func (r *Router) meet(ctx context.Context, at *route) bool {
 			r.log.Warn("a shard does not answer, tried again", "shard", at.Name(), "error", err)
 		}
 		if err == nil {
-			at.parents = parents
+			at.params = params
 			break
 		}
 		if !sleep(ctx, pause) {
@@ -153,13 +157,16 @@ func (r *Router) meet(ctx context.Context, at *route) bool {
 	if at.lanes == nil {
 		at.lanes = []*lane{}
 	}
+	if r.informs != nil {
+		r.informs(at)
+	}
 	r.log.Info("carrying for a shard", "shard", at.Name())
 	return true
 }
 
 // open the lanes from a shard to another: of what is addressed to that one, and to its parents.
 func (r *Router) open(from, to *route) {
-	for _, destination := range append([]string{to.Name()}, to.parents...) {
+	for _, destination := range append([]string{to.Name()}, to.params.Shard.Parents...) {
 		if destination == from.Name() {
 			continue
 		}
@@ -209,9 +216,39 @@ func (r *Router) watch(ctx context.Context, at *route, fresh <-chan struct{}) {
 // nudge the lanes of a shard.
 func (r *Router) nudge(at *route) {
 	r.mu.Lock()
-	lanes := at.lanes
+	lanes, wake := at.lanes, at.wake
 	r.mu.Unlock()
+	if wake != nil {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
 	for _, l := range lanes {
 		l.nudge()
 	}
+}
+
+// inform every shard that was met, and that will be.
+func (r *Router) inform(informs func(*route)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.informs = informs
+	for _, at := range r.stations {
+		if at.lanes != nil {
+			informs(at)
+		}
+	}
+}
+
+// met are the shards that have answered, in the order of their names.
+func (r *Router) met() (list []*station) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range sortedNames(r.stations) {
+		if at := r.stations[name]; at.lanes != nil {
+			list = append(list, at.station)
+		}
+	}
+	return list
 }

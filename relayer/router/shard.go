@@ -8,10 +8,12 @@ import (
 
 	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // Shard is one shard as the router sees it. Every question has an end: a node that stalls loses its turn.
@@ -28,13 +30,22 @@ type Shard interface {
 	Prove(ctx context.Context, key []byte, by *cmtproto.SignedHeader) ([]byte, *cmtcrypto.ProofOps, error)
 	// Submit a carried transaction. A *Refusal says why the shard does not take it.
 	Submit(ctx context.Context, raw []byte) error
-	// Parents whose accounts it began with.
-	Parents(context.Context) ([]string, error)
+	// Params say who it is, and of whom it has its accounts; they do not change while it runs.
+	Params(context.Context) (*latticetypes.QueryParamsResponse, error)
+	// Head of its accounts; with the halves of their root once it has ended.
+	Head(context.Context) (*latticetypes.QueryHeadResponse, error)
+	// Light is the newest header of the main chain that it trusts; errNoMainChain where its genesis names none.
+	Light(context.Context) (lighttypes.Header, error)
+	// Evidence of members that voted twice, in its blocks from a height to another.
+	Evidence(ctx context.Context, from, to int64) ([]*cmttypes.DuplicateVoteEvidence, error)
 	// Follow tells of new blocks until ctx ends; it may tell too often.
 	Follow(ctx context.Context, tell func())
 	// Rotate gives the next node its turn.
 	Rotate()
 }
+
+// errNoMainChain: the shard's genesis names none.
+var errNoMainChain = errors.New("the shard follows no main chain: its genesis names none")
 
 // Refusal of a transaction by a shard.
 type Refusal struct {
@@ -80,7 +91,7 @@ func judge(err error) verdict {
 		return later
 	case r.Code == codeSeen:
 		return accepted
-	case strings.Contains(r.Log, receipt.ErrReplay.Error()):
+	case strings.Contains(r.Log, receipt.ErrReplay.Error()), strings.Contains(r.Log, lighttypes.ErrKnown.Error()), strings.Contains(r.Log, lighttypes.ErrBehind.Error()):
 		return done
 	case r.Code == codeFull, r.Code == codeStarting, strings.Contains(r.Log, errUnaudited), strings.Contains(r.Log, lattice.ErrEnded.Error()):
 		return later

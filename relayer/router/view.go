@@ -1,6 +1,7 @@
 package router
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ type view struct {
 	ledgers *latticetypes.QueryLedgersResponse
 	// newest header that is committed: it proves the state after the height before it.
 	newest *cmtproto.SignedHeader
+	// switched is the newest height at which another set was seen to sign than before, or to be named for the next one; 0 for never.
+	switched int64
 }
 
 // ledger of a name; an empty one where the shard knows none.
@@ -47,7 +50,7 @@ func (v view) provable(standing *latticetypes.Standing) int64 {
 // station is a shard with the view of it.
 type station struct {
 	Shard
-	parents []string
+	params *latticetypes.QueryParamsResponse
 
 	mu  sync.Mutex
 	now view
@@ -79,6 +82,11 @@ func (s *station) look(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	header := next.newest.Header
+	next.switched = s.now.switched
+	if last := s.now.newest; last != nil && !bytes.Equal(last.Header.ValidatorsHash, header.ValidatorsHash) || !bytes.Equal(header.ValidatorsHash, header.NextValidatorsHash) {
+		next.switched = header.Height
+	}
 	s.now = next
 	return nil
 }
