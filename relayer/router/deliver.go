@@ -10,6 +10,7 @@ import (
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
+	"github.com/topnetwork/top/protocol/receipt"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -99,7 +100,8 @@ func (l *lane) prove(ctx context.Context, batches []latticetypes.Batch, header *
 			if err != nil {
 				return fmt.Errorf("batch of height %d: %w", b.Height, err)
 			}
-			if !bytes.Equal(value, b.Batch) {
+			// A shard's state has a batch's hash, its node the batch.
+			if hash := receipt.Hash(b.Batch); !bytes.Equal(value, hash[:]) {
 				l.from.Rotate()
 				return fmt.Errorf("batch of height %d: %s has another one in its state than its node says", b.Height, l.from.Name())
 			}
