@@ -31,6 +31,9 @@ const (
 	tagBody = 0x02
 )
 
+// NodeOf two children of the network's tree: how the roots of a split's halves make their parent's, and those of a merge the one root.
+func NodeOf(left, right Hash) Hash { return nodeOf(left, right) }
+
 // nodeOf two children; of two empty ones it is empty, whatever its height.
 func nodeOf(left, right Hash) Hash {
 	if left == (Hash{}) && right == (Hash{}) {

@@ -11,6 +11,11 @@ import (
 	"github.com/topnetwork/top/x/committees/types"
 )
 
+// Able answers an operator as member of a committee, the main chain's or a shard's, or why it cannot sit now.
+func (k *Keeper) Able(ctx context.Context, operator string) (member types.Member, whyNot string, err error) {
+	return k.able(ctx, operator)
+}
+
 // able answers an operator as member, or why it cannot sit now.
 func (k *Keeper) able(ctx context.Context, operator string) (member types.Member, whyNot string, err error) {
 	account, err := sdk.AccAddressFromBech32(operator)

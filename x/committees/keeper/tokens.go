@@ -67,6 +67,11 @@ func (k *Keeper) recordTouched(ctx context.Context) error {
 	return nil
 }
 
+// Watch an operator that is elected elsewhere, in a shard or among auditors: from now on it is known what stood behind it at which height.
+func (k *Keeper) Watch(ctx context.Context, operator string) error {
+	return k.recordTokens(ctx, operator)
+}
+
 // recordTokens of an operator at the end of this block, if they are not those of its last record.
 func (k *Keeper) recordTokens(ctx context.Context, operator string) error {
 	utop, err := k.tokensNow(ctx, operator)
