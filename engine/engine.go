@@ -172,6 +172,8 @@ type Result struct {
 	*lattice.Effects
 	Root     lattice.Hash
 	Accounts uint64
+	// Executed transfers.
+	Executed uint64
 }
 
 // Execute a block's transfers, which stand in it at these places, and arrivals from other shards. What it did is read at once and on disk after Commit.
@@ -180,17 +182,21 @@ func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int, ar
 	for i, tx := range txs {
 		transfers[i], hashes[i] = tx.Transfer, tx.Hash
 	}
-	if err := e.drop(rules.Epoch); err != nil {
-		return nil, err
+	if !rules.Ended {
+		if err := e.drop(rules.Epoch); err != nil {
+			return nil, err
+		}
 	}
 	effects, err := rules.Execute(e.accounts, transfers, arrivals, e.lanes, together)
 	if err != nil {
 		return nil, err
 	}
 	block := &disk.Block{Height: rules.Height, Units: effects.Units, Transactions: hashes, Entries: make([]disk.Entry, len(txs))}
+	executed := uint64(len(txs))
 	for i, v := range effects.Verdicts {
 		block.Entries[i] = disk.Entry{Height: rules.Height, Index: uint32(places[i]), Returned: v.Returned}
 		if v.Err != nil {
+			executed--
 			block.Entries[i].Code, block.Entries[i].Log = Code(v.Err), v.Err.Error()
 		}
 	}
@@ -211,7 +217,7 @@ func (e *Engine) Execute(rules lattice.Rules, txs []*sendtx.Tx, places []int, ar
 	}
 	block.Root, block.Accounts = e.accounts.Root(), e.accounts.Len()
 	e.block, e.rules, e.between = block, &rules, false
-	return &Result{effects, block.Root, block.Accounts}, nil
+	return &Result{effects, block.Root, block.Accounts, executed}, nil
 }
 
 // Check transfers against the accounts as they are: every one must be executed in that order, or none is proposed.

@@ -37,7 +37,12 @@ type Rules struct {
 	Quota     quota.Params
 	// Away tells why nothing can be sent to an account of another shard, if so; it is asked by many lanes at once. Without it there are no transfers to other shards.
 	Away func(to Address) error
+	// Ended: the shard has made its last change, and its accounts are others' now.
+	Ended bool
 }
+
+// ErrEnded: the shard has made its last change.
+var ErrEnded = errors.New("the shard has ended; its accounts are in others now")
 
 // away is why nothing can be sent to an account of another shard.
 func (r *Rules) away(to Address) error {
@@ -110,6 +115,8 @@ func (r *Rules) Cost(t *Transfer, to Party) uint64 {
 // Debit takes a transfer from its sender, whose record it changes only where all is in order. What the recipient is was found when the block began. The fee is burned.
 func (r *Rules) Debit(sender *Record, t *Transfer, to Party) (u Unit, fee uint64, err error) {
 	switch {
+	case r.Ended:
+		return u, 0, ErrEnded
 	case !sender.IsOpen():
 		return u, 0, fmt.Errorf("%w: %x holds nothing here", ErrUnknown, t.From)
 	case sender.Key.Kind != NoKey && sender.Key != t.Key:

@@ -1,9 +1,11 @@
 package keeper
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -11,6 +13,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -30,6 +33,12 @@ func (k *Keeper) Execute(ctx sdk.Context, tx *types.Carried) ([]lattice.Arrival,
 		return k.deliver(ctx, c.Delivery)
 	case *types.Carried_Confirmation:
 		return nil, k.confirmed(ctx, c.Confirmation)
+	case *types.Carried_MainHeader:
+		// A client that freezes keeps what froze it.
+		_, err := k.main.Update(ctx, ctx.BlockTime(), c.MainHeader)
+		return nil, err
+	case *types.Carried_Fact:
+		return nil, k.learn(ctx, c.Fact)
 	default:
 		return nil, fmt.Errorf("%w: a carried transaction of no known kind", lattice.ErrMalformed)
 	}
@@ -41,10 +50,19 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	if err != nil {
 		return nil, err
 	}
-	if batch.Destination != ctx.ChainID() {
+	if ended, err := k.ended(ctx, ctx.BlockHeight()); err != nil || ended {
+		return nil, errors.Join(err, lattice.ErrEnded)
+	}
+	shard, err := k.Shard.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inherited := slices.Contains(shard.Parents, batch.Destination)
+	if batch.Destination != ctx.ChainID() && !inherited {
 		return nil, fmt.Errorf("%w: it is for %s, this is %s", errLedger, batch.Destination, ctx.ChainID())
 	}
-	box, err := k.inbox(ctx, batch.Source)
+	name := types.InboxName(batch.Source, batch.Destination, ctx.ChainID())
+	box, err := k.inbox(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +81,21 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	if err := k.proven(ctx, batch.Source, key, d.Batch, d.Proof); err != nil {
 		return nil, err
 	}
-	total, err := coinsOf(batch.Receipts)
+	receipts := batch.Receipts
+	if inherited {
+		// Each child of whom it was for takes its own accounts'.
+		prefix := shard.Prefix()
+		receipts = slices.DeleteFunc(slices.Clone(receipts), func(r receipt.Receipt) bool { return !prefix.Holds(lattice.BucketOf(r.Beneficiary())) })
+	}
+	total, err := coinsOf(receipts)
 	if err != nil {
 		return nil, err
 	}
+	if err := k.hold(ctx, &batch, total.AmountOf(sendtx.Utop).Uint64()); err != nil {
+		return nil, err
+	}
 	box.Taken, box.Total = types.CursorOf(taken), box.Total.Add(total...)
-	return batch.Receipts, k.Inboxes.Set(ctx, batch.Source, box)
+	return receipts, k.Inboxes.Set(ctx, name, box)
 }
 
 // confirmed batches leave the outbox of their destination.
@@ -80,7 +107,8 @@ func (k *Keeper) confirmed(ctx sdk.Context, c *types.Confirmation) error {
 	if err != nil {
 		return err
 	}
-	key, err := types.InboxKey(ctx.ChainID())
+	taker := cmp.Or(c.Child, c.Destination)
+	key, err := types.InboxKey(types.InboxName(ctx.ChainID(), c.Destination, taker))
 	if err != nil {
 		return err
 	}
@@ -95,8 +123,46 @@ func (k *Keeper) confirmed(ctx sdk.Context, c *types.Confirmation) error {
 	if taken.Height <= box.Confirmed.Height {
 		return fmt.Errorf("%w: %s has confirmed up to height %d already", receipt.ErrReplay, c.Destination, box.Confirmed.Height)
 	}
-	if err := k.proven(ctx, c.Destination, key, value, c.Proof); err != nil {
+	if err := k.proven(ctx, taker, key, value, c.Proof); err != nil {
 		return err
 	}
-	return k.confirm(ctx, c.Destination, taken)
+	if c.Child == "" {
+		return k.confirm(ctx, c.Destination, taken)
+	}
+	return k.confirmedByChild(ctx, c, taken)
+}
+
+// confirmedByChild of a destination that has ended: what all its children have taken is not needed any more.
+func (k *Keeper) confirmedByChild(ctx sdk.Context, c *types.Confirmation, taken receipt.Cursor) error {
+	standing, err := k.standing(ctx, c.Destination)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(standing.Children, c.Child) {
+		return fmt.Errorf("%w: %s is no child of %s that this shard knows of", errLedger, c.Child, c.Destination)
+	}
+	if err := k.Confirmed.Set(ctx, collections.Join(c.Destination, c.Child), types.CursorOf(taken)); err != nil {
+		return err
+	}
+	least := taken
+	for _, child := range standing.Children {
+		cursor, err := k.Confirmed.Get(ctx, collections.Join(c.Destination, child))
+		if errors.Is(err, collections.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		other, err := cursor.Receipt()
+		if err != nil {
+			return err
+		}
+		if other.Height < least.Height {
+			least = other
+		}
+	}
+	if err := k.confirm(ctx, c.Destination, least); !errors.Is(err, receipt.ErrReplay) {
+		return err
+	}
+	return nil
 }

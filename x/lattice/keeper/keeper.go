@@ -9,17 +9,21 @@ import (
 	"cosmossdk.io/collections"
 	corestore "cosmossdk.io/core/store"
 
+	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
+
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/engine"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // Keeper of x/lattice.
 type Keeper struct {
 	engine *engine.Engine
+	main   MainChain
 
 	Schema  collections.Schema
 	Params  collections.Item[types.Params]
@@ -30,15 +34,30 @@ type Keeper struct {
 	Outboxes collections.Map[string, types.Outbox]
 	Batches  collections.Map[collections.Pair[string, uint64], []byte]
 	Inboxes  collections.Map[string, types.Inbox]
-	// Members of ledgers by term.
+	// Members of ledgers by term, and the own Term that decides now.
 	Members collections.Map[collections.Pair[string, uint64], types.Members]
+	Term    collections.Item[uint64]
+	// Standings of ledgers. Unaudited utop by source and height. Confirmed cursors by destination and child.
+	Standings collections.Map[string, types.Standing]
+	Unaudited collections.Map[collections.Pair[string, uint64], uint64]
+	Confirmed collections.Map[collections.Pair[string, string], types.Cursor]
+	// Final height of the shard, where it ends.
+	Final collections.Item[uint64]
+}
+
+// MainChain is what the shard knows of it (x/light).
+type MainChain interface {
+	Update(ctx context.Context, now time.Time, u *lighttypes.Update) (frozen bool, err error)
+	Proven(ctx context.Context, height int64, store string, key, value []byte, proof *cmtcrypto.ProofOps) error
+	Epoch(ctx context.Context, epochBlocks uint64) (uint64, error)
 }
 
 // NewKeeper builds the keeper around a shard's engine.
-func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.Engine) *Keeper {
+func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.Engine, main MainChain) *Keeper {
 	sb := collections.NewSchemaBuilder(store)
 	k := &Keeper{
 		engine:  e,
+		main:    main,
 		Params:  collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		Head:    collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
 		Shard:   collections.NewItem(sb, types.ShardKey, "shard", codec.CollValue[types.Shard](cdc)),
@@ -48,6 +67,12 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 		Batches:  collections.NewMap(sb, types.BatchesKey, "batches", types.BatchKeys, collections.BytesValue),
 		Inboxes:  collections.NewMap(sb, types.InboxesKey, "inboxes", collections.StringKey, codec.CollValue[types.Inbox](cdc)),
 		Members:  collections.NewMap(sb, types.MembersKey, "members", collections.PairKeyCodec(collections.StringKey, collections.Uint64Key), codec.CollValue[types.Members](cdc)),
+		Term:     collections.NewItem(sb, types.TermKey, "term", collections.Uint64Value),
+
+		Standings: collections.NewMap(sb, types.StandingsKey, "standings", collections.StringKey, codec.CollValue[types.Standing](cdc)),
+		Unaudited: collections.NewMap(sb, types.UnauditedKey, "unaudited", types.BatchKeys, collections.Uint64Value),
+		Confirmed: collections.NewMap(sb, types.ConfirmedKey, "confirmed", collections.PairKeyCodec(collections.StringKey, collections.StringKey), codec.CollValue[types.Cursor](cdc)),
+		Final:     collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -72,8 +97,20 @@ func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice
 		return lattice.Rules{}, err
 	}
 	rules := params.Rules(height, at, shard.Community())
+	if rules.Ended, err = k.ended(ctx, height); err != nil {
+		return rules, err
+	}
 	rules.Away, err = k.away(ctx)
 	return rules, err
+}
+
+// ended tells whether a block comes after the shard's last one.
+func (k *Keeper) ended(ctx context.Context, height int64) (bool, error) {
+	final, err := k.Final.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return false, nil
+	}
+	return uint64(height) > final, err
 }
 
 // routing table; none of a shard that began before there were any.
@@ -93,6 +130,7 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	}
 	head.Height, head.Time, head.Root, head.Accounts = uint64(ctx.BlockHeight()), ctx.BlockTime().UnixNano(), r.Root[:], r.Accounts
 	head.Burned += r.Burned
+	head.Transfers += r.Executed
 	head.Lost = head.Lost.Add(types.OtherCoins(r.Lost)...)
 	if err := k.Head.Set(ctx, head); err != nil {
 		return err

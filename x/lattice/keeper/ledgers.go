@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -36,6 +37,14 @@ func (q *queryServer) Ledgers(ctx context.Context, _ *types.QueryLedgersRequest)
 		return nil, err
 	}
 	res := &types.QueryLedgersResponse{Height: uint64(c.BlockHeight())}
+	if res.FinalHeight, err = q.Final.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	routing, err := q.routing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res.RoutingVersion = routing.Version
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		l := types.Ledger{Name: name}
 		if l.Outbox, err = q.outbox(ctx, name); err != nil {
@@ -46,6 +55,14 @@ func (q *queryServer) Ledgers(ctx context.Context, _ *types.QueryLedgersRequest)
 		}
 		if terms, err := q.terms(ctx, name); err == nil {
 			l.Members = &terms[0]
+		}
+		standing, err := q.standing(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		l.Standing = &standing
+		if l.UnauditedUtop, err = q.unaudited(ctx, name); err != nil {
+			return nil, err
 		}
 		res.Ledgers = append(res.Ledgers, l)
 	}

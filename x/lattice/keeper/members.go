@@ -51,7 +51,18 @@ func (k *Keeper) verifyHeader(ctx context.Context, ledger string, header *cmtpro
 	if err != nil {
 		return fmt.Errorf("header of %s: %w", ledger, err)
 	}
+	standing, err := k.standing(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	if standing.Ended && uint64(header.Header.Height) > standing.FinalHeight {
+		return fmt.Errorf("%w: %s counts up to height %d, this is %d", errTerm, ledger, standing.FinalHeight, header.Header.Height)
+	}
 	terms, err := k.terms(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	epoch, err := k.epoch(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,6 +73,11 @@ func (k *Keeper) verifyHeader(ctx context.Context, ledger string, header *cmtpro
 			continue
 		}
 		if i > 0 && terms[i-1].FirstHeight > 0 && height >= terms[i-1].FirstHeight {
+			break
+		}
+		// Where a term ends is not known for long: after the epoch in which the next one began, only what the main chain has seen counts.
+		if i > 0 && terms[i-1].FirstHeight == 0 && epoch > terms[i-1].Epoch {
+			err = fmt.Errorf("%w: term %d of %s is over, and its last height was not anchored yet", errTerm, m.Term, ledger)
 			break
 		}
 		if err = lighttypes.VerifyCommit(ledger, signed, keysOf(m), m.Power); err == nil {

@@ -26,4 +26,12 @@ var (
 	InboxesKey  = collections.NewPrefix(8)
 	// MembersKey by ledger and term.
 	MembersKey = collections.NewPrefix(9)
+	// FinalKey of the shard's last height, 8 bytes big endian: what the main chain asks a proof of (x/shards).
+	FinalKey = collections.NewPrefix(5)
+	// TermKey of the committee that decides now. StandingsKey by ledger. UnauditedKey by source and height: utop of batches that were taken and not audited.
+	TermKey      = collections.NewPrefix(10)
+	StandingsKey = collections.NewPrefix(11)
+	UnauditedKey = collections.NewPrefix(12)
+	// ConfirmedKey by destination and child: how far each child of a destination has taken what was addressed to it.
+	ConfirmedKey = collections.NewPrefix(13)
 )

@@ -22,9 +22,17 @@ func BatchKey(destination string, height uint64) ([]byte, error) {
 	return collections.EncodeKeyWithPrefix(BatchesKey, BatchKeys, collections.Join(destination, height))
 }
 
-// InboxKey in the store of the chain that takes a source's batches.
-func InboxKey(source string) ([]byte, error) {
-	return collections.EncodeKeyWithPrefix(InboxesKey, collections.StringKey, source)
+// InboxName of the batches that a source has addressed to a destination, which a ledger takes: the destination itself, or a child of it.
+func InboxName(source, destination, taker string) string {
+	if destination == taker {
+		return source
+	}
+	return source + ">" + destination
+}
+
+// InboxKey of an inbox by its name, in the store of the chain that takes the batches.
+func InboxKey(name string) ([]byte, error) {
+	return collections.EncodeKeyWithPrefix(InboxesKey, collections.StringKey, name)
 }
 
 // Receipt cursor.

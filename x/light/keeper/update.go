@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	errorsmod "cosmossdk.io/errors"
@@ -48,15 +49,11 @@ func (k *Keeper) against(ctx context.Context, header *cmttypes.SignedHeader) (ty
 	if err != nil || newest.Height < header.Height {
 		return newest, err
 	}
-	same, err := k.headers.Has(ctx, header.Height)
-	if err != nil {
-		return newest, err
-	}
-	if !same {
-		return newest, errorsmod.Wrapf(types.ErrBehind, "header %d is not kept, the newest is %d: the client goes forward only", header.Height, newest.Height)
-	}
-	kept, err := k.headers.Get(ctx, header.Height)
-	if err == nil && kept.Contradicts(header.Header) == "" {
+	kept, err := k.Header(ctx, header.Height)
+	switch {
+	case errors.Is(err, types.ErrNotKept):
+		err = errorsmod.Wrapf(types.ErrBehind, "header %d is not kept, the newest is %d: the client goes forward only", header.Height, newest.Height)
+	case err == nil && kept.Contradicts(header.Header) == "":
 		err = errorsmod.Wrapf(types.ErrKnown, "header %d", header.Height)
 	}
 	return kept, err

@@ -3,6 +3,7 @@ package types
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/cometbft/cometbft/crypto/tmhash"
 	cmttypes "github.com/cometbft/cometbft/types"
@@ -13,13 +14,22 @@ func HeaderOf(h *cmttypes.Header) Header {
 	return Header{Height: h.Height, Time: h.Time.UTC(), AppHash: h.AppHash, NextValidatorsHash: h.NextValidatorsHash, Hash: h.Hash()}
 }
 
+// GenesisHeader stands for the block before the first one: a shard that begins with the main chain trusts its genesis. The first block has the genesis' time.
+func GenesisHeader(begins time.Time, validatorsHash []byte) Header {
+	return Header{Time: begins.Add(-time.Millisecond).UTC(), NextValidatorsHash: validatorsHash}
+}
+
 // Validate tells whether it can be one of a main chain.
 func (h Header) Validate() error {
 	switch {
-	case h.Height < 1:
-		return fmt.Errorf("height is %d, want 1 or more", h.Height)
+	case h.Height < 0:
+		return fmt.Errorf("height is %d, want 0 for the genesis or more", h.Height)
 	case h.Time.Unix() <= 0:
 		return fmt.Errorf("time of height %d is %s, want one after 1970", h.Height, h.Time)
+	case h.Height == 0:
+		if len(h.AppHash) > 0 || len(h.Hash) > 0 || len(h.NextValidatorsHash) != tmhash.Size {
+			return fmt.Errorf("app_hash and hash of height 0 are empty, for there is no block; next_validators_hash has %d bytes, want %d", len(h.NextValidatorsHash), tmhash.Size)
+		}
 	case len(h.AppHash) != tmhash.Size:
 		return fmt.Errorf("app_hash of height %d has %d bytes, want %d", h.Height, len(h.AppHash), tmhash.Size)
 	case len(h.NextValidatorsHash) != tmhash.Size:
