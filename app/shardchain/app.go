@@ -45,6 +45,9 @@ import (
 	latticemodule "github.com/topnetwork/top/x/lattice"
 	latticekeeper "github.com/topnetwork/top/x/lattice/keeper"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	"github.com/topnetwork/top/x/light"
+	lightkeeper "github.com/topnetwork/top/x/light/keeper"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // Name of the chain's binary, of which a shard is one process.
@@ -79,6 +82,7 @@ type App struct {
 
 	Consensus consensuskeeper.Keeper
 	Lattice   *latticekeeper.Keeper
+	Light     *lightkeeper.Keeper
 	Engine    *engine.Engine
 	Pool      *mempool.Pool
 
@@ -126,13 +130,14 @@ func New(opts Options) (*App, error) {
 	b.SetVersion(version.Version)
 	b.SetInterfaceRegistry(registry)
 	b.SetDisableBlockGasMeter(true)
-	keys := storetypes.NewKVStoreKeys(consensustypes.StoreKey, latticetypes.StoreKey)
+	keys := storetypes.NewKVStoreKeys(consensustypes.StoreKey, latticetypes.StoreKey, lighttypes.StoreKey)
 	app := &App{BaseApp: b, Codec: cdc, Registry: registry, TxConfig: txConfig, Engine: e}
 	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
 	app.Consensus = consensuskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[consensustypes.StoreKey]), authority, runtime.EventService{})
 	b.SetParamStore(app.Consensus.ParamsStore)
-	app.Lattice = latticekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[latticetypes.StoreKey]), e)
-	app.Modules = module.NewManager(consensus.NewAppModule(cdc, app.Consensus), latticemodule.NewAppModule(app.Lattice))
+	app.Light = lightkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[lighttypes.StoreKey]))
+	app.Lattice = latticekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[latticetypes.StoreKey]), e, app.Light)
+	app.Modules = module.NewManager(consensus.NewAppModule(cdc, app.Consensus), latticemodule.NewAppModule(app.Lattice), light.NewAppModule(app.Light))
 	if err := app.Modules.RegisterServices(module.NewConfigurator(cdc, b.MsgServiceRouter(), b.GRPCQueryRouter())); err != nil {
 		return nil, errors.Join(err, app.Close())
 	}
@@ -157,7 +162,7 @@ func (a *App) handle(accounts string) {
 		return a.initChain(ctx, req, accounts)
 	})
 	a.SetPreBlocker(a.preBlock)
-	a.SetEndBlocker(func(ctx sdk.Context) (sdk.EndBlock, error) { return sdk.EndBlock{}, a.Lattice.Commit(ctx, a.result) })
+	a.SetEndBlocker(a.endBlock)
 	a.SetPrecommiter(a.precommit)
 	a.SetPrepareCheckStater(a.committed)
 	a.SetBlockSTMTxRunner(runner{a})
@@ -165,6 +170,15 @@ func (a *App) handle(accounts string) {
 	a.SetProcessProposal(a.process)
 	a.SetCheckTxHandler(a.checkTx)
 	a.SetAnteHandler(func(ctx sdk.Context, _ sdk.Tx, _ bool) (sdk.Context, error) { return ctx, errOnlyTransfers })
+}
+
+// endBlock writes what the block did to the accounts, and tells CometBFT of a new committee.
+func (a *App) endBlock(ctx sdk.Context) (sdk.EndBlock, error) {
+	if err := a.Lattice.Commit(ctx, a.result); err != nil {
+		return sdk.EndBlock{}, err
+	}
+	updates, err := a.Lattice.Rotate(ctx)
+	return sdk.EndBlock{ValidatorUpdates: updates}, err
 }
 
 // load the chain's state and the accounts that belong to it.
@@ -211,6 +225,15 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain, accounts st
 	var gs latticetypes.GenesisState
 	if err := a.Codec.UnmarshalJSON(state[latticetypes.ModuleName], &gs); err != nil {
 		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
+	}
+	main := lighttypes.DefaultGenesisState()
+	if bz, ok := state[lighttypes.ModuleName]; ok {
+		if err := a.Codec.UnmarshalJSON(bz, main); err != nil {
+			return nil, fmt.Errorf("app_state.%s: %w", lighttypes.ModuleName, err)
+		}
+	}
+	if err := a.Light.InitGenesis(ctx, main); err != nil {
+		return nil, fmt.Errorf("app_state.%s: %w", lighttypes.ModuleName, err)
 	}
 	if err := a.fill(ctx, &gs, accounts); err != nil {
 		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
@@ -282,7 +305,15 @@ func (a *App) Export() (json.RawMessage, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz})
+	main, err := a.Light.ExportGenesis(ctx)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	mainBz, err := a.Codec.MarshalJSON(main)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz, lighttypes.ModuleName: mainBz})
 	return state, time.Unix(0, head.Time).UTC(), err
 }
 

@@ -146,7 +146,7 @@ func (k *Keeper) learnCommittee(ctx sdk.Context, c *shardstypes.Committee) error
 // learnShard takes what has become of a ledger. If it is this one, and it is to end, this block is its last one that changes anything.
 func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
 	if s.Name == ctx.ChainID() {
-		if s.Status != shardstypes.STATUS_SPLITTING && s.Status != shardstypes.STATUS_MERGING {
+		if s.Status != shardstypes.Status_STATUS_SPLITTING && s.Status != shardstypes.Status_STATUS_MERGING {
 			return known("this shard goes on")
 		}
 		if has, err := k.Final.Has(ctx); err != nil || has {
@@ -158,7 +158,7 @@ func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
 	if err != nil {
 		return err
 	}
-	ended := s.Status == shardstypes.STATUS_FROZEN || s.Status == shardstypes.STATUS_RETIRED
+	ended := s.Status == shardstypes.Status_STATUS_FROZEN || s.Status == shardstypes.Status_STATUS_RETIRED
 	if !ended || standing.Ended && standing.FinalHeight <= s.FinalHeight && len(standing.Children) == len(s.Children) {
 		return known("%s stands as is known", s.Name)
 	}
