@@ -37,7 +37,7 @@ func Main() int {
 
 func root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "relayer", Short: "Everything off chain: IBC packets, service nodes", SilenceErrors: true, SilenceUsage: true, Version: version.Version,
+		Use: "relayer", Short: "Everything off chain: IBC packets, service nodes, the wallets' address", SilenceErrors: true, SilenceUsage: true, Version: version.Version,
 	}
 	home := ".relayer"
 	if dir, err := os.UserHomeDir(); err == nil {

@@ -1,0 +1,98 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+)
+
+// Shard is one shard as the router sees it. Every question has an end: a node that stalls loses its turn.
+type Shard interface {
+	// Name is its chain id.
+	Name() string
+	// Ledgers says how far the shard is with every other one.
+	Ledgers(context.Context) (*latticetypes.QueryLedgersResponse, error)
+	// Header of a height with its commit; of the newest that is committed for 0.
+	Header(ctx context.Context, height int64) (*cmtproto.SignedHeader, error)
+	// Batches that wait for a destination after a height, the first ones first.
+	Batches(ctx context.Context, destination string, after uint64) ([]latticetypes.Batch, error)
+	// Prove the value under a key of x/lattice's store in the state that a header's app hash commits.
+	Prove(ctx context.Context, key []byte, by *cmtproto.SignedHeader) ([]byte, *cmtcrypto.ProofOps, error)
+	// Submit a carried transaction. A *Refusal says why the shard does not take it.
+	Submit(ctx context.Context, raw []byte) error
+	// Parents whose accounts it began with.
+	Parents(context.Context) ([]string, error)
+	// Follow tells of new blocks until ctx ends; it may tell too often.
+	Follow(ctx context.Context, tell func())
+	// Rotate gives the next node its turn.
+	Rotate()
+}
+
+// Refusal of a transaction by a shard.
+type Refusal struct {
+	Shard string
+	Code  uint32
+	Log   string
+}
+
+// Error says what the shard said.
+func (r *Refusal) Error() string { return fmt.Sprintf("%s refuses (%d): %s", r.Shard, r.Code, r.Log) }
+
+// Codes of a shard's pool (engine).
+const (
+	codeStarting = 15
+	codeSeen     = 19
+	codeFull     = 20
+)
+
+// errUnaudited is how a shard names a bound that only its source's auditors lift (x/lattice).
+const errUnaudited = "too much of it is not audited yet"
+
+// verdict on a transaction that was handed over.
+type verdict int
+
+const (
+	// accepted: it waits for a block, be it that somebody else has brought it.
+	accepted verdict = iota
+	// done: somebody else has brought it before.
+	done
+	// later: it is in order, and not taken now.
+	later
+	// wrong: it, or what a node said, is not in order.
+	wrong
+)
+
+// judge an answer to Submit.
+func judge(err error) verdict {
+	var r *Refusal
+	switch {
+	case err == nil:
+		return accepted
+	case !errors.As(err, &r):
+		return later
+	case r.Code == codeSeen:
+		return accepted
+	case strings.Contains(r.Log, receipt.ErrReplay.Error()):
+		return done
+	case r.Code == codeFull, r.Code == codeStarting, strings.Contains(r.Log, errUnaudited), strings.Contains(r.Log, lattice.ErrEnded.Error()):
+		return later
+	}
+	return wrong
+}
+
+// encode a carried transaction.
+func encode(c latticetypes.Carried) ([]byte, error) {
+	raw, err := c.Marshal()
+	if err == nil && len(raw) > latticetypes.MaxCarried {
+		err = fmt.Errorf("a carried transaction of %d bytes, at most %d", len(raw), latticetypes.MaxCarried)
+	}
+	return raw, err
+}

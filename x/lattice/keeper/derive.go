@@ -1,0 +1,112 @@
+package keeper
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/trie"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+// Derive the genesis of one of the two children of this shard, which has ended, and write the child's accounts. Every node derives the same: the state has not changed since the shard's last block, and
+// children's names and first committees are the main chain's.
+func (k *Keeper) Derive(ctx sdk.Context, children [2]types.Members, side int, w io.Writer) (*types.GenesisState, error) {
+	if ended, err := k.ended(ctx, ctx.BlockHeight()); err != nil || !ended {
+		return nil, fmt.Errorf("the shard goes on: it has children when it has ended (%w)", err)
+	}
+	own := ctx.ChainID()
+	gs, err := k.heritage(ctx, own, side == 0)
+	if err != nil {
+		return nil, err
+	}
+	parent := gs.Shard.Prefix()
+	left, right := parent.Children()
+	prefix := [2]lattice.Prefix{left, right}[side]
+	gs.Shard.PrefixBits, gs.Shard.PrefixLen, gs.Shard.Parents = prefix.Bits, uint32(prefix.Len), append(gs.Shard.Parents, own)
+	table := gs.Routing.Table()
+	at := slices.IndexFunc(table, func(r trie.Route) bool { return r.Prefix == parent })
+	if at < 0 && len(table) > 0 {
+		// The shard has heard of the table in which its children stand already.
+		if owner, _ := table.OwnerOf(left.Bits << (lattice.BucketBits - uint32(left.Len))); owner.Name != children[0].Ledger {
+			return nil, fmt.Errorf("the routing table of version %d has neither %s nor %s", gs.Routing.Version, own, children[0].Ledger)
+		}
+	} else {
+		heirs := []trie.Route{{Prefix: left, Name: children[0].Ledger}, {Prefix: right, Name: children[1].Ledger}}
+		if at < 0 {
+			table = heirs
+		} else {
+			table = slices.Replace(table, at, at+1, heirs...)
+		}
+		version := gs.Routing.Version
+		gs.Routing = types.RoutingOf(table)
+		gs.Routing.Version = version
+	}
+	for _, m := range children {
+		gs.Members = slices.DeleteFunc(gs.Members, func(known types.Members) bool { return known.Ledger == m.Ledger })
+		gs.Members = append(gs.Members, m)
+	}
+	gs.Inherited = &types.Inherited{}
+	halves := [2]lattice.Hash{}
+	if halves[0], halves[1], err = k.engine.Halves(); err != nil {
+		return nil, err
+	}
+	gs.Inherited.Root = halves[side][:]
+	return gs, k.engine.Buckets(func(number uint32, slots lattice.Slots) error {
+		if !prefix.Holds(number) {
+			return nil
+		}
+		for _, record := range slots {
+			if len(record) > 0 {
+				gs.Inherited.Accounts++
+			}
+		}
+		return types.AppendBucket(w, number, slots)
+	})
+}
+
+// heritage of a child but for its accounts: what this shard knows of others, its inboxes under the name that batches for it still bear, and, for the first child only, what was ever sent, taken, burned and lost, so that no coin counts twice.
+func (k *Keeper) heritage(ctx context.Context, own string, first bool) (gs *types.GenesisState, err error) {
+	gs = &types.GenesisState{}
+	if gs.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.Shard, err = k.Shard.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.Routing, err = k.routing(ctx); err != nil {
+		return nil, err
+	}
+	if err := k.exportLedgers(ctx, gs); err != nil {
+		return nil, err
+	}
+	gs.Members = slices.DeleteFunc(gs.Members, func(m types.Members) bool { return m.Ledger == own })
+	for i := range gs.Inboxes {
+		in := &gs.Inboxes[i]
+		if !strings.Contains(in.Source, ">") {
+			in.Source = types.InboxName(in.Source, own, "")
+		}
+		if !first {
+			in.Inbox.Total = nil
+		}
+	}
+	outboxes := gs.Outboxes
+	gs.Outboxes = nil
+	if !first {
+		return gs, nil
+	}
+	for _, o := range outboxes {
+		if !strings.Contains(o.Destination, ">") {
+			o.Destination = own + ">" + o.Destination
+		}
+		gs.Outboxes = append(gs.Outboxes, types.NamedOutbox{Destination: o.Destination, Outbox: types.Outbox{Total: o.Outbox.Total}})
+	}
+	head, err := k.Head.Get(ctx)
+	gs.Burned, gs.Lost = head.Burned, head.Lost
+	return gs, err
+}
