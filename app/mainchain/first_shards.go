@@ -11,6 +11,7 @@ import (
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/viper"
 
+	"github.com/cosmos/cosmos-sdk/baseapp"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/app/base"
@@ -32,7 +33,7 @@ type FirstShard struct {
 // FirstShards makes the main chain of a genesis in memory and answers its routing table and each shard's first committee, in the order of the table: what the shards' own genesis files need. Nothing
 // for a network without shards.
 func FirstShards(doc *genutiltypes.AppGenesis) (zonestypes.RoutingTable, []FirstShard, error) {
-	app := New(base.Options{Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), App: viper.New()}, true)
+	app := New(base.Options{Logger: log.NewNopLogger(), DB: dbm.NewMemDB(), App: viper.New(), BaseApp: []func(*baseapp.BaseApp){baseapp.SetChainID(doc.ChainID)}}, true)
 	request := &abci.RequestInitChain{ChainId: doc.ChainID, Time: doc.GenesisTime, AppStateBytes: doc.AppState, InitialHeight: max(1, doc.InitialHeight)}
 	if doc.Consensus != nil && doc.Consensus.Params != nil {
 		params := doc.Consensus.Params.ToProto()
