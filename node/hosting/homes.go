@@ -33,8 +33,14 @@ func (h homes) data(chainID string) bool {
 	return err == nil
 }
 
-// wipe a shard's home. Its votes are elsewhere.
-func (h homes) wipe(chainID string) error { return os.RemoveAll(h.of(chainID)) }
+// discard a shard's home, at once; its votes are elsewhere. What it is removed by may take a while.
+func (h homes) discard(chainID string) (remove func() error, err error) {
+	away := filepath.Join(h.dir, "removed-"+chainID)
+	if err := os.RemoveAll(away); err != nil {
+		return nil, err
+	}
+	return func() error { return os.RemoveAll(away) }, os.Rename(h.of(chainID), away)
+}
 
 // leftFile in a shard's home tells by its age how long ago the shard was hosted last.
 const leftFile = "left"

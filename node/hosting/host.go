@@ -207,7 +207,7 @@ func (h *Host) rpc(chainID string) (*rpchttp.HTTP, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no node of %s here", chainID)
 	}
-	c, err := rpchttp.New("http://" + join(reachable(h.cfg.App.Shards.ServeHost), p.ports.RPC))
+	c, err := rpchttp.New("http://"+join(reachable(h.cfg.App.Shards.ServeHost), p.ports.RPC), "/websocket")
 	if err == nil {
 		h.rpcs[chainID] = c
 	}

@@ -112,6 +112,16 @@ func (s *Supervisor) Hosts(chainID string) bool {
 	return s.children[chainID] != nil
 }
 
+// Without a child of a shard, and none that begins meanwhile, do something; false where there is one.
+func (s *Supervisor) Without(chainID string, do func() error) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.children[chainID] != nil {
+		return false, nil
+	}
+	return true, do()
+}
+
 // Status of all children, in the order of their names.
 func (s *Supervisor) Status() []Status {
 	s.mu.Lock()
