@@ -14,11 +14,11 @@ import (
 
 // networkCommand is what the flags of `topsim network` ask.
 type networkCommand struct {
-	bench, page, world, rates, source string
-	oneWay, sweep                     float64
-	shards, most                      int
-	json                              bool
-	base                              network.Scenario
+	bench, page, world, rates string
+	oneWay, sweep             float64
+	shards, most              int
+	json, latencies           bool
+	base                      network.Scenario
 }
 
 func runNetwork(args []string, out, people io.Writer) error {
@@ -37,15 +37,11 @@ func runNetwork(args []string, out, people io.Writer) error {
 	if err != nil {
 		return err
 	}
-	report, err := model.Ask(rates, c.shards, c.sweep, c.most, func(what string) { _, _ = fmt.Fprintln(people, "topsim:", what) })
+	report, err := model.Ask(network.Questions{Rates: rates, Shards: c.shards, Sweep: c.sweep, Most: c.most, Latencies: c.latencies}, func(what string) { _, _ = fmt.Fprintln(people, "topsim:", what) })
 	if err != nil {
 		return err
 	}
-	source := c.source
-	if source == "" {
-		source = "Lines: `" + c.bench + "`."
-	}
-	page := report.Page("go run ./cmd/topsim network "+strings.Join(args, " "), source)
+	page := report.Page("go run ./cmd/topsim network " + strings.Join(args, " "))
 	if c.page != "" {
 		if err := os.WriteFile(c.page, []byte(page), 0o644); err != nil { //nolint:gosec // a page for all to read
 			return err
@@ -65,7 +61,6 @@ func (c *networkCommand) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("topsim network", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	f.StringVar(&c.bench, "bench", "", "output of `make bench`")
-	f.StringVar(&c.source, "source", "", "what the page says of where those lines are from")
 	f.StringVar(&c.page, "page", "", "write the page of documentation there")
 	f.BoolVar(&c.json, "json", false, "JSON lines on stdout, the table on stderr")
 	f.Uint64Var(&c.base.Seed, "seed", c.base.Seed, "another number is another run")
@@ -82,7 +77,8 @@ func (c *networkCommand) flags() *flag.FlagSet {
 	f.StringVar(&c.rates, "rates", "300000,1000000", "transfers per second to plan for, with commas")
 	f.IntVar(&c.shards, "shards", 100, "shards to plan for; 0 for none")
 	f.Float64Var(&c.sweep, "sweep", 2000, "transfers per second of a shard while their number grows")
-	f.IntVar(&c.most, "most", 800, "shards that the sweep ends with; 0 for no sweep")
+	f.BoolVar(&c.latencies, "latencies", true, "play committees of several sizes in several worlds")
+	f.IntVar(&c.most, "most", 400, "shards that the sweep ends with; 0 for no sweep")
 	return f
 }
 

@@ -22,7 +22,7 @@ One JSON line {name, value, bound, conditions} per figure on stdout, the same as
 The same seed gives the same lines.
 
 topsim network -bench FILE [-json] [-page FILE] [-seed N] [-world world] [-one-way MS] [-members 21] [-auditors 21] [-main-members 100] [-cores 16] [-gbps 1] [-gib 64]
-               [-cross 0.5] [-accounts 60000000] [-rates 300000,1000000] [-shards 100] [-sweep 2000] [-most 800] [-source TEXT]
+               [-cross 0.5] [-accounts 60000000] [-rates 300000,1000000] [-shards 100] [-sweep 2000] [-most 400] [-latencies=false]
     what a network of many shards takes, and where it breaks: a discrete-event model whose constants are read from FILE, the output of make bench
 
 A page for people on stdout; with -json it goes to stderr, and one JSON line {name, value, unit, conditions} per figure to stdout.

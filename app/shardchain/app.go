@@ -238,6 +238,12 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain, accounts st
 	if err := a.fill(ctx, &gs, accounts); err != nil {
 		return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
 	}
+	// Whoever starts the app without CometBFT has no validators.
+	if len(req.Validators) > 0 {
+		if err := gs.CheckValidators(ctx.ChainID(), req.Validators); err != nil {
+			return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
+		}
+	}
 	a.intake.Serve(gs.Shard.Network)
 	return &abci.ResponseInitChain{Validators: req.Validators}, nil
 }
@@ -282,8 +288,11 @@ func (a *App) precommit(ctx sdk.Context) {
 	}
 }
 
-// committed tells the mempool which accounts the block has touched.
-func (a *App) committed(sdk.Context) {
+// committed tells the mempool which accounts the block has touched, and the engine whose the others are.
+func (a *App) committed(ctx sdk.Context) {
+	if err := a.Lattice.Committed(ctx); err != nil {
+		panic(err)
+	}
 	a.Pool.Committed(a.touched)
 	a.carried.committed(a.had)
 	a.had = nil

@@ -11,33 +11,40 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
+	latticekeeper "github.com/topnetwork/top/x/lattice/keeper"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 const (
-	// maxCarried transactions of a block, and arrivals that they bring together: a batch has no more receipts than a block has transfers, and those that come back.
-	maxCarried  = 64
-	maxArrivals = receipt.MaxReceipts
-	// waitingCarried transactions at most, of so many bytes; keepCarried is for how many blocks they wait.
+	// maxCarried transactions of a block.
+	maxCarried = 64
+	// waitingCarried transactions at most, of so many bytes, an eighth of them of one ledger: a captured one can prove a great many. keepCarried is for how many blocks they wait.
 	waitingCarried      = 1024
 	waitingCarriedBytes = 64 << 20
+	ledgersShare        = 8
 	keepCarried         = 100
 )
+
+// errRoom: the block brings as much already as may leave it again.
+var errRoom = errors.New("the block has no room for it; the next one may have")
 
 // carriedPool keeps carried transactions until a block has them, in the order in which they came. For use by many goroutines.
 type carriedPool struct {
 	mu      sync.Mutex
 	waiting []*carried
-	known   map[lattice.Hash]bool
-	bytes   int
+	// known are those that wait, by their subjects.
+	known map[lattice.Hash]bool
+	bytes int
 	// fresh ones, which peers have not been told of.
 	fresh []mempool.Bundle
 }
 
 // carried transaction that waits.
 type carried struct {
-	raw  []byte
-	hash lattice.Hash
+	raw           []byte
+	hash, subject lattice.Hash
+	// ledger that says it.
+	ledger string
 	// age in blocks.
 	age int
 }
@@ -52,60 +59,90 @@ func carriedFirst(raws [][]byte) int {
 	return len(raws)
 }
 
-// executeCarried transaction on a block's state, which it changes only where all is in order.
-func (a *App) executeCarried(ctx sdk.Context, raw []byte) ([]lattice.Arrival, error) {
-	tx, err := latticetypes.DecodeCarried(raw)
-	if err != nil {
-		return nil, err
-	}
+// executeCarried transaction on a block's state, which it changes only where all is in order, and where the block has room for what it brings.
+func (a *App) executeCarried(ctx sdk.Context, tx *latticetypes.Carried, room *receipt.Room) ([]lattice.Arrival, error) {
 	branch, write := ctx.CacheContext()
 	arrivals, err := a.Lattice.Execute(branch, tx)
 	if err != nil {
 		return nil, err
 	}
+	if !room.Take(arrivals) {
+		return nil, errRoom
+	}
 	write()
 	return arrivals, nil
 }
 
-// OfferCarried transaction of a peer, or of a router where there is none: what proves itself against the state of the last block waits, and so does what only comes before its time.
+// executeRaw is the same of bytes.
+func (a *App) executeRaw(ctx sdk.Context, raw []byte, room *receipt.Room) ([]lattice.Arrival, error) {
+	tx, err := latticetypes.DecodeCarried(raw)
+	if err != nil {
+		return nil, err
+	}
+	return a.executeCarried(ctx, tx, room)
+}
+
+// OfferCarried transaction of a peer, or of a router where there is none: what proves itself against the state of the last block waits, and so does what proves itself and only comes before its time.
 func (a *App) OfferCarried(raw []byte, peer string) error {
-	hash := lattice.Hash(sendtx.Hash(raw))
-	if err := a.carried.room(hash, len(raw)); err != nil {
+	tx, err := latticetypes.DecodeCarried(raw)
+	if err != nil {
+		return err
+	}
+	c := &carried{raw: raw, hash: sendtx.Hash(raw)}
+	var subject [lattice.HashSize]byte
+	if c.ledger, subject, err = tx.Subject(); err != nil {
+		return err
+	}
+	c.subject = subject
+	if err := a.carried.room(c); err != nil {
 		return err
 	}
 	ctx, err := a.CreateQueryContext(0, false)
 	if err != nil {
 		return mempool.ErrStarting
 	}
-	if _, err := a.executeCarried(ctx.WithChainID(a.ChainID()), raw); err != nil && !errors.Is(err, receipt.ErrGap) {
+	ctx = ctx.WithChainID(a.ChainID())
+	room := receipt.NewRoom()
+	if _, err := a.executeCarried(ctx, tx, &room); err != nil && !a.Lattice.MayWait(ctx, tx, err) {
 		return err
 	}
-	return a.carried.add(&carried{raw: raw, hash: hash}, peer)
+	return a.carried.add(c, peer)
 }
 
 // room tells whether a transaction can wait.
-func (p *carriedPool) room(hash lattice.Hash, size int) error {
+func (p *carriedPool) room(c *carried) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.known[hash]:
+	return p.hasRoom(c)
+}
+
+func (p *carriedPool) hasRoom(c *carried) error {
+	if p.known[c.subject] {
 		return mempool.ErrSeen
-	case len(p.waiting) >= waitingCarried || p.bytes+size > waitingCarriedBytes:
-		return fmt.Errorf("%w: %d carried transactions of %d bytes wait; try again", mempool.ErrFull, len(p.waiting), p.bytes)
+	}
+	number, bytes := 0, 0
+	for _, other := range p.waiting {
+		if other.ledger == c.ledger {
+			number, bytes = number+1, bytes+len(other.raw)
+		}
+	}
+	size := len(c.raw)
+	if len(p.waiting) >= waitingCarried || p.bytes+size > waitingCarriedBytes || number >= waitingCarried/ledgersShare || bytes+size > waitingCarriedBytes/ledgersShare {
+		return fmt.Errorf("%w: %d carried transactions of %d bytes wait, %d of %d bytes are of the same ledger; try again", mempool.ErrFull, len(p.waiting), p.bytes, number, bytes)
 	}
 	return nil
 }
 
 func (p *carriedPool) add(c *carried, peer string) error {
-	if err := p.room(c.hash, len(c.raw)); err != nil {
-		return err
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if err := p.hasRoom(c); err != nil {
+		return err
+	}
 	if p.known == nil {
 		p.known = map[lattice.Hash]bool{}
 	}
-	p.known[c.hash] = true
+	p.known[c.subject] = true
 	p.waiting, p.bytes = append(p.waiting, c), p.bytes+len(c.raw)
 	p.fresh = append(p.fresh, mempool.Bundle{Peer: peer, Transactions: [][]byte{c.raw}})
 	return nil
@@ -118,29 +155,26 @@ func (p *carriedPool) snapshot() []*carried {
 	return append([]*carried(nil), p.waiting...)
 }
 
-// build what a block can have of what waits, on the state that it will find. Batches that came in another order than their source made them are tried again, as long as that helps.
-func (p *carriedPool) build(a *App, ctx sdk.Context, maxBytes int64) (txs [][]byte, size int64) {
-	waiting, arrivals := p.snapshot(), 0
+// build what a block can have of what waits, on the state that it will find: half of the block's bytes, or one transaction that is larger. Batches that came in another order than their source made them are tried again, as long as that helps.
+func (p *carriedPool) build(a *App, ctx sdk.Context, maxBytes int64, room *receipt.Room) (txs [][]byte, size int64) {
+	waiting := p.snapshot()
 	var gone []*carried
 	for again := true; again && len(waiting) > 0; {
 		again = false
 		var later []*carried
 		for _, c := range waiting {
 			need := int64(len(c.raw)) + 5
-			if len(txs) >= maxCarried || size+need > maxBytes && size > 0 {
+			if len(txs) >= maxCarried || need > maxBytes || size+need > maxBytes/2 && size > 0 {
 				continue
 			}
-			branch, write := ctx.CacheContext()
-			arrived, err := a.executeCarried(branch, c.raw)
+			_, err := a.executeRaw(ctx, c.raw, room)
 			switch {
 			case errors.Is(err, receipt.ErrGap):
 				later = append(later, c)
-			case err != nil:
+			case err == nil:
+				txs, size, again = append(txs, c.raw), size+need, true
+			case !errors.Is(err, errRoom) && !latticekeeper.Waits(err):
 				gone = append(gone, c)
-			case arrivals+len(arrived) > maxArrivals:
-			default:
-				write()
-				txs, size, arrivals, again = append(txs, c.raw), size+need, arrivals+len(arrived), true
 			}
 		}
 		waiting = later
@@ -182,8 +216,8 @@ func (p *carriedPool) committed(had []lattice.Hash) {
 }
 
 func (p *carriedPool) forget(c *carried) {
-	if p.known[c.hash] {
-		delete(p.known, c.hash)
+	if p.known[c.subject] {
+		delete(p.known, c.subject)
 		p.bytes -= len(c.raw)
 	}
 }
@@ -191,7 +225,7 @@ func (p *carriedPool) forget(c *carried) {
 func (p *carriedPool) compact() {
 	kept := p.waiting[:0]
 	for _, c := range p.waiting {
-		if p.known[c.hash] {
+		if p.known[c.subject] {
 			kept = append(kept, c)
 		}
 	}

@@ -3,7 +3,6 @@ package shardchain
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
@@ -29,8 +29,10 @@ func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.
 	if err != nil {
 		return nil, err
 	}
-	txs, size := a.carried.build(a, ctx, req.MaxTxBytes/2)
-	txs = append(txs, a.Pool.Build(&rules, req.MaxTxBytes-size, maxTransfers)...)
+	room := receipt.NewRoom()
+	txs, size := a.carried.build(a, ctx, req.MaxTxBytes, &room)
+	number, bytes := room.Transfers()
+	txs = append(txs, a.Pool.Build(&rules, min(req.MaxTxBytes-size, int64(bytes)), min(number, maxTransfers))...)
 	a.proposed = proposal{height: req.Height, time: req.Time, txs: txs}
 	return &abci.ResponsePrepareProposal{Txs: a.proposed.txs}, nil
 }
@@ -65,15 +67,18 @@ func (a *App) process(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.
 	if err != nil {
 		return nil, err
 	}
-	arrivals := 0
+	room := receipt.NewRoom()
 	for _, raw := range req.Txs[:first] {
-		arrived, err := a.executeCarried(ctx, raw)
-		if err != nil {
+		if _, err := a.executeRaw(ctx, raw, &room); err != nil {
 			return refuse(err)
 		}
-		if arrivals += len(arrived); arrivals > maxArrivals {
-			return refuse(fmt.Errorf("more than %d arrivals", maxArrivals))
-		}
+	}
+	bytes := 0
+	for _, raw := range req.Txs[first:] {
+		bytes += len(raw)
+	}
+	if !room.TakeTransfers(len(req.Txs)-first, bytes) {
+		return refuse(errRoom)
 	}
 	txs, errs := a.intake.Read(req.Txs[first:])
 	for _, err := range errs {

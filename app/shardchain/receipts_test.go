@@ -16,6 +16,7 @@ import (
 	"github.com/cometbft/cometbft/version"
 
 	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 )
@@ -119,8 +120,9 @@ func (x *exchange) waiting(i int) []latticetypes.Batch {
 func (x *exchange) delivery(i int, b latticetypes.Batch) []byte {
 	x.t.Helper()
 	value, proof := x.prove(i, b.Key)
-	require.Equal(x.t, b.Batch, value)
-	return carried(x.t, &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: value, Proof: proof}}})
+	hash := receipt.Hash(b.Batch)
+	require.Equal(x.t, hash[:], value)
+	return carried(x.t, &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: b.Batch, Proof: proof}}})
 }
 
 // confirmation by shard i of what the other one sent.

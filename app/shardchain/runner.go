@@ -12,6 +12,7 @@ import (
 
 	"github.com/topnetwork/top/engine"
 	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
 )
 
@@ -27,10 +28,11 @@ func (r runner) Run(ctx context.Context, _ storetypes.MultiStore, raws [][]byte,
 	results := make([]*abci.ExecTxResult, len(raws))
 	first := carriedFirst(raws)
 	var arrivals []lattice.Arrival
+	room := receipt.NewRoom()
 	r.app.had = r.app.had[:0]
 	for i, raw := range raws[:first] {
 		r.app.had = append(r.app.had, sendtx.Hash(raw))
-		arrived, err := r.app.executeCarried(r.app.ctx, raw)
+		arrived, err := r.app.executeRaw(r.app.ctx, raw, &room)
 		results[i] = result(err)
 		arrivals = append(arrivals, arrived...)
 	}

@@ -52,9 +52,9 @@ type lane struct {
 	entries map[Address]*entry
 	order   []*entry
 	units   []Unit
-	// from and to are transfers whose sender, or recipient, is in the lane, in the block's order.
-	from, to []int
-	err      error
+	// from and to are transfers whose sender, or recipient, is in the lane, in the block's order; back are arrivals whose sender is.
+	from, to, back []int
+	err            error
 }
 
 // execution of a block.
@@ -81,7 +81,7 @@ func Serially(n int, run func(i int)) {
 }
 
 // Execute a block of transfers, and of arrivals from other shards, in lanes by account. All debits come first, sender by sender in the block's order, against what accounts held when the block began; then all credits,
-// recipient by recipient, of the block's transfers before arrivals; then what could not be credited returns to its sender, or to its shard; what cannot return goes to the community's record. So an account is touched
+// recipient by recipient, of the block's transfers before arrivals; then what could not be credited returns to its sender, or to its sender's shard; what cannot return goes to the community's record. So an account is touched
 // by one lane only, and what it receives it can spend from the next block on. An arrival for an account that the shard does not hold finds no room.
 func (r *Rules) Execute(view View, transfers []Transfer, arrivals []Arrival, lanes int, each Each) (*Effects, error) {
 	all := transfers
@@ -102,8 +102,8 @@ func (r *Rules) Execute(view View, transfers []Transfer, arrivals []Arrival, lan
 		from.from, to.to = append(from.from, i), append(to.to, i)
 	}
 	for i := range arrivals {
-		to := x.lane(arrivals[i].Beneficiary())
-		to.to = append(to.to, len(transfers)+i)
+		to, from := x.lane(arrivals[i].Beneficiary()), x.lane(arrivals[i].From)
+		to.to, from.back = append(to.to, len(transfers)+i), append(from.back, len(transfers)+i)
 	}
 	for i := range x.lanes {
 		l := &x.lanes[i]
@@ -223,6 +223,20 @@ func (x *execution) giveBack(l *lane) error {
 		if x.verdicts[i].Returned {
 			x.orphans[i] = !x.give(l, l.entries[x.transfers[i].From], Return, i)
 		}
+	}
+	// Whose sender is here has nowhere else to go: the shard has taken over from the one that sent it.
+	for _, i := range l.back {
+		if !x.away[i] {
+			continue
+		}
+		e, err := x.entry(l, x.transfers[i].From)
+		if errors.Is(err, ErrNotOwned) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		x.away[i], x.orphans[i] = false, !x.give(l, e, Return, i)
 	}
 	return nil
 }

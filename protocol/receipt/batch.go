@@ -9,14 +9,17 @@ import (
 	"fmt"
 
 	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/protocol/trie"
 )
 
 const (
 	domainBatch = "TOP/receipt/batch/1"
 	// MaxName of a ledger in bytes: that of a chain id.
-	MaxName = 50
-	// MaxReceipts of a batch: a block has no more transfers, and what it gives back is of fewer batches than that.
+	MaxName = trie.MaxName
+	// MaxReceipts and MaxBytes of a batch. A block of its destination takes it whole, with its proof. What a block of a shard transfers, and what arrives in it, are no more than that together: so all of it can leave again (Room).
 	MaxReceipts = 20_000
+	MaxBytes    = 4<<20 - 256<<10
 	// MaxMemo in bytes, as sendtx has it.
 	MaxMemo = 256
 )
@@ -81,6 +84,18 @@ func appendReceipt(out []byte, r *Receipt) []byte {
 	return append(out, r.Memo...)
 }
 
+// leastReceipt is what the shortest receipt has, in bytes.
+const leastReceipt = 1 + 2*lattice.AddressSize + lattice.HashSize + 9 + 2
+
+// Size of a receipt's encoding in bytes.
+func Size(r *Receipt) int {
+	size := leastReceipt + len(r.Memo)
+	for _, c := range r.Amount.Coins {
+		size += 1 + len(c.Denom) + 16
+	}
+	return size
+}
+
 // Hash of an encoded batch, to which the next one of the pair refers.
 func Hash(encoded []byte) lattice.Hash {
 	h := sha256.New()
@@ -94,6 +109,9 @@ func (b *Batch) Cursor() Cursor { return Cursor{b.Height, Hash(b.Encode())} }
 
 // Decode what Encode wrote, and nothing else.
 func Decode(in []byte) (b Batch, err error) {
+	if len(in) > MaxBytes {
+		return Batch{}, fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(in), MaxBytes)
+	}
 	d := lattice.NewDecoder(in)
 	for _, name := range []*string{&b.Source, &b.Destination} {
 		*name = string(d.Next(int(d.U8())))
@@ -102,9 +120,8 @@ func Decode(in []byte) (b Batch, err error) {
 	b.Previous.Height = d.U64()
 	copy(b.Previous.Hash[:], d.Next(lattice.HashSize))
 	n := d.U32()
-	// A receipt has 84 bytes at least: no room is made for what is not there.
-	const least = 1 + 2*lattice.AddressSize + lattice.HashSize + 9 + 2
-	if n > MaxReceipts || int(n)*least > len(in) {
+	// No room is made for what is not there.
+	if n > MaxReceipts || int(n)*leastReceipt > len(in) {
 		return Batch{}, fmt.Errorf("%w: %d receipts in %d bytes", ErrMalformed, n, len(in))
 	}
 	b.Receipts = make([]Receipt, n)
@@ -140,8 +157,8 @@ func decodeReceipt(d *lattice.Decoder, r *Receipt) error {
 // Check tells whether a ledger can have made the batch.
 func (b *Batch) Check() error {
 	for _, name := range []string{b.Source, b.Destination} {
-		if name == "" || len(name) > MaxName {
-			return fmt.Errorf("%w: a ledger's name of %d bytes, want 1 to %d", ErrMalformed, len(name), MaxName)
+		if err := trie.CheckName(name); err != nil {
+			return fmt.Errorf("%w: a ledger's name: %w", ErrMalformed, err)
 		}
 	}
 	switch {
@@ -161,6 +178,11 @@ func (b *Batch) Check() error {
 		}
 		if r.Amount.IsZero() || len(r.Memo) > MaxMemo || r.Return && r.Memo != "" {
 			return fmt.Errorf("%w: receipt %d brings nothing, or has a memo of %d bytes", ErrMalformed, i, len(r.Memo))
+		}
+		for _, c := range r.Amount.Coins {
+			if c.Denom == sendtx.Utop || !sendtx.IsDenom(c.Denom) {
+				return fmt.Errorf("%w: receipt %d brings %q as another coin than %s", ErrMalformed, i, c.Denom, sendtx.Utop)
+			}
 		}
 	}
 	return nil

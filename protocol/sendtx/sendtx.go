@@ -264,7 +264,7 @@ func coin(t protowire.Type, b []byte, to *lattice.Balance) (int, error) {
 		last = max(last, Utop)
 	}
 	switch {
-	case !isDenom(denom):
+	case !IsDenom(denom):
 		return 0, fmt.Errorf("%w: %q is no denomination", ErrMalformed, denom)
 	case string(denom) <= last:
 		return 0, fmt.Errorf("%w: coins are in ascending order of denominations, each once", ErrMalformed)
@@ -281,12 +281,13 @@ func coin(t protowire.Type, b []byte, to *lattice.Balance) (int, error) {
 	return used, nil
 }
 
-// isDenom tells whether bytes are a denomination (Cosmos SDK, types/coin.go).
-func isDenom(b []byte) bool {
+// IsDenom tells whether bytes are a denomination (Cosmos SDK, types/coin.go).
+func IsDenom[T []byte | string](b T) bool {
 	if len(b) < 3 || len(b) > lattice.MaxDenom {
 		return false
 	}
-	for i, c := range b {
+	for i := range len(b) {
+		c := b[i]
 		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
 		if !letter && (i == 0 || (c < '0' || c > '9') && c != '/' && c != ':' && c != '.' && c != '_' && c != '-') {
 			return false

@@ -53,7 +53,7 @@ func TestNamesLeadBack(t *testing.T) {
 		back, err := ParseName(s.Name())
 		require.NoError(rt, err)
 		require.Equal(rt, s, back)
-		require.NoError(rt, checkName(s.Name()))
+		require.NoError(rt, CheckName(s.Name()))
 	})
 }
 
@@ -69,6 +69,6 @@ func FuzzParseName(f *testing.F) {
 			return
 		}
 		require.Equal(t, name, s.Name())
-		require.NoError(t, checkName(name))
+		require.NoError(t, CheckName(name))
 	})
 }

@@ -48,7 +48,7 @@ func (t Table) Check() error {
 		if err := r.Prefix.Check(); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrTable, r.Name, err)
 		}
-		if err := checkName(r.Name); err != nil {
+		if err := CheckName(r.Name); err != nil {
 			return err
 		}
 		if names[r.Name] {
@@ -88,7 +88,8 @@ func (t Table) faults(node lattice.Prefix, found []string) []string {
 	return t[at:].faults(right, t[:at].faults(left, found))
 }
 
-func checkName(name string) error {
+// CheckName tells whether a name can be a shard's.
+func CheckName(name string) error {
 	odd := func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._", c)
 	}

@@ -9,6 +9,8 @@ import (
 	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	rpcclient "github.com/cometbft/cometbft/rpc/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 
@@ -153,3 +155,35 @@ func (e *endpoint) Submit(ctx context.Context, raw []byte) error {
 		return nil
 	})
 }
+
+// Head of the shard's accounts.
+func (e *endpoint) Head(ctx context.Context) (head latticetypes.Head, err error) {
+	err = e.ask(ctx, func(ctx context.Context, at *member) error {
+		res, err := latticetypes.NewQueryClient(at.conn).Head(ctx, &latticetypes.QueryHeadRequest{})
+		if err == nil {
+			head = res.Head
+		}
+		return err
+	})
+	return head, e.about("head", err)
+}
+
+// Invariants has the shard add up its accounts, and answers what is broken. It is asked again while a block comes between.
+func (e *endpoint) Invariants(ctx context.Context) (broken string, err error) {
+	for range invariantTries {
+		err = e.ask(ctx, func(ctx context.Context, at *member) error {
+			res, err := latticetypes.NewQueryClient(at.conn).Invariants(ctx, &latticetypes.QueryInvariantsRequest{})
+			if err == nil {
+				broken = res.Broken
+			}
+			return err
+		})
+		if err == nil || status.Code(err) != codes.Unavailable || !sleep(ctx, firstPause/10) {
+			break
+		}
+	}
+	return broken, e.about("invariants", err)
+}
+
+// invariantTries before a shard counts as one that does not answer: it answers between two blocks only.
+const invariantTries = 100

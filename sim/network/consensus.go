@@ -89,7 +89,7 @@ func (r *run) close(shard, member int, b *block) {
 		h := r.hostOf(shard, member)
 		for _, t := range b.transfers {
 			if t.cohort.entry == member {
-				r.tally.confirm.add(r.now-t.cohort.created+r.delay(h, h), t.count-t.cross)
+				r.tally.confirm.add(r.now-t.cohort.created+r.client(h), t.count-t.cross)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 func (r Report) limits(b *strings.Builder) {
 	a, l := r.Model.Assumptions, r.Model.Limits
 	fmt.Fprintf(b, `## Limits that a network is held to
-Hosts use at most %.0f %% of their cores and of each direction of their link; one core executes the main chain's blocks, at most half of the time; confirmations within %.0f ms in a shard and %.0f ms across shards at the 99th percentile; auditors at most %.0f s behind; blocks come before a proposal times out (%.0f s); at least 95 %% of what is offered is done.
+Hosts use at most %.0f %% of their cores and of each direction of their link; one core executes the main chain's blocks, at most half of the time; confirmations within %.0f ms in a shard and %.0f ms across shards at the 99th percentile; auditors at most %.0f s behind; blocks come before a proposal times out (%.0f s); at least 95 %% of what is offered is done, but for a block's worth that the counting may be off.
 
 `, 100*l.HostUse, l.ConfirmP99, l.CrossP99, l.Lag/1000, l.Interval/1000)
 	fmt.Fprintf(b, `## What is played

@@ -18,7 +18,7 @@ func (r *run) arrive(e event) {
 		entry := r.rng.IntN(r.s.Members)
 		h := r.hostOf(e.shard, entry)
 		// A transfer of this tick was sent half a tick ago, and came by a link of its region.
-		c := &cohort{entry: entry, created: r.now - tick/2 - r.delay(h, h), left: n}
+		c := &cohort{entry: entry, created: r.now - tick/2 - r.client(h), left: n}
 		if outside := micros(r.s.Outside * float64(n)); outside > 0 {
 			h.work(r.now, outside, 1)
 			h.worked -= outside

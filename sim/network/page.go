@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Page tells the report as a page of documentation; the same text is what a person reads in a terminal. The command is how it was made, the source what the benchmark's lines are of.
-func (r Report) Page(command, source string) string {
+// Page tells the report as a page of documentation; the same text is what a person reads in a terminal. The command is how it was made.
+func (r Report) Page(command string) string {
 	var b strings.Builder
 	s := r.Model.Base
-	fmt.Fprintf(&b, "# A network of many shards, as a model\n`%s` writes this page; the same seed and the same lines give the same page. Nothing here was measured on such a network: it is what a discrete-event model makes of figures that were measured on one machine.\n%s\n\n", command, source)
+	fmt.Fprintf(&b, "# A network of many shards, as a model\n`%s` writes this page; the same seed and the same lines give the same page. Nothing here was measured on such a network: it is what a discrete-event model makes of figures that were measured on one machine (sim/network/README.md).\n\n", command)
 	fmt.Fprintf(&b, "Asked of committees of %d and %d auditors a zone, hosts of %d cores, %g Gbit/s and %g GiB, the regions of `%s` (%.0f ms one way at the mean), %.0f %% of transfers across shards, %.0f accounts, a main chain of %d members, epochs of %.0f s, an anchor and a report every %.0f s.\n\n",
 		s.Members, s.Auditors, s.Cores, s.Gbps, s.GiB, s.World.Name, s.World.Mean(), 100*s.Cross, s.Accounts, s.MainMembers, s.Epoch, s.Anchor)
 	r.answers(&b)

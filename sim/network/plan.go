@@ -26,7 +26,7 @@ const (
 	planStep  = 0.8
 	planSteps = 16
 	planFew   = 8
-	planWhole = 2
+	planWhole = 6
 	planLarge = 150
 )
 
@@ -73,7 +73,7 @@ func (m Model) ForShards(name string, shards int) (Plan, error) {
 
 func (m Model) descend(name string, of func(perShard float64) (shards int, rate float64)) (p Plan, err error) {
 	p.Name = name
-	load, whole := m.ceiling(), 0
+	load, whole, before := m.ceiling(), 0, math.Inf(1)
 	for range planSteps {
 		shards, rate := of(load)
 		load *= planStep
@@ -96,8 +96,11 @@ func (m Model) descend(name string, of func(perShard float64) (shards int, rate 
 			p.Outcome, p.Misses = o, broken
 		}
 		// More shards of a smaller load each have more batches to take: where that outweighs the load, a network only gets slower.
-		if whole == planWhole {
-			return p, nil
+		if whole > 0 {
+			if worst := broken[0].Value / broken[0].Limit; whole == planWhole || worst >= before {
+				return p, nil
+			}
+			before = broken[0].Value / broken[0].Limit
 		}
 	}
 	if whole == 0 {
@@ -114,10 +117,13 @@ func (m Model) apart(shards int, rate float64) (Outcome, []Breach, error) {
 	s.Candidates = s.Hosts
 	if shards > planLarge {
 		// A large network has more to count in less time.
-		s.Warm, s.Seconds = min(s.Warm, 3), min(s.Seconds, 2)
+		s.Warm, s.Seconds = min(s.Warm, 4), min(s.Seconds, 2)
 	}
 	o, err := Play(s, m.Constants, m.Assumptions)
-	return o, o.Breaches(m.Limits), err
+	// Zones of one shard ask more of the main chain than those that are planned.
+	limits := m.Limits
+	limits.MainUse = math.Inf(1)
+	return o, o.Breaches(limits), err
 }
 
 // Settle so many shards with a load on as few hosts as may be, and tell what breaks. First each seat has a host of its own, to learn what a seat takes; then hosts are filled as far as is planned.
@@ -191,7 +197,7 @@ func (m Model) Grow(perShard float64, from, most int) (Break, error) {
 			break
 		}
 	}
-	for b.At > 0 && b.Holds > 0 && b.At-b.Holds > b.Holds/4 {
+	for b.At > 0 && b.Holds > 0 && b.At-b.Holds > max(1, b.Holds/4) {
 		if _, err := try((b.At + b.Holds) / 2); err != nil {
 			return b, err
 		}

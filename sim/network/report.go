@@ -14,10 +14,22 @@ type Report struct {
 	Reaches []Reach
 }
 
-// Ask a model the questions: what rates and a number of shards take, where a growing network breaks, and how far latency reaches. Progress is told as it is made.
-func (m Model) Ask(rates []float64, shards int, sweep float64, most int, tell func(string)) (Report, error) {
+// Questions of a report.
+type Questions struct {
+	// Rates in transfers per second, and a number of shards, to plan for; 0 shards are not asked about.
+	Rates  []float64
+	Shards int
+	// Sweep is the load of a shard while their number grows up to Most; none grows where that is 0.
+	Sweep float64
+	Most  int
+	// Latencies of committees of several sizes in several worlds.
+	Latencies bool
+}
+
+// Ask a model the questions. Progress is told as it is made.
+func (m Model) Ask(q Questions, tell func(string)) (Report, error) {
 	r := Report{Model: m}
-	for _, rate := range rates {
+	for _, rate := range q.Rates {
 		name := fmt.Sprintf("%.0f transfers per second", rate)
 		tell(name)
 		p, err := m.ForRate(name, rate)
@@ -26,21 +38,24 @@ func (m Model) Ask(rates []float64, shards int, sweep float64, most int, tell fu
 		}
 		r.Plans = append(r.Plans, p)
 	}
-	if shards > 0 {
-		name := fmt.Sprintf("%d shards", shards)
+	if q.Shards > 0 {
+		name := fmt.Sprintf("%d shards", q.Shards)
 		tell(name)
-		p, err := m.ForShards(name, shards)
+		p, err := m.ForShards(name, q.Shards)
 		if err != nil {
 			return r, err
 		}
 		r.Plans = append(r.Plans, p)
 	}
 	var err error
-	if most > 0 {
+	if q.Most > 0 {
 		tell("where it breaks")
-		if r.Break, err = m.Grow(sweep, min(50, most), most); err != nil {
+		if r.Break, err = m.Grow(q.Sweep, min(50, q.Most), q.Most); err != nil {
 			return r, err
 		}
+	}
+	if !q.Latencies {
+		return r, nil
 	}
 	tell("latency of committees")
 	r.Reaches, err = m.Reaches([]int{4, 7, 21, 51, 100}, []string{"region", "continent", "world"})

@@ -40,16 +40,18 @@ func play(s Scenario, c Constants, a Assumptions) (*run, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	r := &run{s: s, c: c, a: a, rng: rand.New(rand.NewPCG(s.Seed, 0x746f70)), from: moment(s.Warm * float64(second)), pieces: a.pieces(s.Cores)}
+	r := &run{s: s, c: c, a: a, rng: newRand(s.Seed), from: moment(s.Warm * float64(second)), pieces: a.pieces(s.Cores)}
 	perByte := 8 / s.Gbps
 	for i := range s.Hosts + s.AuditHosts() {
 		r.hosts = append(r.hosts, host{region: i % len(s.World.Regions), cores: make([]moment, s.Cores), perByte: perByte})
 	}
 	for i := range s.Shards {
 		sh := &shard{seats: make([]seat, s.Members), working: make([]*block, s.Members), zone: i / s.ZoneShards, turn: i}
+		// Shards have begun at different times.
+		begun := r.stagger(second)
 		for m := range sh.seats {
 			sh.seats[m] = seat{host: (i*s.Members + m) % s.Hosts, height: 1}
-			r.add(event{at: 0, kind: entered, shard: i, member: m})
+			r.add(event{at: begun, kind: entered, shard: i, member: m})
 		}
 		r.shards = append(r.shards, sh)
 		r.add(event{at: r.stagger(tick), kind: arrives, shard: i})
@@ -135,6 +137,9 @@ func (r *run) delay(a, b *host) moment {
 	return r.s.World.delay(r.rng, a.region, b.region)
 }
 
+// client's link to a member, in its own region.
+func (r *run) client(h *host) moment { return r.s.World.delay(r.rng, h.region, h.region) }
+
 // hop of a message of consensus: its link, and half to one and a half of a step.
 func (r *run) hop(a, b *host) moment {
 	return r.delay(a, b) + moment(r.s.Step*(0.5+r.rng.Float64())*float64(millisecond))
@@ -159,3 +164,5 @@ func poisson(rng *rand.Rand, mean float64) int {
 		n++
 	}
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x746f70)) }

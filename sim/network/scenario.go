@@ -42,7 +42,7 @@ type Scenario struct {
 func Defaults() Scenario {
 	return Scenario{
 		Members: 21, Auditors: 21, ZoneShards: 8, Cores: 16, Gbps: 1, GiB: 64, Cross: 0.5, Waiting: 100_000, Accounts: 60_000_000,
-		Pause: 200, MainPause: 1_000, Router: 50, MainMembers: 100, Epoch: 600, Anchor: 10, Audit: 10, AnchorsPerTx: 20, Warm: 3, Seconds: 5, Seed: 1,
+		Pause: 200, MainPause: 1_000, Router: 50, MainMembers: 100, Epoch: 600, Anchor: 10, Audit: 10, AnchorsPerTx: 20, Warm: 5, Seconds: 5, Seed: 1,
 	}
 }
 

@@ -45,9 +45,9 @@ type block struct {
 
 // progress of a member with a block.
 type progress struct {
-	slices, prevotes, precommits                                        int
-	checking, checked, precommitted, decided, executed, writing, closed bool
-	decidedAt                                                           moment
+	slices, prevotes, precommits                                int
+	checking, checked, precommitted, decided, executed, writing bool
+	decidedAt                                                   moment
 }
 
 // seat of a member.

@@ -9,11 +9,12 @@ import (
 
 	"cosmossdk.io/collections"
 
+	cmttypes "github.com/cometbft/cometbft/types"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
-	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -44,6 +45,35 @@ func (k *Keeper) Execute(ctx sdk.Context, tx *types.Carried) ([]lattice.Arrival,
 	}
 }
 
+// Waits tells whether an error is of a moment: the transaction may be good in a later block.
+func Waits(err error) bool {
+	return errors.Is(err, receipt.ErrGap) || errors.Is(err, ErrUnaudited) || errors.Is(err, ErrUnreachable) || errors.Is(err, errTerm)
+}
+
+// MayWait tells whether a transaction that was refused for an error can be kept for later: only what is proven, for it takes room.
+func (k *Keeper) MayWait(ctx sdk.Context, tx *types.Carried, err error) bool {
+	switch {
+	case errors.Is(err, ErrUnaudited), errors.Is(err, ErrUnreachable):
+		return true
+	case errors.Is(err, receipt.ErrGap):
+		// That others come first is found before the proof is looked at.
+		d := tx.GetDelivery()
+		batch, err := receipt.Decode(d.GetBatch())
+		return err == nil && k.provenBatch(ctx, &batch, d) == nil
+	}
+	return false
+}
+
+// provenBatch of a delivery.
+func (k *Keeper) provenBatch(ctx context.Context, batch *receipt.Batch, d *types.Delivery) error {
+	key, err := types.BatchKey(batch.Destination, batch.Height)
+	if err != nil {
+		return err
+	}
+	hash := receipt.Hash(d.Batch)
+	return k.proven(ctx, batch.Source, key, hash[:], d.Proof)
+}
+
 // deliver a batch: each exactly once, in the order in which its source made them.
 func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival, error) {
 	batch, err := receipt.Decode(d.Batch)
@@ -58,8 +88,15 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 		return nil, err
 	}
 	inherited := slices.Contains(shard.Parents, batch.Destination)
-	if batch.Destination != ctx.ChainID() && !inherited {
-		return nil, fmt.Errorf("%w: it is for %s, this is %s", errLedger, batch.Destination, ctx.ChainID())
+	if batch.Destination != ctx.ChainID() && !inherited || batch.Source == ctx.ChainID() {
+		return nil, fmt.Errorf("%w: it is of %s for %s, this is %s", errLedger, batch.Source, batch.Destination, ctx.ChainID())
+	}
+	routing, err := k.routing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(routing.Routes) == 0 {
+		return nil, fmt.Errorf("%w: a shard without routing table has no others", errLedger)
 	}
 	name := types.InboxName(batch.Source, batch.Destination, ctx.ChainID())
 	box, err := k.inbox(ctx, name)
@@ -74,11 +111,7 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	if taken, err = taken.Take(&batch); err != nil {
 		return nil, err
 	}
-	key, err := types.BatchKey(batch.Destination, batch.Height)
-	if err != nil {
-		return nil, err
-	}
-	if err := k.proven(ctx, batch.Source, key, d.Batch, d.Proof); err != nil {
+	if err := k.provenBatch(ctx, &batch, d); err != nil {
 		return nil, err
 	}
 	receipts := batch.Receipts
@@ -87,14 +120,24 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 		prefix := shard.Prefix()
 		receipts = slices.DeleteFunc(slices.Clone(receipts), func(r receipt.Receipt) bool { return !prefix.Holds(lattice.BucketOf(r.Beneficiary())) })
 	}
-	total, err := coinsOf(receipts)
+	if err := k.canReturn(ctx, routing.Table(), receipts); err != nil {
+		return nil, err
+	}
+	total := coinsOf(receipts)
+	if err := k.arrive(ctx, total); err != nil {
+		return nil, err
+	}
+	utop := utopOf(total)
+	by, err := cmttypes.HeaderFromProto(d.Proof.Header.Header)
 	if err != nil {
 		return nil, err
 	}
-	if err := k.hold(ctx, &batch, total.AmountOf(sendtx.Utop).Uint64()); err != nil {
-		return nil, err
+	if len(utop) > 0 {
+		if err := k.hold(ctx, batch.Source, &by, utop[0].Amount.Uint64()); err != nil {
+			return nil, err
+		}
 	}
-	box.Taken, box.Total = types.CursorOf(taken), box.Total.Add(total...)
+	box.Taken, box.Total = types.CursorOf(taken), box.Total.Add(utop...)
 	return receipts, k.Inboxes.Set(ctx, name, box)
 }
 
@@ -141,7 +184,15 @@ func (k *Keeper) confirmedByChild(ctx sdk.Context, c *types.Confirmation, taken 
 	if !slices.Contains(standing.Children, c.Child) {
 		return fmt.Errorf("%w: %s is no child of %s that this shard knows of", errLedger, c.Child, c.Destination)
 	}
-	if err := k.Confirmed.Set(ctx, collections.Join(c.Destination, c.Child), types.CursorOf(taken)); err != nil {
+	key := collections.Join(c.Destination, c.Child)
+	before, err := k.Confirmed.Get(ctx, key)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	if taken.Height <= before.Height {
+		return fmt.Errorf("%w: %s has confirmed up to height %d already", receipt.ErrReplay, c.Child, before.Height)
+	}
+	if err := k.Confirmed.Set(ctx, key, types.CursorOf(taken)); err != nil {
 		return err
 	}
 	least := taken

@@ -86,6 +86,8 @@ func (k *Keeper) heritage(ctx context.Context, own string, first bool) (gs *type
 		return nil, err
 	}
 	gs.Members = slices.DeleteFunc(gs.Members, func(m types.Members) bool { return m.Ledger == own })
+	// The child begins, with a first term of its own.
+	gs.Term, gs.FinalHeight = 0, 0
 	for i := range gs.Inboxes {
 		in := &gs.Inboxes[i]
 		if !strings.Contains(in.Source, ">") {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/trie"
 	"github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -103,9 +104,18 @@ func (k *Keeper) learnTable(ctx sdk.Context, value []byte) error {
 	if err := table.Check(); err != nil {
 		return err
 	}
+	shard, err := k.Shard.Get(ctx)
+	if err != nil {
+		return err
+	}
+	for _, route := range table {
+		if route.Name == ctx.ChainID() && route.Prefix != shard.Prefix() {
+			return fmt.Errorf("%w: the table has %s at bits %s, it holds %s", lattice.ErrMalformed, route.Name, trie.Bits(route.Prefix), trie.Bits(shard.Prefix()))
+		}
+	}
 	next := types.RoutingOf(table)
 	next.Version = record.Version
-	k.engine.Route(table)
+	// The engine hears of it when the block is committed.
 	return k.Routing.Set(ctx, next)
 }
 
@@ -113,6 +123,9 @@ func (k *Keeper) learnTable(ctx sdk.Context, value []byte) error {
 func (k *Keeper) learnCommittee(ctx sdk.Context, c *shardstypes.Committee) error {
 	m := types.Members{Ledger: c.Shard, Term: c.Term, FirstHeight: c.FirstHeight, Epoch: c.Epoch}
 	for _, member := range c.Members {
+		if m.Power != 0 && m.Power != member.Power {
+			return fmt.Errorf("%w: members of term %d of %s have different powers", lattice.ErrMalformed, c.Term, c.Shard)
+		}
 		m.Keys, m.Power = append(m.Keys, member.PubKey), member.Power
 	}
 	if err := m.Validate(); err != nil {
@@ -133,8 +146,13 @@ func (k *Keeper) learnCommittee(ctx sdk.Context, c *shardstypes.Committee) error
 	if err := k.Members.Set(ctx, collections.Join(m.Ledger, m.Term), m); err != nil {
 		return err
 	}
+	sitting, err := k.term(ctx)
+	if err != nil {
+		return err
+	}
 	for _, t := range terms {
-		if t.Term+termsKept <= m.Term {
+		// Who sits here is needed to know who leaves.
+		if t.Term+termsKept <= m.Term && (t.Ledger != ctx.ChainID() || t.Term < sitting) {
 			if err := k.Members.Remove(ctx, collections.Join(t.Ledger, t.Term)); err != nil {
 				return err
 			}
@@ -158,11 +176,15 @@ func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
 	if err != nil {
 		return err
 	}
-	ended := s.Status == shardstypes.Status_STATUS_FROZEN || s.Status == shardstypes.Status_STATUS_RETIRED
-	if !ended || standing.Ended && standing.FinalHeight <= s.FinalHeight && len(standing.Children) == len(s.Children) {
+	retired := s.Status == shardstypes.Status_STATUS_RETIRED
+	if !retired && s.Status != shardstypes.Status_STATUS_FROZEN || standing.Ended && (!retired || len(standing.Children) > 0 || len(s.Children) == 0) {
 		return known("%s stands as is known", s.Name)
 	}
-	standing.Ended, standing.FinalHeight, standing.Children = true, s.FinalHeight, s.Children
+	standing.Ended, standing.FinalHeight, standing.FinalHash = true, s.FinalHeight, s.FinalHash
+	if retired {
+		// Those that a frozen shard names may come to have its accounts.
+		standing.Children = s.Children
+	}
 	return k.Standings.Set(ctx, s.Name, standing)
 }
 
@@ -175,7 +197,7 @@ func (k *Keeper) learnAudited(ctx sdk.Context, a *shardstypes.Audited) error {
 	if a.Height <= standing.AuditedHeight {
 		return known("%s is audited up to height %d", a.Shard, standing.AuditedHeight)
 	}
-	standing.AuditedHeight = a.Height
+	standing.AuditedHeight, standing.AuditedHash = a.Height, a.HeaderHash
 	if err := k.Standings.Set(ctx, a.Shard, standing); err != nil {
 		return err
 	}

@@ -31,6 +31,7 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 		return err
 	}
 	k.engine.Route(gs.Routing.Table())
+	k.routed = gs.Routing.Version
 	// The context of a chain that begins at 1 says 0.
 	first := uint64(max(ctx.BlockHeight(), 1))
 	root, err := k.engine.Seed(gs.Shard.Prefix(), first, func(a *lattice.Accounts) error { return fill(ctx, gs, file, a) })
@@ -46,14 +47,14 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 	if gs.Burned > 0 {
 		issued = issued.Add(types.Coins(lattice.Balance{Utop: gs.Burned})...)
 	}
-	sent, received, err := k.moved(ctx)
+	// What came from others was issued there. Of other coins than utop genesis says no more than what is here.
+	in, out, err := k.moved(ctx)
 	if err != nil {
 		return err
 	}
-	// What came from others was issued there.
-	issued, negative := issued.Add(sent...).SafeSub(received...)
+	issued, negative := issued.Add(out...).SafeSub(in...)
 	if negative {
-		return fmt.Errorf("genesis holds less than came from other ledgers: %s of %s", held, received)
+		return fmt.Errorf("genesis holds less than came from other ledgers: %s of %s", held, in)
 	}
 	rules, err := k.Rules(ctx)
 	if err != nil {
@@ -154,12 +155,12 @@ func (k *Keeper) CheckSupply(ctx sdk.Context) error {
 		return err
 	}
 	got := held.Add(head.Lost...).Add(types.Coins(lattice.Balance{Utop: head.Burned})...)
-	sent, received, err := k.moved(ctx)
+	in, out, err := k.moved(ctx)
 	if err != nil {
 		return err
 	}
-	if !got.Add(sent...).Equal(head.Issued.Add(received...)) || accounts != head.Accounts {
-		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost, %s were sent to other ledgers: that is not the %s that were issued and the %s that came from others (%d accounts of %d)", held, head.Burned, head.Lost, sent, head.Issued, received, accounts, head.Accounts)
+	if !got.Add(out...).Equal(head.Issued.Add(in...)) || accounts != head.Accounts {
+		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost, %s more were sent to other ledgers than came: that is not the %s that were issued and the %s that came more than were sent (%d accounts of %d)", held, head.Burned, head.Lost, out, head.Issued, in, accounts, head.Accounts)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"cosmossdk.io/collections"
 	corestore "cosmossdk.io/core/store"
+	"cosmossdk.io/math"
 
 	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 
@@ -33,16 +34,24 @@ type Keeper struct {
 	// Outboxes by destination, Inboxes by source; Batches that wait, by destination and height.
 	Outboxes collections.Map[string, types.Outbox]
 	Batches  collections.Map[collections.Pair[string, uint64], []byte]
-	Inboxes  collections.Map[string, types.Inbox]
+	// Hashes of them, for proofs.
+	Hashes  collections.Map[collections.Pair[string, uint64], []byte]
+	Inboxes collections.Map[string, types.Inbox]
+	// Moved by denomination: what came from other ledgers less what left for them.
+	Moved collections.Map[string, math.Int]
 	// Members of ledgers by term, and the own Term that decides now.
 	Members collections.Map[collections.Pair[string, uint64], types.Members]
 	Term    collections.Item[uint64]
-	// Standings of ledgers. Unaudited utop by source and height. Confirmed cursors by destination and child.
-	Standings collections.Map[string, types.Standing]
-	Unaudited collections.Map[collections.Pair[string, uint64], uint64]
-	Confirmed collections.Map[collections.Pair[string, string], types.Cursor]
+	// Standings of ledgers. Unaudited utop by source and height, and their sums by source. Confirmed cursors by destination and child.
+	Standings     collections.Map[string, types.Standing]
+	Unaudited     collections.Map[collections.Pair[string, uint64], uint64]
+	UnauditedSums collections.Map[string, uint64]
+	Confirmed     collections.Map[collections.Pair[string, string], types.Cursor]
 	// Final height of the shard, where it ends.
 	Final collections.Item[uint64]
+
+	// routed is the version of the table that the engine names owners by.
+	routed uint64
 }
 
 // MainChain is what the shard knows of it (x/light).
@@ -65,14 +74,17 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 
 		Outboxes: collections.NewMap(sb, types.OutboxesKey, "outboxes", collections.StringKey, codec.CollValue[types.Outbox](cdc)),
 		Batches:  collections.NewMap(sb, types.BatchesKey, "batches", types.BatchKeys, collections.BytesValue),
+		Hashes:   collections.NewMap(sb, types.HashesKey, "hashes", types.BatchKeys, collections.BytesValue),
+		Moved:    collections.NewMap(sb, types.MovedKey, "moved", collections.StringKey, sdk.IntValue),
 		Inboxes:  collections.NewMap(sb, types.InboxesKey, "inboxes", collections.StringKey, codec.CollValue[types.Inbox](cdc)),
 		Members:  collections.NewMap(sb, types.MembersKey, "members", collections.PairKeyCodec(collections.StringKey, collections.Uint64Key), codec.CollValue[types.Members](cdc)),
 		Term:     collections.NewItem(sb, types.TermKey, "term", collections.Uint64Value),
 
-		Standings: collections.NewMap(sb, types.StandingsKey, "standings", collections.StringKey, codec.CollValue[types.Standing](cdc)),
-		Unaudited: collections.NewMap(sb, types.UnauditedKey, "unaudited", types.BatchKeys, collections.Uint64Value),
-		Confirmed: collections.NewMap(sb, types.ConfirmedKey, "confirmed", collections.PairKeyCodec(collections.StringKey, collections.StringKey), codec.CollValue[types.Cursor](cdc)),
-		Final:     collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
+		Standings:     collections.NewMap(sb, types.StandingsKey, "standings", collections.StringKey, codec.CollValue[types.Standing](cdc)),
+		Unaudited:     collections.NewMap(sb, types.UnauditedKey, "unaudited", types.BatchKeys, collections.Uint64Value),
+		UnauditedSums: collections.NewMap(sb, types.UnauditedSumsKey, "unaudited_sums", collections.StringKey, collections.Uint64Value),
+		Confirmed:     collections.NewMap(sb, types.ConfirmedKey, "confirmed", collections.PairKeyCodec(collections.StringKey, collections.StringKey), codec.CollValue[types.Cursor](cdc)),
+		Final:         collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -138,6 +150,17 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	return k.send(ctx, r.Departed)
 }
 
+// Committed block: from now on owners of accounts are named by the table that it has brought, if it has.
+func (k *Keeper) Committed(ctx sdk.Context) error {
+	routing, err := k.routing(ctx)
+	if err != nil || routing.Version == k.routed {
+		return err
+	}
+	k.engine.Route(routing.Table())
+	k.routed = routing.Version
+	return nil
+}
+
 // Start the engine with the accounts of the chain's last height.
 func (k *Keeper) Start(ctx sdk.Context, height int64) error {
 	shard, err := k.Shard.Get(ctx)
@@ -153,6 +176,7 @@ func (k *Keeper) Start(ctx sdk.Context, height int64) error {
 		return err
 	}
 	k.engine.Route(routing.Table())
+	k.routed = routing.Version
 	if err := k.engine.Start(shard.Prefix(), uint64(height), lattice.Hash(head.Root)); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	lighttypes "github.com/topnetwork/top/x/light/types"
 
+	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -42,21 +44,26 @@ func (k *Keeper) ledgers(ctx context.Context) (map[string]bool, error) {
 	return known, err
 }
 
-// verifyHeader of a ledger: more than two thirds of the committee of its height have signed it. A term ends where the next one's first height is known.
+// verifyHeader of a ledger: more than two thirds of the committee of its height have signed it. A term ends where the next one's first height is known. Of a ledger that has ended only the header counts with which it did:
+// its last state has all that it ever sent, and a committee that is out of office can sign others of lower heights.
 func (k *Keeper) verifyHeader(ctx context.Context, ledger string, header *cmtproto.SignedHeader) error {
 	if header == nil || header.Header == nil || header.Commit == nil {
-		return fmt.Errorf("a proof without header or commit of %s", ledger)
+		return fmt.Errorf("%w: a proof without header or commit of %s", lattice.ErrMalformed, ledger)
+	}
+	// What costs little comes first.
+	if n := len(header.Commit.Signatures); n > types.MaxMembers {
+		return fmt.Errorf("%w: a commit of %s with %d signatures, at most %d", lattice.ErrMalformed, ledger, n, types.MaxMembers)
 	}
 	signed, err := cmttypes.SignedHeaderFromProto(header)
 	if err != nil {
-		return fmt.Errorf("header of %s: %w", ledger, err)
+		return fmt.Errorf("%w: header of %s: %w", lattice.ErrMalformed, ledger, err)
 	}
 	standing, err := k.standing(ctx, ledger)
 	if err != nil {
 		return err
 	}
-	if standing.Ended && uint64(header.Header.Height) > standing.FinalHeight {
-		return fmt.Errorf("%w: %s counts up to height %d, this is %d", errTerm, ledger, standing.FinalHeight, header.Header.Height)
+	if standing.Ended && (uint64(signed.Height) != standing.FinalHeight || !bytes.Equal(signed.Hash(), standing.FinalHash)) {
+		return fmt.Errorf("%w: %s has ended with header %X of height %d, only that one counts", errTerm, ledger, standing.FinalHash, standing.FinalHeight)
 	}
 	terms, err := k.terms(ctx, ledger)
 	if err != nil {
@@ -98,7 +105,7 @@ func keysOf(m types.Members) []ed25519.PubKey {
 // proven tells whether a ledger's state has a key with a value, as a header of it says.
 func (k *Keeper) proven(ctx context.Context, ledger string, key, value []byte, proof *types.Proof) error {
 	if proof == nil {
-		return fmt.Errorf("there is no proof of %s", ledger)
+		return fmt.Errorf("%w: there is no proof of %s", lattice.ErrMalformed, ledger)
 	}
 	if err := k.verifyHeader(ctx, ledger, proof.Header); err != nil {
 		return err

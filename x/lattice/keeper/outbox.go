@@ -14,6 +14,7 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/protocol/trie"
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -44,8 +45,16 @@ func (k *Keeper) away(ctx context.Context) (func(lattice.Address) error, error) 
 	if err != nil {
 		return nil, err
 	}
-	// Few pairs are full, if any.
-	full := map[string]bool{}
+	// Few pairs are full, if any, and few ledgers have ended.
+	full, over := map[string]bool{}, map[string]bool{}
+	if err := k.Standings.Walk(ctx, nil, func(ledger string, s types.Standing) (bool, error) {
+		if s.Ended {
+			over[ledger] = true
+		}
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
 	if err := k.Outboxes.Walk(ctx, nil, func(destination string, o types.Outbox) (bool, error) {
 		if o.Waiting >= types.MaxWaiting {
 			full[destination] = true
@@ -59,6 +68,8 @@ func (k *Keeper) away(ctx context.Context) (func(lattice.Address) error, error) 
 		switch {
 		case !ok || !known[owner.Name]:
 			return fmt.Errorf("%w; this shard sends nothing there", table.Elsewhere(to))
+		case over[owner.Name]:
+			return fmt.Errorf("%w: %s has ended, and who has the account of %s now is not known here yet; try again later", ErrUnreachable, owner.Name, sendtx.Bech32(to))
 		case full[owner.Name]:
 			return fmt.Errorf("%w: %s has not confirmed the last %d batches for %s; try again later", ErrUnreachable, owner.Name, types.MaxWaiting, sendtx.Bech32(to))
 		}
@@ -108,32 +119,44 @@ func (k *Keeper) sendTo(ctx sdk.Context, destination string, receipts []receipt.
 	encoded := batch.Encode()
 	box.Sent = types.CursorOf(receipt.Cursor{Height: batch.Height, Hash: receipt.Hash(encoded)})
 	box.Waiting++
-	total, err := coinsOf(receipts)
-	if err != nil {
+	total := coinsOf(receipts)
+	box.Total = box.Total.Add(utopOf(total)...)
+	if err := k.depart(ctx, total); err != nil {
 		return err
 	}
-	box.Total = box.Total.Add(total...)
-	if err := k.Batches.Set(ctx, collections.Join(destination, batch.Height), encoded); err != nil {
+	if err := k.keep(ctx, destination, batch.Height, encoded); err != nil {
 		return err
 	}
 	return k.Outboxes.Set(ctx, destination, box)
 }
 
-// coinsOf receipts together.
-func coinsOf(receipts []receipt.Receipt) (sdk.Coins, error) {
-	var utop uint64
-	others := sdk.Coins{}
+// keep a batch until its destination has confirmed it.
+func (k *Keeper) keep(ctx context.Context, destination string, height uint64, encoded []byte) error {
+	key, hash := collections.Join(destination, height), receipt.Hash(encoded)
+	if err := k.Batches.Set(ctx, key, encoded); err != nil {
+		return err
+	}
+	return k.Hashes.Set(ctx, key, hash[:])
+}
+
+// canReturn tells whether there is room for what receipts may bring back: a ledger that confirms nothing must not fill the state.
+func (k *Keeper) canReturn(ctx sdk.Context, table trie.Table, receipts []receipt.Receipt) error {
+	asked := map[string]bool{ctx.ChainID(): true}
 	for i := range receipts {
-		a := &receipts[i].Amount
-		if utop+a.Utop < utop {
-			return nil, fmt.Errorf("%w: receipts of more than 64 bits of utop", lattice.ErrMalformed)
+		owner, ok := table.Owner(receipts[i].From)
+		if receipts[i].Return || !ok || asked[owner.Name] {
+			continue
 		}
-		utop += a.Utop
-		if len(a.Coins) > 0 {
-			others = others.Add(types.OtherCoins(a.Coins)...)
+		asked[owner.Name] = true
+		box, err := k.outbox(ctx, owner.Name)
+		if err != nil {
+			return err
+		}
+		if box.Waiting >= types.MaxReturning {
+			return fmt.Errorf("%w: %s has not confirmed the last %d batches, and this one may have to go back there", ErrUnreachable, owner.Name, types.MaxReturning)
 		}
 	}
-	return others.Add(types.Coins(lattice.Balance{Utop: utop})...), nil
+	return nil
 }
 
 // confirm that a destination has taken batches: they leave the state.
@@ -161,6 +184,9 @@ func (k *Keeper) confirm(ctx sdk.Context, destination string, taken receipt.Curs
 	}
 	for _, key := range gone {
 		if err := k.Batches.Remove(ctx, key); err != nil {
+			return err
+		}
+		if err := k.Hashes.Remove(ctx, key); err != nil {
 			return err
 		}
 	}

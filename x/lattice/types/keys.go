@@ -9,8 +9,11 @@ const (
 	StoreKey = ModuleName
 )
 
-// MaxWaiting batches of a pair: a destination that confirms none gets no more.
-const MaxWaiting = 1024
+// MaxWaiting batches of a pair: a destination that confirms none gets no more transfers. MaxReturning is where nothing is taken any more that might have to go back to it, either: two that are full of transfers for each other still take those.
+const (
+	MaxWaiting   = 1024
+	MaxReturning = 2 * MaxWaiting
+)
 
 // Prefixes of the state.
 var (
@@ -28,10 +31,15 @@ var (
 	MembersKey = collections.NewPrefix(9)
 	// FinalKey of the shard's last height, 8 bytes big endian: what the main chain asks a proof of (x/shards).
 	FinalKey = collections.NewPrefix(5)
-	// TermKey of the committee that decides now. StandingsKey by ledger. UnauditedKey by source and height: utop of batches that were taken and not audited.
+	// TermKey of the committee that decides now. StandingsKey by ledger. UnauditedKey by source and height of the header that proved them: utop of batches that were taken and not audited.
 	TermKey      = collections.NewPrefix(10)
 	StandingsKey = collections.NewPrefix(11)
 	UnauditedKey = collections.NewPrefix(12)
 	// ConfirmedKey by destination and child: how far each child of a destination has taken what was addressed to it.
 	ConfirmedKey = collections.NewPrefix(13)
+	// HashesKey by destination and height, as BatchesKey: what is proven to destinations, for proofs repeat what they prove.
+	HashesKey = collections.NewPrefix(14)
+	// MovedKey by denomination: what came from other ledgers less what left for them. UnauditedSumsKey by source.
+	MovedKey         = collections.NewPrefix(15)
+	UnauditedSumsKey = collections.NewPrefix(16)
 )

@@ -7,8 +7,12 @@ import (
 
 	"cosmossdk.io/collections"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/protocol/trie"
 )
 
 // MaxMembers of a committee whose headers a shard reads.
@@ -17,9 +21,9 @@ const MaxMembers = 200
 // BatchKeys of batches that wait: their destination, and the height that made them.
 var BatchKeys = collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
 
-// BatchKey in the store of the chain that sends a batch.
+// BatchKey of a batch's hash (protocol/receipt, Hash) in the store of the chain that sends the batch.
 func BatchKey(destination string, height uint64) ([]byte, error) {
-	return collections.EncodeKeyWithPrefix(BatchesKey, BatchKeys, collections.Join(destination, height))
+	return collections.EncodeKeyWithPrefix(HashesKey, BatchKeys, collections.Join(destination, height))
 }
 
 // InboxName of the batches that a source has addressed to a destination, which a ledger takes: the destination itself, or a child of it.
@@ -59,8 +63,8 @@ func CursorOf(c receipt.Cursor) Cursor {
 // Validate tells whether headers can be held against them.
 func (m Members) Validate() error {
 	switch {
-	case m.Ledger == "" || len(m.Ledger) > receipt.MaxName:
-		return fmt.Errorf("members: a ledger's name of %d bytes, want 1 to %d", len(m.Ledger), receipt.MaxName)
+	case trie.CheckName(m.Ledger) != nil:
+		return fmt.Errorf("members: %w", trie.CheckName(m.Ledger))
 	case m.Term == 0:
 		return fmt.Errorf("members of %s: term is 0, terms are counted from 1 on", m.Ledger)
 	case m.Power <= 0 || m.Power > math.MaxInt64/MaxMembers/8:
@@ -95,17 +99,69 @@ func (gs *GenesisState) validateLedgers() error {
 		if _, err := i.Inbox.Taken.Receipt(); err != nil {
 			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
 		}
-		if err := i.Inbox.Total.Validate(); err != nil || seen[i.Source] {
-			return fmt.Errorf("inboxes: %q is there twice, or its total is none: %w", i.Source, err)
+		if seen[i.Source] {
+			return fmt.Errorf("inboxes: %q is there twice", i.Source)
+		}
+		if err := checkTotal(i.Inbox.Total); err != nil {
+			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
 		}
 		seen[i.Source] = true
 	}
 	clear(seen)
 	for _, o := range gs.Outboxes {
-		if err := o.validate(); err != nil || seen[o.Destination] {
-			return fmt.Errorf("outboxes: %q is there twice, or is none: %w", o.Destination, err)
+		if seen[o.Destination] {
+			return fmt.Errorf("outboxes: %q is there twice", o.Destination)
+		}
+		if err := o.validate(); err != nil {
+			return fmt.Errorf("outboxes: %s: %w", o.Destination, err)
 		}
 		seen[o.Destination] = true
+	}
+	return gs.validateStandings()
+}
+
+// validateStandings and what depends on them.
+func (gs *GenesisState) validateStandings() error {
+	seen := map[string]bool{}
+	for _, s := range gs.Standings {
+		if err := trie.CheckName(s.Ledger); err != nil || seen[s.Ledger] {
+			return fmt.Errorf("standings: %q is there twice, or is no ledger", s.Ledger)
+		}
+		seen[s.Ledger] = true
+		for _, hash := range [][]byte{s.AuditedHash, s.FinalHash} {
+			if len(hash) != 0 && len(hash) != lattice.HashSize {
+				return fmt.Errorf("standings: %s has a hash of %d bytes, want %d", s.Ledger, len(hash), lattice.HashSize)
+			}
+		}
+	}
+	clear(seen)
+	sums := map[string]uint64{}
+	for _, u := range gs.Unaudited {
+		key := fmt.Sprint(u.Source, " ", u.Height)
+		if err := trie.CheckName(u.Source); err != nil || seen[key] || u.Utop == 0 || sums[u.Source]+u.Utop < u.Utop {
+			return fmt.Errorf("unaudited: %dutop of %q at height %d: want one sum of each height, above zero", u.Utop, u.Source, u.Height)
+		}
+		seen[key] = true
+		sums[u.Source] += u.Utop
+	}
+	clear(seen)
+	for _, c := range gs.Confirmed {
+		key := c.Destination + " " + c.Child
+		if _, err := c.Cursor.Receipt(); err != nil || seen[key] || trie.CheckName(c.Destination) != nil || trie.CheckName(c.Child) != nil {
+			return fmt.Errorf("confirmed: %q for %q is there twice, or is no cursor", c.Child, c.Destination)
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// checkTotal of a box: utop or nothing.
+func checkTotal(total sdk.Coins) error {
+	if err := total.Validate(); err != nil {
+		return err
+	}
+	if len(total) > 1 || len(total) == 1 && total[0].Denom != sendtx.Utop {
+		return fmt.Errorf("its total is %s, want one of %s", total, sendtx.Utop)
 	}
 	return nil
 }
@@ -135,5 +191,5 @@ func (o *NamedOutbox) validate() error {
 	if at != sent || o.Outbox.Waiting != uint64(len(o.Batches)) {
 		return fmt.Errorf("%d batches up to height %d, %d wait up to %d", len(o.Batches), at.Height, o.Outbox.Waiting, sent.Height)
 	}
-	return o.Outbox.Total.Validate()
+	return checkTotal(o.Outbox.Total)
 }

@@ -1,0 +1,33 @@
+package receipt
+
+// frame is more than what a batch has beside its receipts, in bytes.
+const frame = 256
+
+// Room of a block for what may leave in it, all of it for one destination: a batch that no block can take would hold up all that come after it.
+type Room struct{ receipts, bytes int }
+
+// NewRoom of an empty block.
+func NewRoom() Room { return Room{MaxReceipts, MaxBytes - frame} }
+
+// Take room for arrivals, which may go back; false, and nothing taken, where there is none.
+func (r *Room) Take(arrivals []Receipt) bool {
+	size := 0
+	for i := range arrivals {
+		size += Size(&arrivals[i])
+	}
+	return r.take(len(arrivals), size)
+}
+
+// Transfers that there is room for: their number, and the bytes of their transactions, which are longer than the receipts that they make.
+func (r *Room) Transfers() (number, bytes int) { return r.receipts, r.bytes }
+
+// TakeTransfers of so many bytes.
+func (r *Room) TakeTransfers(number, bytes int) bool { return r.take(number, bytes) }
+
+func (r *Room) take(number, bytes int) bool {
+	if number > r.receipts || bytes > r.bytes {
+		return false
+	}
+	r.receipts, r.bytes = r.receipts-number, r.bytes-bytes
+	return true
+}
