@@ -45,7 +45,7 @@ func host(ctx context.Context, node daemon.Node, keys sortition.Keys) error {
 	}
 	h := hosting.New(hosting.Config{
 		Program: program, Prefix: strings.ToUpper(mainchain.Name) + "_", Home: node.Home, ChainID: node.ChainID, Client: node.Client, Comet: node.Comet, App: node.App, Keys: keys,
-		Origin: hosting.Folder(hosting.GenesisFolder(node.Home, node.App.Shards)), Logger: node.Logger.With("module", "shards"),
+		Origin: hosting.Heirs{Founded: hosting.Folder(hosting.GenesisFolder(node.Home, node.App.Shards)), Main: node.Client}, Logger: node.Logger.With("module", "shards"),
 	})
 	if err := h.Offer(prometheus.DefaultRegisterer); err != nil {
 		node.Logger.Error("figures of the shards are not offered to Prometheus", "error", err)
