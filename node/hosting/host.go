@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	cmtcfg "github.com/cometbft/cometbft/config"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 
 	"github.com/cosmos/cosmos-sdk/client"
 
@@ -124,7 +126,7 @@ func (h *Host) prepare(ctx context.Context, d Duty, failures int) (settings, err
 	}
 	// Others are told before they are asked: of two nodes that begin together one finds the other.
 	h.tell(name, place{id: id, ports: s.ports})
-	h.neighbours.refresh(ctx)
+	h.meet(ctx)
 	s.hosts = h.neighbours.of(name)
 	if err := h.homes.enter(name); err != nil {
 		return s, err
@@ -193,7 +195,22 @@ func (h *Host) Ask(ctx context.Context, chainID string) (Health, error) {
 	if err != nil {
 		return Health{}, err
 	}
-	return Health{Height: s.SyncInfo.LatestBlockHeight, Syncing: s.SyncInfo.CatchingUp}, nil
+	info, err := rpc.NetInfo(ctx)
+	if err != nil {
+		return Health{}, err
+	}
+	return Health{Height: s.SyncInfo.LatestBlockHeight, Syncing: s.SyncInfo.CatchingUp, Missing: missing(h.neighbours.reachable(chainID), info.Peers)}, nil
+}
+
+// missing counts the hosts that are not among a node's peers.
+func missing(hosts []Entry, peers []coretypes.Peer) (n int) {
+	for _, e := range hosts {
+		id, _, _ := strings.Cut(e.P2P, "@")
+		if !slices.ContainsFunc(peers, func(p coretypes.Peer) bool { return string(p.NodeInfo.ID()) == id }) {
+			n++
+		}
+	}
+	return n
 }
 
 // rpc of a shard's node here.

@@ -25,11 +25,17 @@ type neighbours struct {
 	// own directory's operator, whose entries are not another's.
 	operator string
 	bases    []string
-	heard    map[string]Directory
+	heard    map[string]answer
+}
+
+// answer of a directory.
+type answer struct {
+	Directory
+	at time.Time
 }
 
 func newNeighbours() *neighbours {
-	return &neighbours{read: ReadDirectory, heard: map[string]Directory{}}
+	return &neighbours{read: ReadDirectory, heard: map[string]answer{}}
 }
 
 // at these addresses, beside the host of an operator.
@@ -63,20 +69,33 @@ func (n *neighbours) refresh(ctx context.Context) {
 			}
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.heard[base] = d
+			n.heard[base] = answer{d, time.Now()}
 		})
 	}
 	wg.Wait()
 }
 
 // of a shard: other hosts' entries, in the order of their addresses, one for each operator.
-func (n *neighbours) of(chainID string) (list []Entry) {
+func (n *neighbours) of(chainID string) []Entry { return n.since(chainID, time.Time{}) }
+
+// reachable hosts whose node of a shard runs, by what they said just now.
+func (n *neighbours) reachable(chainID string) (list []Entry) {
+	for _, e := range n.since(chainID, time.Now().Add(-2*refreshEvery-readIn)) {
+		if e.State == Running || e.State == Syncing {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// since a time other hosts' entries of a shard.
+func (n *neighbours) since(chainID string, at time.Time) (list []Entry) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	seen := map[string]bool{n.operator: true}
 	for _, base := range names(n.heard) {
 		d := n.heard[base]
-		if seen[d.Operator] && d.Operator != "" {
+		if seen[d.Operator] && d.Operator != "" || d.at.Before(at) {
 			continue
 		}
 		seen[d.Operator] = true

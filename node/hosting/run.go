@@ -144,20 +144,25 @@ func (h *Host) hear(ctx context.Context) {
 	tick := time.NewTicker(refreshEvery)
 	defer tick.Stop()
 	for {
-		h.mu.Lock()
-		operator := h.operator
-		h.mu.Unlock()
-		bases, err := h.main.directories(ctx, operator)
-		if err == nil {
-			h.neighbours.at(operator, append(bases, h.cfg.App.Shards.Directories...))
-		}
-		h.neighbours.refresh(ctx)
+		h.meet(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
 	}
+}
+
+// meet the hosts that are registered, or named in the settings.
+func (h *Host) meet(ctx context.Context) {
+	h.mu.Lock()
+	operator := h.operator
+	h.mu.Unlock()
+	// Without an answer those of before are asked.
+	if bases, err := h.main.directories(ctx, operator); err == nil {
+		h.neighbours.at(operator, append(bases, h.cfg.App.Shards.Directories...))
+	}
+	h.neighbours.refresh(ctx)
 }
 
 // sweep the data of shards that were left long ago.

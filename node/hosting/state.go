@@ -33,6 +33,8 @@ const (
 type Health struct {
 	Height  int64
 	Syncing bool
+	// Missing hosts run the shard, too, and are not among its peers.
+	Missing int
 }
 
 // record of a child: a pure state machine, which is told what happened and when.
@@ -43,6 +45,7 @@ type record struct {
 	err string
 	// starts of a process so far, failures in a row.
 	starts, failures int
+	missing          int
 	// began is when the process did, rose when its height rose last, spoke when it answered last; zero while it has not.
 	began, rose, spoke time.Time
 	// until when a waiting one waits.
@@ -62,7 +65,7 @@ func (r *record) seen(now time.Time, h Health) {
 	if h.Height != r.height || r.spoke.IsZero() {
 		r.height, r.rose = h.Height, now
 	}
-	r.spoke, r.err = now, ""
+	r.spoke, r.err, r.missing = now, "", h.Missing
 	r.state = Running
 	if h.Syncing || h.Height == 0 {
 		r.state = Syncing
@@ -80,6 +83,9 @@ func (r *record) verdict(now time.Time, others int64, stall time.Duration) error
 		return fmt.Errorf("no answer for %s", now.Sub(r.spoke).Round(time.Second))
 	case now.Sub(r.rose) > stall && others >= r.height+behind:
 		return fmt.Errorf("no block after height %d for %s, others are at %d", r.height, now.Sub(r.rose).Round(time.Second), others)
+	case now.Sub(r.rose) > stall && r.missing > 0:
+		// It began before them, and they may have had no chance to hear of it.
+		return fmt.Errorf("no block after height %d for %s, and %d hosts of the shard are not among its peers", r.height, now.Sub(r.rose).Round(time.Second), r.missing)
 	}
 	return nil
 }
