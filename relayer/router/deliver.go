@@ -105,7 +105,7 @@ func (l *lane) prove(ctx context.Context, batches []latticetypes.Batch, header *
 				l.from.Rotate()
 				return fmt.Errorf("batch of height %d: %s has another one in its state than its node says", b.Height, l.from.Name())
 			}
-			out[i], err = encode(latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: value, Proof: &latticetypes.Proof{Header: header, Ops: ops}}}})
+			out[i], err = encode(latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: b.Batch, Proof: &latticetypes.Proof{Header: header, Ops: ops}}}})
 			return err
 		})
 	}
