@@ -189,7 +189,7 @@ func TestArrivals(t *testing.T) {
 // Coins that leave are out of the shard at once, with the memo; none leave where they cannot go, or below the deposit.
 func TestDepartures(t *testing.T) {
 	const rich = 1_000_000_000
-	w := newExchange(t, []Record{openRecord(account(0), Balance{Utop: rich})})
+	w := newExchange(t, []Record{openRecord(account(0), Balance{Utop: rich}), openRecord(account(1), Balance{Utop: rich})})
 	send := func(to Address, utop, sequence uint64) Transfer {
 		return Transfer{From: account(0), To: to, Key: testKey(account(0)), Sequence: sequence, Amount: Balance{Utop: utop}, Memo: "m", Size: 298, Hash: Hash{byte(sequence)}}
 	}
