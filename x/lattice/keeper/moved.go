@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
@@ -46,10 +48,10 @@ func coinsOf(receipts []receipt.Receipt) sdk.Coins {
 		}
 	}
 	coins := make(sdk.Coins, 0, len(sums))
-	for denom, n := range sums {
-		coins = append(coins, sdk.Coin{Denom: denom, Amount: math.NewIntFromBigInt(n)})
+	for _, denom := range slices.Sorted(maps.Keys(sums)) {
+		coins = append(coins, sdk.Coin{Denom: denom, Amount: math.NewIntFromBigInt(sums[denom])})
 	}
-	return coins.Sort()
+	return coins
 }
 
 // utopOf coins.
