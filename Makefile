@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard sim soak soak-committee soak-shard lint proto proto-check proto-baseline clean
+.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard bench-network sim soak soak-committee soak-shard lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -46,6 +46,9 @@ bench: build ## JSON lines {name,value,unit,baseline,baseline_value,ratio,condit
 
 bench-shard: build ## the same of one shard beside a stock chain, some fifteen minutes
 	@COMMIT=$(VERSION) ONLY=stock,shard build/topdemo bench
+
+bench-network: build ## the same of networks of one, two and four shards, some ten minutes
+	@COMMIT=$(VERSION) ONLY=net build/topdemo bench
 
 sim: ## the draw of committees over very many epochs against its bounds: JSON lines {name,value,bound,conditions}, some minutes (SIM=-quick)
 	@go run ./cmd/topsim sortition $(SIM)

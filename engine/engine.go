@@ -382,6 +382,19 @@ func (e *Engine) Executed() (Head, error) {
 	return Head{Height: e.rules.Height, Root: e.accounts.Root()}, nil
 }
 
+// Halves of the accounts' root: those of the children that a split makes.
+func (e *Engine) Halves() (left, right lattice.Hash, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.accounts == nil {
+		return left, right, errEmpty
+	}
+	if e.between {
+		return left, right, errBetween
+	}
+	return e.accounts.Child(0), e.accounts.Child(1), nil
+}
+
 // Buckets visits all buckets that have accounts, in their order.
 func (e *Engine) Buckets(visit func(number uint32, slots lattice.Slots) error) error {
 	e.mu.RLock()

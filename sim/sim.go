@@ -1,4 +1,4 @@
-// Package sim is the program topsim: it plays the rules of protocol/ over very many epochs and holds what comes out against the bounds that the design promises.
+// Package sim is the program topsim: it plays the rules of protocol/ over very many epochs and holds what comes out against the bounds that the design promises, and networks of more shards than a machine can run.
 package sim
 
 import (
@@ -20,6 +20,12 @@ const usage = `topsim sortition [-quick] [-seed N] [-only bias,fairness,splittin
 
 One JSON line {name, value, bound, conditions} per figure on stdout, the same as a table on stderr. The exit code is 1 when a value is above its bound.
 The same seed gives the same lines.
+
+topsim network -bench FILE [-json] [-page FILE] [-seed N] [-world world] [-one-way MS] [-members 21] [-auditors 21] [-main-members 100] [-cores 16] [-gbps 1] [-gib 64]
+               [-cross 0.5] [-accounts 60000000] [-rates 300000,1000000] [-shards 100] [-sweep 2000] [-most 400] [-latencies=false]
+    what a network of many shards takes, and where it breaks: a discrete-event model whose constants are read from FILE, the output of make bench
+
+A page for people on stdout; with -json it goes to stderr, and one JSON line {name, value, unit, conditions} per figure to stdout.
 `
 
 // Run does what the arguments say: lines for programs go to out, the table and messages for people to people.
@@ -31,6 +37,8 @@ func Run(args []string, out, people io.Writer) error {
 	switch command {
 	case "sortition":
 		return runSortition(sortition.Real(), args[1:], out, people)
+	case "network":
+		return runNetwork(args[1:], out, people)
 	case "help", "-h", "--help":
 		_, err := io.WriteString(out, usage)
 		return err

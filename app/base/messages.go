@@ -57,6 +57,8 @@ var messageClasses = []struct {
 		"MsgRequestWithdrawal MsgRetryPayout MsgRevokeSessionKey MsgSetReserve MsgWithdraw"},
 	{ClassUser, "top.services.v1", "MsgAddProviderDeposit MsgAddServiceChainDeposit MsgExitProvider MsgExitServiceChain MsgLinkServiceChain MsgRegisterProvider " +
 		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
+	// Who may split, merge, freeze and restart beside governance, x/shards knows: a devnet's steward.
+	{ClassUser, "top.shards.v1", "MsgAnchor MsgAudit MsgFreeze MsgMerge MsgRestart MsgShardEvidence MsgSplit"},
 	{ClassUser, "top.sortition.v1", "MsgPublishProof MsgSeal"},
 	{ClassUser, "top.stake.v1", "MsgRegisterNode MsgUpdateNode"},
 	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgDeliverSeed MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},
@@ -77,6 +79,7 @@ var messageClasses = []struct {
 	{ClassGovernance, "top.committees.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.issuance.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.services.v1", "MsgUpdateParams"},
+	{ClassGovernance, "top.shards.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.sortition.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.stake.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.usage.v1", "MsgUpdateParams"},

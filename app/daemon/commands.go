@@ -28,6 +28,7 @@ import (
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/app/base"
+	"github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/node/metrics"
 )
 
@@ -64,7 +65,13 @@ func (c Chain) beside(node *server.Context, ctx client.Context, running context.
 	if err != nil {
 		return err
 	}
-	group.Go(func() error { return c.Beside(running, ctx, node.Config.RootDir, doc.ChainID, node.Logger) })
+	app, err := config.FromViper(node.Viper)
+	if err != nil {
+		return err
+	}
+	group.Go(func() error {
+		return c.Beside(running, Node{Client: ctx, Home: node.Config.RootDir, ChainID: doc.ChainID, Comet: node.Config, App: app, Logger: node.Logger})
+	})
 	return nil
 }
 

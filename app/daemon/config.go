@@ -61,6 +61,9 @@ func (c Chain) checkConfig(cmd *cobra.Command) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if app.Shards.Enable && !c.Hosts {
+		return nil, fmt.Errorf("shards.enable = true on %s: nodes of the main chain alone host shards; set it to false", c.Name)
+	}
 	chainID, err := genesisChainID(ctx.Config)
 	if err != nil {
 		return nil, err

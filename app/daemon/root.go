@@ -12,6 +12,7 @@ import (
 	"cosmossdk.io/core/appmodule"
 	"cosmossdk.io/log/v2"
 
+	cmtcfg "github.com/cometbft/cometbft/config"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
@@ -57,7 +58,9 @@ type Chain struct {
 	// Prepare adds to a new node's home what this chain needs beside CometBFT's keys; may be nil.
 	Prepare func(home string) error
 	// Beside runs beside the node until it stops, without stopping it; may be nil.
-	Beside func(ctx context.Context, node client.Context, home, chainID string, logger log.Logger) error
+	Beside func(ctx context.Context, node Node) error
+	// Hosts tells whether the chain's nodes may host shards ([shards] in app.toml).
+	Hosts bool
 	// GenesisCommands under "genesis".
 	GenesisCommands func(app App, home string) *cobra.Command
 
@@ -65,6 +68,18 @@ type Chain struct {
 	halt func(reason error)
 	// exported is the time of the last block of what `export` writes.
 	exported *time.Time
+}
+
+// Node that runs.
+type Node struct {
+	// Client of the node itself.
+	Client  client.Context
+	Home    string
+	ChainID string
+	// Comet and App are its effective settings.
+	Comet  *cmtcfg.Config
+	App    *config.App
+	Logger log.Logger
 }
 
 // Home is the default node home, ~/.<name>.

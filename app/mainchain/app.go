@@ -27,11 +27,15 @@ import (
 	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
 	servicestypes "github.com/topnetwork/top/x/services/types"
+	shardskeeper "github.com/topnetwork/top/x/shards/keeper"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 	"github.com/topnetwork/top/x/sortition"
 	sortitionkeeper "github.com/topnetwork/top/x/sortition/keeper"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	stakekeeper "github.com/topnetwork/top/x/stake/keeper"
 	staketypes "github.com/topnetwork/top/x/stake/types"
+	zoneskeeper "github.com/topnetwork/top/x/zones/keeper"
+	zonestypes "github.com/topnetwork/top/x/zones/types"
 )
 
 const (
@@ -61,6 +65,10 @@ type App struct {
 	Committees *committeeskeeper.Keeper
 	// Issuance pays them.
 	Issuance *issuancekeeper.Keeper
+	// Zones say which shard has which accounts.
+	Zones *zoneskeeper.Keeper
+	// Shards say who runs and audits them.
+	Shards *shardskeeper.Keeper
 }
 
 // New builds the main chain on a database; with loadLatest it is ready to serve.
@@ -70,7 +78,7 @@ func New(opts base.Options, loadLatest bool) *App {
 		StoreKeys: []string{
 			stakingtypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
 			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey,
-			issuancetypes.StoreKey,
+			issuancetypes.StoreKey, zonestypes.StoreKey, shardstypes.StoreKey,
 		},
 		ModuleAccounts: map[string][]string{
 			distrtypes.ModuleName:          nil,
@@ -113,6 +121,10 @@ func (a *App) buildKeepers() {
 	adapted.SetKeepers(a.Committees, a.Stake)
 	a.Issuance = issuancekeeper.NewKeeper(a.Codec, a.Store(issuancetypes.StoreKey), a.Bank, a.Staking, a.Distr, a.Billing, distrtypes.ModuleName, a.Authority)
 	a.Sortition.SetCommittees(a.Committees)
+	a.Zones = zoneskeeper.NewKeeper(a.Codec, a.Store(zonestypes.StoreKey))
+	a.Shards = shardskeeper.NewKeeper(a.Codec, a.Store(shardstypes.StoreKey), shardskeeper.Keepers{
+		Zones: a.Zones, Sortition: a.Sortition, Committees: a.Committees, Staking: a.Staking, Slashing: a.Slashing, Reputation: a.Stake, Epochs: a.Billing,
+	}, a.Authority)
 	// x/stake comes first: it must see stakes before anything reacts to their change.
 	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Committees.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))
 }

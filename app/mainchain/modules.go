@@ -40,10 +40,14 @@ import (
 	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	"github.com/topnetwork/top/x/services"
 	servicestypes "github.com/topnetwork/top/x/services/types"
+	"github.com/topnetwork/top/x/shards"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 	"github.com/topnetwork/top/x/sortition"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	"github.com/topnetwork/top/x/stake"
 	staketypes "github.com/topnetwork/top/x/stake/types"
+	"github.com/topnetwork/top/x/zones"
+	zonestypes "github.com/topnetwork/top/x/zones/types"
 )
 
 // buildModules lists the modules and the order in which they run. The order is consensus: a change of it is an upgrade.
@@ -69,6 +73,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		sortition.NewAppModule(a.Sortition),
 		committees.NewAppModule(a.Committees),
 		issuance.NewAppModule(a.Issuance),
+		zones.NewAppModule(a.Zones),
+		shards.NewAppModule(a.Shards),
 	)
 	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
@@ -84,6 +90,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		ibcexported.ModuleName, genutiltypes.ModuleName, authz.ModuleName, feegrant.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
 		// x/stake after those that slash, x/sortition after the snapshot that it draws from.
 		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
+		// x/shards elects by the seed that the epoch before has made.
+		shardstypes.ModuleName,
 	)
 	a.Modules.SetOrderEndBlockers(
 		govtypes.ModuleName, stakingtypes.ModuleName, ibcexported.ModuleName, genutiltypes.ModuleName, feegrant.ModuleName,
@@ -98,6 +106,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		upgradetypes.ModuleName, consensustypes.ModuleName, servicestypes.ModuleName, billingtypes.ModuleName,
 		// x/committees makes its first committee of what x/staking and x/genutil have bonded, in x/sortition's sizes.
 		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
+		// x/shards draws its first committees beside them, for x/zones' routes.
+		zonestypes.ModuleName, shardstypes.ModuleName,
 	}
 	a.Modules.SetOrderInitGenesis(order...)
 	a.Modules.SetOrderExportGenesis(order...)

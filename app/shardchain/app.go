@@ -250,7 +250,7 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain, accounts st
 
 // fill the shard with a genesis and, where it names one, its accounts file.
 func (a *App) fill(ctx sdk.Context, gs *latticetypes.GenesisState, accounts string) (err error) {
-	if gs.AccountsFile == nil {
+	if gs.AccountsFile == nil && gs.Inherited == nil {
 		return a.Lattice.InitGenesis(ctx, gs, nil)
 	}
 	defer func() {
@@ -310,19 +310,11 @@ func (a *App) Export() (json.RawMessage, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	bz, err := a.Codec.MarshalJSON(gs)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
 	main, err := a.Light.ExportGenesis(ctx)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	mainBz, err := a.Codec.MarshalJSON(main)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz, lighttypes.ModuleName: mainBz})
+	state, err := a.encode(gs, main)
 	return state, time.Unix(0, head.Time).UTC(), err
 }
 

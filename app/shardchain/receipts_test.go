@@ -18,6 +18,7 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // committee that signs a shard's headers in these tests: no CometBFT runs.
@@ -76,13 +77,19 @@ type exchange struct {
 
 func newExchange(t *testing.T, users int) *exchange {
 	t.Helper()
+	return newExchangeWith(t, users, nil)
+}
+
+// newExchangeWith a main chain, of which the shards' light clients know this.
+func newExchangeWith(t *testing.T, users int, main *lighttypes.GenesisState) *exchange {
+	t.Helper()
 	x := &exchange{t: t}
 	var members []latticetypes.Members
 	for i := range x.committees {
 		x.committees[i] = newCommittee(halves.Routes[i].Name, 3)
 		members = append(members, x.committees[i].members(halves.Routes[i].Name, 1, 1))
 	}
-	x.shards = newHalvesWith(t, users, func(gs *latticetypes.GenesisState) { gs.Members = members })
+	x.shards = newHalvesWith(t, users, func(gs *latticetypes.GenesisState) { gs.Members = members }, main)
 	return x
 }
 
@@ -127,6 +134,17 @@ func (x *exchange) confirmation(i int) []byte {
 	var inbox latticetypes.Inbox
 	require.NoError(x.t, inbox.Unmarshal(value))
 	return carried(x.t, &latticetypes.Carried{Content: &latticetypes.Carried_Confirmation{Confirmation: &latticetypes.Confirmation{Destination: x.shards[i].chain, Inbox: &inbox, Proof: proof}}})
+}
+
+// childConfirmation of what was addressed to a parent.
+func (x *exchange) childConfirmation(child *shard, parent string) []byte {
+	x.t.Helper()
+	key, err := latticetypes.InboxKey(latticetypes.InboxName(x.shards[1].chain, parent, child.chain))
+	require.NoError(x.t, err)
+	value, proof := x.prove(0, key)
+	var inbox latticetypes.Inbox
+	require.NoError(x.t, inbox.Unmarshal(value))
+	return carried(x.t, &latticetypes.Carried{Content: &latticetypes.Carried_Confirmation{Confirmation: &latticetypes.Confirmation{Destination: parent, Child: child.chain, Inbox: &inbox, Proof: proof}}})
 }
 
 func carried(t require.TestingT, c *latticetypes.Carried) []byte {

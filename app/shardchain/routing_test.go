@@ -19,6 +19,7 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // codeNotOwned is what wallets get for an account of another shard.
@@ -30,11 +31,11 @@ var halves = latticetypes.RoutingTable{Routes: []latticetypes.Route{{PrefixLen: 
 // newHalves are two shards of one network, each with so many users.
 func newHalves(t *testing.T, users int) [2]*shard {
 	t.Helper()
-	return newHalvesWith(t, users, func(*latticetypes.GenesisState) {})
+	return newHalvesWith(t, users, func(*latticetypes.GenesisState) {}, nil)
 }
 
 // newHalvesWith something in their genesis.
-func newHalvesWith(t *testing.T, users int, with func(*latticetypes.GenesisState)) (shards [2]*shard) {
+func newHalvesWith(t *testing.T, users int, with func(*latticetypes.GenesisState), main *lighttypes.GenesisState) (shards [2]*shard) {
 	t.Helper()
 	var owned [2][]*user
 	for n := 0; len(owned[0]) < users || len(owned[1]) < users; n++ {
@@ -46,7 +47,7 @@ func newHalvesWith(t *testing.T, users int, with func(*latticetypes.GenesisState
 		gs := latticetypes.DefaultGenesisState()
 		gs.Shard.PrefixBits, gs.Shard.PrefixLen, gs.Routing = uint32(i), 1, halves
 		with(gs)
-		shards[i] = newShardOf(t, halves.Routes[i].Name, gs, owned[i][:users])
+		shards[i] = newShardWith(t, halves.Routes[i].Name, gs, main, owned[i][:users])
 	}
 	return shards
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 const (
@@ -71,6 +72,8 @@ type shard struct {
 	height int64
 	last   []byte
 	users  []*user
+	// main chain that its genesis knows; nil for none.
+	main *lighttypes.GenesisState
 }
 
 func newShard(t *testing.T, users int) *shard {
@@ -85,7 +88,13 @@ func newShard(t *testing.T, users int) *shard {
 // newShardOf users with funds, with a genesis that has no accounts.
 func newShardOf(t *testing.T, chain string, gs *latticetypes.GenesisState, users []*user) *shard {
 	t.Helper()
-	s := &shard{t: t, chain: chain, db: dbm.NewMemDB(), dir: t.TempDir(), users: users}
+	return newShardWith(t, chain, gs, nil, users)
+}
+
+// newShardWith a light client of a main chain.
+func newShardWith(t *testing.T, chain string, gs *latticetypes.GenesisState, main *lighttypes.GenesisState, users []*user) *shard {
+	t.Helper()
+	s := &shard{t: t, chain: chain, db: dbm.NewMemDB(), dir: t.TempDir(), users: users, main: main}
 	for _, u := range users {
 		gs.Balances = append(gs.Balances, latticetypes.Balance{Address: sendtx.Bech32(u.address), Coins: sdk.NewCoins(sdk.NewInt64Coin("utop", funds))})
 	}
@@ -119,7 +128,11 @@ func (s *shard) open() {
 
 func (s *shard) init(gs *latticetypes.GenesisState) error {
 	s.t.Helper()
-	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: s.Codec.MustMarshalJSON(gs)})
+	modules := map[string]json.RawMessage{latticetypes.ModuleName: s.Codec.MustMarshalJSON(gs)}
+	if s.main != nil {
+		modules[lighttypes.ModuleName] = s.Codec.MustMarshalJSON(s.main)
+	}
+	state, err := json.Marshal(modules)
 	require.NoError(s.t, err)
 	params := cmttypes.DefaultConsensusParams().ToProto()
 	// So that evidence does not hold the blocks of a whole test.

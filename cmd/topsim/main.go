@@ -1,4 +1,4 @@
-// topsim simulates what cannot be watched on a network: questions of chance over very many epochs. See `topsim help`.
+// topsim simulates what cannot be watched on a network: questions of chance over very many epochs, and more shards than a machine can run. See `topsim help`.
 package main
 
 import (

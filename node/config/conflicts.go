@@ -43,6 +43,7 @@ func Check(app *App, comet *cmtcfg.Config, coin string) error {
 	refuse(app.GRPCWeb.Enable && app.API.Enable && !app.GRPC.Enable,
 		"grpc-web.enable = true without gRPC, which it wraps: set grpc.enable = true, or grpc-web.enable = false")
 	errs = append(errs, checkAddresses(app, comet)...)
+	errs = append(errs, checkShards(app, comet)...)
 
 	refuse(app.Telemetry.Enabled && app.Telemetry.PrometheusRetentionTime == 0 && (app.Telemetry.MetricsSink == "" || app.Telemetry.MetricsSink == "mem"),
 		"telemetry.enabled = true and nobody can read it: set telemetry.prometheus-retention-time = 60 (seconds), or telemetry.enabled = false")
@@ -145,6 +146,7 @@ func checkAddresses(app *App, comet *cmtcfg.Config) []error {
 		{"grpc.address", app.GRPC.Address, app.GRPC.Enable},
 		{"instrumentation.prometheus_listen_addr", comet.Instrumentation.PrometheusListenAddr, comet.Instrumentation.Prometheus},
 		{"rpc.pprof_laddr", comet.RPC.PprofListenAddress, comet.RPC.PprofListenAddress != ""},
+		{"shards.directory", app.Shards.Directory, app.Shards.Enable && app.Shards.Directory != ""},
 	} {
 		i := strings.LastIndex(s.address, ":")
 		if !s.on || i < 0 || strings.HasPrefix(s.address, "unix:") {

@@ -14,6 +14,7 @@ type App struct {
 	serverconfig.Config `mapstructure:",squash"`
 
 	Health Health `mapstructure:"health"`
+	Shards Shards `mapstructure:"shards"`
 }
 
 // Health says when a node is fit to be asked.
@@ -24,7 +25,7 @@ type Health struct {
 
 // DefaultApp is the default app.toml: REST and gRPC on, bound to loopback, queries limited.
 func DefaultApp() *App {
-	cfg := &App{Config: *serverconfig.DefaultConfig(), Health: Health{MaxBlockAge: 30 * time.Second}}
+	cfg := &App{Config: *serverconfig.DefaultConfig(), Health: Health{MaxBlockAge: 30 * time.Second}, Shards: DefaultShards()}
 	// A price would keep out relayers, providers and apps, who pay no fees (Warnings).
 	cfg.MinGasPrices = "0utop"
 	cfg.QueryGasLimit = 50_000_000
@@ -58,7 +59,7 @@ const template = serverconfig.DefaultConfigTemplate + `
 
 # Largest age of the last block with which the node counts as healthy. Several times the pause between blocks.
 max-block-age = "{{ .Health.MaxBlockAge }}"
-`
+` + shardsTemplate
 
 // Write writes the file app.toml, with comments.
 func (c *App) Write(path string) {

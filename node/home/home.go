@@ -82,8 +82,8 @@ type Settings struct {
 	Keep bool
 }
 
-// agePauses is how many pauses between blocks /health waits for one at least.
-const agePauses = 5
+// AgePauses is how many pauses between blocks /health waits for one at least.
+const AgePauses = 5
 
 // WriteConfig writes config.toml, app.toml and client.toml for a node on loopback.
 func (n *Node) WriteConfig(s Settings) error {
@@ -102,7 +102,7 @@ func (n *Node) WriteConfig(s Settings) error {
 	}
 	c.P2P.PersistentPeers = strings.Join(peers, ",")
 	c.Consensus.TimeoutCommit = s.TimeoutCommit
-	s.App.Health.MaxBlockAge = max(s.App.Health.MaxBlockAge, agePauses*s.TimeoutCommit)
+	s.App.Health.MaxBlockAge = max(s.App.Health.MaxBlockAge, AgePauses*s.TimeoutCommit)
 	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
 	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
 	return errors.Join(

@@ -14,19 +14,19 @@ type Ports struct {
 	P2P, RPC, GRPC, REST int
 }
 
-// portsPerNode keeps the ports of neighbouring nodes apart and readable: base, base+10, base+20 …
-const portsPerNode = 10
+// PortsPerNode keeps the ports of neighbouring nodes apart and readable: base, base+10, base+20 …
+const PortsPerNode = 10
 
 // Allocate gives each of n nodes its ports: base+10i… with a base, free ones without (base 0).
 func Allocate(n, base int) ([]Ports, error) {
-	if base < 0 || base+n*portsPerNode > 65535 {
+	if base < 0 || base+n*PortsPerNode > 65535 {
 		return nil, fmt.Errorf("base port %d: %d nodes need ports up to %d; choose a base between 1024 and %d, or 0 for free ports",
-			base, n, base+n*portsPerNode, 65535-n*portsPerNode)
+			base, n, base+n*PortsPerNode, 65535-n*PortsPerNode)
 	}
 	out := make([]Ports, n)
 	if base > 0 {
 		for i := range out {
-			p := base + i*portsPerNode
+			p := base + i*PortsPerNode
 			out[i] = Ports{P2P: p, RPC: p + 1, GRPC: p + 2, REST: p + 3}
 		}
 		return out, nil

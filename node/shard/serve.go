@@ -120,6 +120,16 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 		n.Wait()
 	}()
 	defer func() { err = errors.Join(err, s.stop()) }()
+	leaving, gone := context.WithCancel(ctx)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		bequeath(leaving, app, n.BlockStore(), doc, comet.DBDir(), cfg.Logger)
+	}()
+	defer func() {
+		gone()
+		<-left
+	}()
 	env, err := n.ConfigureRPC()
 	if err != nil {
 		return fmt.Errorf("rpc: %w", err)

@@ -28,6 +28,7 @@ import (
 	"github.com/topnetwork/top/app/openapi"
 	"github.com/topnetwork/top/app/shardchain"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // maxMessage of gRPC in bytes: a batch of a thousand transactions at their largest.
@@ -132,6 +133,9 @@ func (s *servers) startREST(ctx context.Context) error {
 			return latticetypes.RegisterQueryHandlerClient(ctx, rest.GRPCGatewayRouter, latticetypes.NewQueryClient(c))
 		},
 		func(c client.Context) error {
+			return lighttypes.RegisterQueryHandlerClient(ctx, rest.GRPCGatewayRouter, lighttypes.NewQueryClient(c))
+		},
+		func(c client.Context) error {
 			return authtypes.RegisterQueryHandlerClient(ctx, rest.GRPCGatewayRouter, authtypes.NewQueryClient(c))
 		},
 		func(c client.Context) error {
@@ -146,7 +150,7 @@ func (s *servers) startREST(ctx context.Context) error {
 		}
 	}
 	const documents = "/openapi/"
-	rest.Router.PathPrefix(documents).Handler(http.StripPrefix(documents, openapi.Handler("topchaind shard", []string{latticetypes.ModuleName})))
+	rest.Router.PathPrefix(documents).Handler(http.StripPrefix(documents, openapi.Handler("topchaind shard", []string{latticetypes.ModuleName, lighttypes.ModuleName})))
 	rest.Router.PathPrefix("/").Handler(s.gateway(rest.GRPCGatewayRouter))
 	var handler http.Handler = rest.Router
 	if s.cfg.App.API.EnableUnsafeCORS {

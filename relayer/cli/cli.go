@@ -37,7 +37,7 @@ func Main() int {
 
 func root() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "relayer", Short: "Everything off chain: IBC packets, service nodes", SilenceErrors: true, SilenceUsage: true, Version: version.Version,
+		Use: "relayer", Short: "Everything off chain: IBC packets, receipts between shards, service nodes, the wallets' address", SilenceErrors: true, SilenceUsage: true, Version: version.Version,
 	}
 	home := ".relayer"
 	if dir, err := os.UserHomeDir(); err == nil {
@@ -46,7 +46,7 @@ func root() *cobra.Command {
 	cmd.PersistentFlags().String("home", home, "directory of config.yaml, keys and data")
 	// Printed by `version`.
 	version.Name, version.AppName = cmd.Name(), cmd.Name()
-	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand(), version.NewVersionCommand())
+	cmd.AddCommand(initCommand(), keysCommand(), configCommand(), linkCommand(), startCommand(), checkCommand(), version.NewVersionCommand())
 	refuseUnknown(cmd)
 	return cmd
 }

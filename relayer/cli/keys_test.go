@@ -94,7 +94,7 @@ func TestUnknownCommandsAreRefused(t *testing.T) {
 	}{
 		{[]string{"keys", "foo"}, "there are add, list, show"},
 		{[]string{"config", "foo"}, "there are check, reference"},
-		{[]string{"foo"}, "there are completion, config, init, keys, link, start, version"},
+		{[]string{"foo"}, "there are check, completion, config, init, keys, link, start, version"},
 	} {
 		_, _, err := outputs("", c.args...)
 		require.ErrorContains(t, err, "unknown command \"foo\"")

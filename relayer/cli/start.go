@@ -17,10 +17,12 @@ import (
 
 	"github.com/topnetwork/top/relayer/balance"
 	"github.com/topnetwork/top/relayer/config"
+	"github.com/topnetwork/top/relayer/edge"
 	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/relayer/keys"
 	"github.com/topnetwork/top/relayer/provider"
+	"github.com/topnetwork/top/relayer/router"
 	"github.com/topnetwork/top/sdk/chain"
 )
 
@@ -102,6 +104,16 @@ func start(ctx context.Context, home string, cfg *config.Config, registry *prome
 			return err
 		}
 	}
+	if cfg.Router != nil {
+		if err := n.startRouter(ctx); err != nil {
+			return err
+		}
+	}
+	if cfg.Edge != nil {
+		if err := n.startEdge(ctx); err != nil {
+			return err
+		}
+	}
 	return group.Wait()
 }
 
@@ -175,6 +187,48 @@ func (n *node) startProvider(ctx context.Context) error {
 				n.state.change(func(s *status) { s.Address, s.PeerID, s.Listen = key.Address(), peerID, listen })
 			},
 			Halted: idle, Warned: func(text string) { n.state.warn("provider", text) },
+		})
+	})
+	return nil
+}
+
+func (n *node) startRouter(ctx context.Context) error {
+	metrics, err := router.NewMetrics(n.registry)
+	if err != nil {
+		return err
+	}
+	cfg, log := *n.cfg.Router, n.log.With("role", "router")
+	cfg.Nodes = relayerhome.Within(n.home, cfg.Nodes)
+	idle := func(reason string) { n.state.idle("router", reason) }
+	idle("starting")
+	if cfg.Key == "" {
+		n.group.Go(func() error { return router.Serve(ctx, cfg, log, metrics, idle) })
+		return nil
+	}
+	key, err := keys.Load(n.home, cfg.Key)
+	if err != nil {
+		return err
+	}
+	n.group.Go(func() error {
+		return router.ServeMain(ctx, cfg, n.cfg.Chains.Main, key, log, metrics, idle, func(main *chain.Client) {
+			n.group.Go(func() error { return balance.Watch(ctx, main, key.Address(), n.balances, n.log) })
+		})
+	})
+	return nil
+}
+
+func (n *node) startEdge(ctx context.Context) error {
+	metrics, err := edge.NewMetrics(n.registry)
+	if err != nil {
+		return err
+	}
+	n.state.idle("edge", "starting")
+	n.group.Go(func() error {
+		return edge.Run(ctx, *n.cfg.Edge, edge.Deps{
+			Log: n.log.With("role", "edge"), Metrics: metrics,
+			Serving: func(addresses edge.Addresses) { n.state.change(func(s *status) { s.Edge = &addresses }) },
+			Idle:    func(text string) { n.state.idle("edge", text) },
+			Warned:  func(text string) { n.state.warn("edge", text) },
 		})
 	})
 	return nil

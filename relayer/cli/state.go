@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/topnetwork/top/relayer/edge"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -18,6 +19,8 @@ type status struct {
 	Listen  []string `json:"listen,omitempty"`
 	Metrics string   `json:"metrics,omitempty"`
 	Address string   `json:"address,omitempty"`
+	// Edge says where it serves.
+	Edge *edge.Addresses `json:"edge,omitempty"`
 	// Idle says by role why it does not do its work.
 	Idle map[string]string `json:"idle,omitempty"`
 	// Warnings say by role what it works without.

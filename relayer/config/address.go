@@ -9,36 +9,18 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/topnetwork/top/relayer/edge"
 	"github.com/topnetwork/top/relayer/ibc"
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
 // validate the two ends: what could never be dialled, and what would have the relayer take one chain for the other.
 func (c Chains) validate() error {
-	for _, end := range []struct {
-		name string
-		at   ibc.EndpointConfig
-	}{{"chains.main", c.Main}, {"chains.service", c.Service}} {
-		if end.at.ChainID == "" {
-			return fmt.Errorf("%s.chain_id is empty, e.g. top-main-1", end.name)
-		}
-		if err := servicestypes.ValidateChainID(end.at.ChainID); err != nil {
-			return fmt.Errorf("%s.chain_id: %w", end.name, err)
-		}
-		for _, list := range []struct {
-			name, example string
-			addresses     ibc.Addresses
-			validate      func(string) error
-		}{{"rpc", "http://127.0.0.1:26657", end.at.RPC, rpcURL}, {"grpc", "127.0.0.1:9090", end.at.GRPC, grpcAddress}} {
-			if len(list.addresses) == 0 {
-				return fmt.Errorf("%s.%s is empty, e.g. %s", end.name, list.name, list.example)
-			}
-			for _, address := range list.addresses {
-				if err := list.validate(address); err != nil {
-					return fmt.Errorf("%s.%s %q: %w, e.g. %s", end.name, list.name, address, err, list.example)
-				}
-			}
-		}
+	if err := c.validateMain(); err != nil {
+		return err
+	}
+	if err := validateEnd("chains.service", c.Service); err != nil {
+		return err
 	}
 	if c.Main.ChainID == c.Service.ChainID {
 		return fmt.Errorf("chains.main and chains.service are both %s", c.Main.ChainID)
@@ -54,6 +36,69 @@ func (c Chains) validate() error {
 		}
 	}
 	return nil
+}
+
+func (c Chains) validateMain() error { return validateEnd("chains.main", c.Main) }
+
+// named tells whether anything is said of a chain.
+func named(c ibc.EndpointConfig) bool { return c.ChainID != "" || len(c.RPC) > 0 || len(c.GRPC) > 0 }
+
+func validateEnd(name string, at ibc.EndpointConfig) error {
+	if at.ChainID == "" {
+		return fmt.Errorf("%s.chain_id is empty, e.g. top-main-1", name)
+	}
+	if err := servicestypes.ValidateChainID(at.ChainID); err != nil {
+		return fmt.Errorf("%s.chain_id: %w", name, err)
+	}
+	for _, list := range []struct {
+		name, example string
+		addresses     ibc.Addresses
+		validate      func(string) error
+	}{{"rpc", "http://127.0.0.1:26657", at.RPC, rpcURL}, {"grpc", "127.0.0.1:9090", at.GRPC, grpcAddress}} {
+		if len(list.addresses) == 0 {
+			return fmt.Errorf("%s.%s is empty, e.g. %s", name, list.name, list.example)
+		}
+		for _, address := range list.addresses {
+			if err := list.validate(address); err != nil {
+				return fmt.Errorf("%s.%s %q: %w, e.g. %s", name, list.name, address, err, list.example)
+			}
+		}
+	}
+	return nil
+}
+
+// edgeAddresses of an edge: where it listens, and whom it asks.
+func edgeAddresses(c edge.Config) error {
+	taken := map[string]string{}
+	for _, own := range []struct{ name, address, example string }{{"rpc", c.RPC, "127.0.0.1:36657"}, {"rest", c.REST, "127.0.0.1:31317"}, {"grpc", c.GRPC, "127.0.0.1:39090"}} {
+		if own.address == "" {
+			continue
+		}
+		if err := listenAddress(own.address); err != nil {
+			return fmt.Errorf("edge.%s %q: %w, e.g. %s", own.name, own.address, err, own.example)
+		}
+		if other, there := taken[own.address]; there && !freePort(own.address) {
+			return fmt.Errorf("edge.%s and edge.%s are both %s: give each an address of its own", other, own.name, own.address)
+		}
+		taken[own.address] = own.name
+	}
+	for _, s := range c.Shards {
+		for _, n := range s.Nodes {
+			if err := rpcURL(n.RPC); err != nil {
+				return fmt.Errorf("edge.shards: rpc %q of %s: %w, e.g. http://127.0.0.1:26657", n.RPC, s.Name, err)
+			}
+			if err := grpcAddress(n.GRPC); err != nil {
+				return fmt.Errorf("edge.shards: grpc %q of %s: %w, e.g. 127.0.0.1:9090", n.GRPC, s.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// freePort tells whether the address leaves the port to the machine.
+func freePort(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port == "0"
 }
 
 // rpcURL of a CometBFT node; tcp is what the nodes' own configuration calls plain HTTP.

@@ -10,6 +10,7 @@ import (
 
 	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/keys"
+	"github.com/topnetwork/top/relayer/router"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -37,6 +38,16 @@ func (c *Config) fits(home string) error {
 			return fmt.Errorf("provider.key: %w", err)
 		}
 	}
+	if c.Router != nil {
+		if c.Router.Key != "" {
+			if _, err := keys.Load(home, c.Router.Key); err != nil {
+				return fmt.Errorf("router.key: %w", err)
+			}
+		}
+		if _, err := router.ReadNodes(relayerhome.Within(home, c.Router.Nodes)); err != nil {
+			return fmt.Errorf("router.nodes: %w", err)
+		}
+	}
 	return c.places(home)
 }
 
@@ -60,6 +71,9 @@ func (c *Config) places(home string) error {
 		named = append(named,
 			place{setting: "provider.identity", path: relayerhome.Within(home, c.Provider.Identity), kept: true},
 			place{setting: "provider.data", path: relayerhome.Within(home, c.Provider.Data), folder: true})
+	}
+	if c.Router != nil {
+		named = append(named, place{setting: "router.nodes", path: relayerhome.Within(home, c.Router.Nodes), kept: true})
 	}
 	if c.StatusFile != "" {
 		named = append(named, place{setting: "status_file", path: relayerhome.Within(home, c.StatusFile)})

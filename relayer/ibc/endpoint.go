@@ -16,6 +16,7 @@ import (
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
 
 	"github.com/topnetwork/top/sdk/chain"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 // RegisterInterfaces of the messages and states that a relayer handles.
@@ -24,6 +25,7 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	clienttypesv2.RegisterInterfaces(registry)
 	channeltypesv2.RegisterInterfaces(registry)
 	ibctm.RegisterInterfaces(registry)
+	shardstypes.RegisterInterfaces(registry)
 }
 
 // EndpointConfig says where a chain is.

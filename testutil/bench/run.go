@@ -21,8 +21,8 @@ type Options struct {
 	Only []string
 }
 
-// Groups in their order. Later ones are compared with earlier ones. The shard is measured only where it is named: it takes as long as all others.
-var Groups = []string{"rules", "stock", "committee", "settle", "relay", "message", "node", "demo", "shard"}
+// Groups in their order. Later ones are compared with earlier ones. The shard and the network of shards are measured only where they are named: they take as long as all others.
+var Groups = []string{"rules", "stock", "committee", "settle", "relay", "message", "node", "demo", "shard", "net"}
 
 // NetworkDirs are the folders of local networks that a run leaves processes in when it is killed.
 func NetworkDirs(dir string) []string {
@@ -61,10 +61,11 @@ func Run(ctx context.Context, o Options, write func(...Result) error) error {
 		"node":      r.node,
 		"demo":      r.demo,
 		"shard":     r.shard,
+		"net":       r.net,
 	}
 	var failed []error
 	for _, name := range Groups {
-		if wanted := o.only(name) || len(o.Only) == 0 && name != "shard"; !wanted || ctx.Err() != nil {
+		if wanted := o.only(name) || len(o.Only) == 0 && name != "shard" && name != "net"; !wanted || ctx.Err() != nil {
 			continue
 		}
 		began := time.Now()

@@ -64,9 +64,12 @@ func newSigner(kind lattice.KeyKind, n int) (*signer, error) {
 	}}, err
 }
 
-// transfer to another account, signed for the network.
-func (s *signer) transfer(to lattice.Address) ([]byte, error) {
-	u := sendtx.New(lattice.Transfer{To: to, Key: s.key, Sequence: s.next, Amount: lattice.Balance{Utop: 1}}, "")
+// transfer of a utop to another account, signed for the network.
+func (s *signer) transfer(to lattice.Address) ([]byte, error) { return s.send(to, 1) }
+
+// send so much to another account, signed for the network.
+func (s *signer) send(to lattice.Address, utop uint64) ([]byte, error) {
+	u := sendtx.New(lattice.Transfer{To: to, Key: s.key, Sequence: s.next, Amount: lattice.Balance{Utop: utop}}, "")
 	s.next++
 	signature, err := s.sign(u.SignBytes(latticetypes.Network))
 	return u.Signed(signature), err
@@ -79,6 +82,9 @@ type shardNet struct {
 	signers, probes []*signer
 	// senders among the signers; 0 are all.
 	senders int
+	// recipients of the signers' transfers: other signers where there are none; amount of each in utop, 1 where it is 0.
+	recipients []lattice.Address
+	amount     uint64
 	// profiles of the first member are served there.
 	profiles string
 	// initialized is how long making the homes took, begun how long the first blocks.
@@ -93,6 +99,12 @@ type shardConfig struct {
 	profiled bool
 }
 
+// shardPlace in a network: its chain id, and as flags the bits of its accounts and the file of routes; none of the two where it holds everything.
+type shardPlace struct {
+	id    string
+	flags []string
+}
+
 // startShard on which the accounts have funds.
 func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardConfig) (s *shardNet, err error) {
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
@@ -105,16 +117,23 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardCon
 	}); err != nil {
 		return nil, err
 	}
-	s = &shardNet{signers: all[:c.accounts], probes: all[c.accounts:]}
-	accounts := filepath.Join(dir, "accounts")
-	if err := writeAccounts(accounts, all); err != nil {
+	if s, err = makeShard(ctx, cfg, dir, c, shardPlace{id: shardChainID}, all); err != nil {
 		return nil, err
 	}
-	program := filepath.Join(cfg.Bin, "topchaind")
+	return s, s.start(ctx, cfg, dir, c)
+}
+
+// makeShard makes the homes of a shard with these accounts, the last ones for probes.
+func makeShard(ctx context.Context, cfg localnet.Config, dir string, c shardConfig, place shardPlace, all []*signer) (*shardNet, error) {
+	s := &shardNet{signers: all[:c.accounts], probes: all[c.accounts:]}
+	accounts := filepath.Join(dir, "accounts")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), writeAccounts(accounts, all)); err != nil {
+		return nil, err
+	}
 	began := time.Now()
-	bz, err := process.Run(ctx, process.Spec{Name: "shard init", Path: program, Log: filepath.Join(dir, "logs", "init.log"), Args: []string{
-		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(c.members), "--accounts", accounts, "--chain-id", shardChainID,
-	}})
+	bz, err := process.Run(ctx, process.Spec{Name: "shard init", Path: filepath.Join(cfg.Bin, "topchaind"), Log: filepath.Join(dir, "logs", "init.log"), Args: append([]string{
+		"shard", "init", "--output-dir", filepath.Join(dir, "nodes"), "--members", strconv.Itoa(c.members), "--accounts", accounts, "--chain-id", place.id,
+	}, place.flags...)})
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +143,13 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardCon
 	if err := json.Unmarshal(bz, &made); err != nil {
 		return nil, err
 	}
-	s.id, s.nodes, s.initialized = shardChainID, made.Nodes, time.Since(began)
+	s.id, s.nodes, s.initialized = place.id, made.Nodes, time.Since(began)
+	return s, nil
+}
+
+// start the members, and wait for their first blocks. Where that fails nothing runs any more.
+func (s *shardNet) start(ctx context.Context, cfg localnet.Config, dir string, c shardConfig) (err error) {
+	program := filepath.Join(cfg.Bin, "topchaind")
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -133,23 +158,23 @@ func startShard(ctx context.Context, cfg localnet.Config, dir string, c shardCon
 	var env []string
 	if c.profiled {
 		if s.profiles, err = freeAddress(); err != nil {
-			return s, err
+			return err
 		}
 		env = append(env, "TOPCHAIND_RPC_PPROF_LADDR="+s.profiles)
 	}
-	began = time.Now()
+	began := time.Now()
 	for i, node := range s.nodes {
 		p, err := process.Start(process.Spec{
 			Name: fmt.Sprintf("shard%d", i), Path: program, Args: []string{"shard", "start", "--home", node.Home, "--log_level", "error"}, Log: filepath.Join(dir, "logs", fmt.Sprintf("shard%d.log", i)), Env: env,
 		})
 		if err != nil {
-			return s, err
+			return err
 		}
 		s.procs = append(s.procs, p)
 	}
 	err = s.ready(ctx)
 	s.begun = time.Since(began)
-	return s, err
+	return err
 }
 
 func writeAccounts(path string, signers []*signer) (err error) {

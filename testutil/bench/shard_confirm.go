@@ -51,12 +51,8 @@ func (s *shardNet) confirm(ctx context.Context, node int, from, to *signer, unti
 			return times, err
 		}
 		began := time.Now()
-		var sent struct {
-			Code uint32 `json:"code"`
-			Log  string `json:"log"`
-		}
-		if ok, err := rpcGet(ctx, rpc, "broadcast_tx_sync", url.Values{"tx": {fmt.Sprintf("0x%x", raw)}}, &sent); err != nil || !ok || sent.Code != 0 {
-			return times, errors.Join(err, fmt.Errorf("a transfer was refused: code %d, %s", sent.Code, sent.Log))
+		if err := s.broadcast(ctx, node, raw); err != nil {
+			return times, err
 		}
 		hash := fmt.Sprintf("0x%x", sendtx.Hash(raw))
 		for {
@@ -79,6 +75,18 @@ func (s *shardNet) confirm(ctx context.Context, node int, from, to *signer, unti
 		times = append(times, time.Since(began))
 	}
 	return times, nil
+}
+
+// broadcast a transfer as wallets do.
+func (s *shardNet) broadcast(ctx context.Context, node int, raw []byte) error {
+	var sent struct {
+		Code uint32 `json:"code"`
+		Log  string `json:"log"`
+	}
+	if ok, err := rpcGet(ctx, s.nodes[node].RPC, "broadcast_tx_sync", url.Values{"tx": {fmt.Sprintf("0x%x", raw)}}, &sent); err != nil || !ok || sent.Code != 0 {
+		return errors.Join(err, fmt.Errorf("a transfer was refused: code %d, %s", sent.Code, sent.Log))
+	}
+	return nil
 }
 
 // confirmUnder a load of so many transfers a second.

@@ -49,8 +49,11 @@ func (s *shardNet) signFor(connections, size, rounds int, open func(context.Cont
 	signed := make([][][]byte, senders)
 	if err := each(senders, func(i int) error {
 		to := sendtx.AddressOf(s.signers[(i*7+1)%len(s.signers)].key)
+		if len(s.recipients) > 0 {
+			to = s.recipients[i%len(s.recipients)]
+		}
 		for range rounds {
-			raw, err := s.signers[i].transfer(to)
+			raw, err := s.signers[i].send(to, max(s.amount, 1))
 			if err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-// Package nodes runs x/stake, x/sortition and x/committees in memory: real keepers on a real store, with validators, accounts and epochs that a test sets. There is no
+// Package nodes runs x/stake, x/sortition, x/committees, x/zones and x/shards in memory: real keepers on a real store, with validators, accounts and epochs that a test sets. There is no
 // consensus; a test says who signed each block, and publishes for whom it likes.
 package nodes
 
@@ -31,12 +31,18 @@ import (
 	"github.com/topnetwork/top/x/committees"
 	committeeskeeper "github.com/topnetwork/top/x/committees/keeper"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	"github.com/topnetwork/top/x/shards"
+	shardskeeper "github.com/topnetwork/top/x/shards/keeper"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 	"github.com/topnetwork/top/x/sortition"
 	sortitionkeeper "github.com/topnetwork/top/x/sortition/keeper"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	"github.com/topnetwork/top/x/stake"
 	stakekeeper "github.com/topnetwork/top/x/stake/keeper"
 	staketypes "github.com/topnetwork/top/x/stake/types"
+	"github.com/topnetwork/top/x/zones"
+	zoneskeeper "github.com/topnetwork/top/x/zones/keeper"
+	zonestypes "github.com/topnetwork/top/x/zones/types"
 )
 
 const (
@@ -61,6 +67,9 @@ type Network struct {
 	Sortition *sortitionkeeper.Keeper
 	// Committees run after Found; before, everyone who is bonded signs.
 	Committees *committeeskeeper.Keeper
+	// Zones and Shards do nothing before FoundShards.
+	Zones  *zoneskeeper.Keeper
+	Shards *shardskeeper.Keeper
 	// Public holds the first committee to the sizes of a public network.
 	Public bool
 	// engine is CometBFT's part; nil before Found.
@@ -96,8 +105,10 @@ type Staking struct {
 	validators map[string]*stakingtypes.Validator
 	own        map[string]uint64
 	tombstoned map[string]bool
-	signing    map[string]slashingtypes.ValidatorSigningInfo
-	hooks      stakingtypes.StakingHooks
+	// slashed says from which height on, by consensus address.
+	slashed map[string]int64
+	signing map[string]slashingtypes.ValidatorSigningInfo
+	hooks   stakingtypes.StakingHooks
 }
 
 // GetValidator by its operator.
@@ -193,17 +204,21 @@ func New(t testing.TB) *Network {
 // Unborn is a chain without a genesis.
 func Unborn(t testing.TB) *Network {
 	t.Helper()
-	keys := storetypes.NewKVStoreKeys(staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey)
-	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}, committees.AppModule{}).Codec
+	keys := storetypes.NewKVStoreKeys(staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey, zonestypes.StoreKey, shardstypes.StoreKey)
+	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}, committees.AppModule{}, zones.AppModule{}, shards.AppModule{}).Codec
 	n := &Network{
 		Ctx:     sdktestutil.DefaultContextWithKeys(keys, nil, nil).WithChainID(ChainID).WithBlockHeight(0).WithBlockTime(time.Unix(1_800_000_000, 0).UTC()),
-		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}},
+		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, slashed: map[string]int64{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}},
 		Absent:  map[string]bool{},
 	}
 	n.Stake = stakekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[staketypes.StoreKey]), n.Staking, n.Staking, accounts{}, epochs{}, Authority())
 	n.Sortition = sortitionkeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[sortitiontypes.StoreKey]), n.Stake, epochs{}, Authority())
 	n.Committees = committeeskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[committeestypes.StoreKey]), n.Staking, n.Staking, sizes{n.Sortition, n}, n.Stake, epochs{}, Authority())
 	n.Sortition.SetCommittees(n)
+	n.Zones = zoneskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[zonestypes.StoreKey]))
+	n.Shards = shardskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[shardstypes.StoreKey]), shardskeeper.Keepers{
+		Zones: n.Zones, Sortition: n.Sortition, Committees: n.Committees, Staking: n.Staking, Slashing: n.Staking, Reputation: n.Stake, Epochs: epochs{},
+	}, Authority())
 	n.Staking.hooks = stakingtypes.NewMultiStakingHooks(n.Stake.Hooks(), n.Committees.Hooks())
 	return n
 }
@@ -217,6 +232,7 @@ func (n *Network) After(t testing.TB) *Network {
 	header.Height++
 	next.Ctx = next.Ctx.WithBlockHeader(header)
 	next.Staking.validators, next.Staking.own, next.Staking.tombstoned, next.Staking.signing = n.Staking.validators, n.Staking.own, n.Staking.tombstoned, n.Staking.signing
+	next.Staking.slashed = n.Staking.slashed
 	return next
 }
 
@@ -291,6 +307,7 @@ func (n *Network) Block(t testing.TB) {
 	if n.engine != nil {
 		require.NoError(t, n.Committees.BeginBlock(n.Ctx))
 	}
+	require.NoError(t, n.Shards.BeginBlock(n.Ctx))
 }
 
 // Blocks makes count blocks.
@@ -365,4 +382,5 @@ func (n *Network) Check(t require.TestingT) {
 	require.NoError(t, n.Stake.Invariants(n.Ctx))
 	require.NoError(t, n.Sortition.Invariants(n.Ctx))
 	n.checkCommittees(t)
+	n.checkShards(t)
 }

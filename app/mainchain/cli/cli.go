@@ -38,6 +38,7 @@ func Chain() daemon.Chain {
 			_, err := sortition.EnsureKeys(home)
 			return err
 		},
-		Beside: publish,
+		Beside: beside,
+		Hosts:  true,
 	}
 }

@@ -1,17 +1,11 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-
-	"cosmossdk.io/log/v2"
 
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/server"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
@@ -46,18 +40,4 @@ func nodeKeysCommand() *cobra.Command {
 			return json.NewEncoder(cmd.OutOrStdout()).Encode(registration)
 		},
 	}
-}
-
-// publish the node's proofs and seals for as long as it runs.
-func publish(ctx context.Context, node client.Context, home, chainID string, logger log.Logger) error {
-	logger = logger.With("module", "sortition")
-	keys, err := sortition.LoadKeys(home)
-	if errors.Is(err, fs.ErrNotExist) {
-		logger.Info("this node has no keys to publish proofs by; `topchaind node-keys` makes them")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return sortition.NewPublisher(node, keys, chainID, logger).Run(ctx)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/mainchain"
+	"github.com/topnetwork/top/node/config"
 )
 
 // Command is `testnet`: a main chain of several validators on loopback.
@@ -62,6 +63,16 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.Uint32Var(&opts.Standbys, "standbys", 7, "how many candidates stand by for seats that fall vacant")
 	f.Int64Var(&opts.SignedBlocksWindow, "signed-blocks-window", slashingtypes.DefaultSignedBlocksWindow, "blocks over which absence is counted; who misses more than half of them is jailed")
 	f.DurationVar(&opts.VotingPeriod, "voting-period", base.DefaultVotingPeriod, "how long a proposal is voted on")
+	shards := config.DefaultShards()
+	f.IntVar(&opts.Shards.Zones, "zones", 0, "zones of the network's shards, which the validators host; 0 for a main chain alone. Their genesis is made when it runs: shard found --output-dir DIR/shards")
+	f.IntVar(&opts.Shards.PerZone, "shards", 2, "shards in each zone")
+	f.Uint32Var(&opts.Shards.Members, "shard-members", 4, "members of a shard's committee")
+	f.Uint32Var(&opts.Shards.Standbys, "shard-standbys", 0, "standbys of a shard's committee")
+	f.Uint32Var(&opts.Shards.Auditors, "shard-auditors", 0, "auditors of a zone, none of whom sits in its committees")
+	f.DurationVar(&opts.Shards.TimeoutCommit, "shard-timeout-commit", shards.TimeoutCommit, "pause between a shard's blocks")
+	f.IntVar(&opts.Shards.Processors, "shard-processors", 1, "processors that one shard's node may use; 0 for all")
+	f.Int64Var(&opts.Shards.LingerBlocks, "shard-linger-blocks", shards.LingerBlocks, "blocks of the main chain for which a shard's node runs on after its last term")
+	f.DurationVar(&opts.Shards.KeepData, "shard-keep-data", shards.KeepData, "how long the data of a shard stay after that")
 	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
 	return cmd
 }

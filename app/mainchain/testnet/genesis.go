@@ -50,6 +50,9 @@ func (n *network) genesis() (*genutiltypes.AppGenesis, error) {
 	if err := n.sortition(state); err != nil {
 		return nil, err
 	}
+	if err := n.shards(state); err != nil {
+		return nil, err
+	}
 	var slashing slashingtypes.GenesisState
 	n.app.Codec.MustUnmarshalJSON(state[slashingtypes.ModuleName], &slashing)
 	slashing.Params.SignedBlocksWindow = n.opts.SignedBlocksWindow
@@ -93,7 +96,7 @@ func (n *network) sortition(state map[string]json.RawMessage) error {
 		if err != nil {
 			return err
 		}
-		roles, endpoints := []staketypes.Role{staketypes.Role_ROLE_VALIDATOR}, []string{v.node.Endpoints().REST}
+		roles, endpoints := []staketypes.Role{staketypes.Role_ROLE_VALIDATOR}, n.endpoints(v)
 		stake.Nodes = append(stake.Nodes, staketypes.GenesisNode{
 			Node: staketypes.NewNode(stake.Params, v.address.String(), r.HotAddress, r.VRFKey, roles, endpoints, version.Version), VrfProof: r.VRFProof,
 		})

@@ -39,6 +39,7 @@ type Options struct {
 	SignedBlocksWindow int64
 	VotingPeriod       time.Duration
 	Accounts           []Balance
+	Shards             Shards
 }
 
 type network struct {
@@ -62,6 +63,9 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	}
 	if opts.SignedBlocksWindow < 10 {
 		return nil, fmt.Errorf("--signed-blocks-window is %d: take 10 or more, or every late block jails somebody", opts.SignedBlocksWindow)
+	}
+	if err := opts.Shards.check(opts.Validators, opts.BasePort); err != nil {
+		return nil, err
 	}
 	if err := localchain.CheckEmpty(opts.Dir); err != nil {
 		return nil, err
@@ -89,11 +93,15 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 		return nil, err
 	}
 	summary := &localchain.Summary{ChainID: opts.ChainID}
-	for _, v := range n.validators {
+	for i, v := range n.validators {
+		app, err := opts.app(i, v.node.Ports)
+		if err != nil {
+			return nil, err
+		}
 		if err := v.node.WriteGenesis(doc); err != nil {
 			return nil, err
 		}
-		if err := v.node.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: config.DefaultApp()}); err != nil {
+		if err := v.node.WriteConfig(home.Settings{ChainID: opts.ChainID, Peers: peers, TimeoutCommit: opts.TimeoutCommit, App: app}); err != nil {
 			return nil, err
 		}
 		summary.Nodes = append(summary.Nodes, v.node.Endpoints())

@@ -19,8 +19,20 @@ import (
 // accountsFile makes the file of a shard's accounts from one that somebody wrote, with an address and coins in every line, in any order. Genesis names what is made.
 func accountsFile(path string, gs *latticetypes.GenesisState) ([]byte, error) {
 	accounts, err := readAccounts(path, gs)
-	if err != nil || len(accounts) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	file, err := fileOf(accounts, gs)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return file, err
+}
+
+// fileOf accounts, which genesis names; none for none.
+func fileOf(accounts []latticetypes.NewAccount, gs *latticetypes.GenesisState) ([]byte, error) {
+	if len(accounts) == 0 {
+		return nil, nil
 	}
 	lines := make([][]byte, len(accounts))
 	for i := range accounts {
@@ -31,7 +43,7 @@ func accountsFile(path string, gs *latticetypes.GenesisState) ([]byte, error) {
 	for _, line := range lines {
 		address, _, _ := bytes.Cut(line, []byte(" "))
 		if bytes.Equal(address, last) {
-			return nil, fmt.Errorf("%s: %s is there twice", path, address)
+			return nil, fmt.Errorf("%s is there twice", address)
 		}
 		last = address
 		file = append(file, line...)

@@ -38,7 +38,7 @@ func Command() *cobra.Command {
 		// The shared pre-run would write the main chain's default configuration into --home.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
-	cmd.AddCommand(initCommand(), startCommand(), rollbackCommand(), pruneCommand(), exportCommand())
+	cmd.AddCommand(initCommand(), foundCommand(), introduceCommand(), startCommand(), rollbackCommand(), pruneCommand(), exportCommand())
 	return cmd
 }
 

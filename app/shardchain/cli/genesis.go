@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,21 +18,40 @@ import (
 	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/node/home"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	lighttypes "github.com/topnetwork/top/x/light/types"
 )
 
 // maxBlock in bytes: ten thousand transfers.
 const maxBlock = 4 << 20
 
-// document is the genesis that all members share.
+// document is the genesis that all members share, of a shard without a main chain.
 func document(chainID string, nodes []*home.Node, gs *latticetypes.GenesisState) (*genutiltypes.AppGenesis, error) {
-	if err := gs.Validate(); err != nil {
+	validators := make([]cmttypes.GenesisValidator, len(nodes))
+	for i, n := range nodes {
+		key, err := cryptocodec.ToCmtPubKeyInterface(n.ConsensusKey)
+		if err != nil {
+			return nil, err
+		}
+		validators[i] = cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: 1, Name: n.Moniker}
+	}
+	return documentOf(chainID, validators, gs, lighttypes.DefaultGenesisState())
+}
+
+// documentOf a shard with its first committee, its accounts, and what it trusts of the main chain.
+func documentOf(chainID string, validators []cmttypes.GenesisValidator, gs *latticetypes.GenesisState, light *lighttypes.GenesisState) (*genutiltypes.AppGenesis, error) {
+	if err := errors.Join(gs.Validate(), light.Validate()); err != nil {
 		return nil, err
 	}
-	bz, err := codec.NewProtoCodec(codectypes.NewInterfaceRegistry()).MarshalJSON(gs)
+	cdc := codec.NewProtoCodec(codectypes.NewInterfaceRegistry())
+	bz, err := cdc.MarshalJSON(gs)
 	if err != nil {
 		return nil, err
 	}
-	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz})
+	lightBz, err := cdc.MarshalJSON(light)
+	if err != nil {
+		return nil, err
+	}
+	state, err := json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz, lighttypes.ModuleName: lightBz})
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +60,7 @@ func document(chainID string, nodes []*home.Node, gs *latticetypes.GenesisState)
 	doc.GenesisTime = time.Now().UTC() //nolint:forbidigo // written once into a file that all members share
 	params := base.ConsensusParams()
 	params.Block.MaxBytes = maxBlock
-	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: params}
-	for _, n := range nodes {
-		key, err := cryptocodec.ToCmtPubKeyInterface(n.ConsensusKey)
-		if err != nil {
-			return nil, err
-		}
-		doc.Consensus.Validators = append(doc.Consensus.Validators, cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: 1, Name: n.Moniker})
-	}
+	doc.Consensus = &genutiltypes.ConsensusGenesis{Params: params, Validators: validators}
 	return doc, nil
 }
 

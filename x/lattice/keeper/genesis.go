@@ -92,11 +92,17 @@ func fill(ctx sdk.Context, gs *types.GenesisState, file io.Reader, a *lattice.Ac
 
 // fillFrom the accounts file, which comes first: balances and buckets in genesis must not repeat what it holds.
 func fillFrom(ctx sdk.Context, gs *types.GenesisState, file io.Reader, a *lattice.Accounts) error {
-	if gs.AccountsFile == nil {
+	if gs.AccountsFile == nil && gs.Inherited == nil {
 		return nil
 	}
 	if file == nil {
 		return fmt.Errorf("%w: genesis names one, and there is none here", types.ErrAccountsFile)
+	}
+	if gs.Inherited != nil {
+		if err := gs.Inherited.Read(file, a); err != nil {
+			return fmt.Errorf("%w: %w", types.ErrAccountsFile, err)
+		}
+		return nil
 	}
 	if err := gs.AccountsFile.Read(file, func(n *types.NewAccount) error {
 		r, err := gs.NewRecord(n, ctx.BlockTime().UnixNano())

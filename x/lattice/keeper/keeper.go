@@ -116,13 +116,19 @@ func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice
 	return rules, err
 }
 
-// ended tells whether a block comes after the shard's last one.
-func (k *Keeper) ended(ctx context.Context, height int64) (bool, error) {
+// FinalHeight of the shard; 0 where it goes on.
+func (k *Keeper) FinalHeight(ctx context.Context) (uint64, error) {
 	final, err := k.Final.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
-		return false, nil
+		return 0, nil
 	}
-	return uint64(height) > final, err
+	return final, err
+}
+
+// ended tells whether a block comes after the shard's last one.
+func (k *Keeper) ended(ctx context.Context, height int64) (bool, error) {
+	final, err := k.FinalHeight(ctx)
+	return final > 0 && uint64(height) > final, err
 }
 
 // routing table; none of a shard that began before there were any.

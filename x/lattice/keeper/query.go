@@ -56,7 +56,16 @@ func (q *queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (
 
 func (q *queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {
 	head, err := q.Keeper.Head.Get(ctx)
-	return &types.QueryHeadResponse{Head: head}, err
+	if err != nil {
+		return nil, err
+	}
+	res := &types.QueryHeadResponse{Head: head}
+	if ended, err := q.ended(ctx, int64(head.Height)); err != nil || !ended {
+		return res, err
+	}
+	left, right, err := q.engine.Halves()
+	res.Left, res.Right = left[:], right[:]
+	return res, err
 }
 
 // sumsEvery so many blocks all accounts are added up, however often somebody asks: blocks wait for it.

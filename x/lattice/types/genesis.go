@@ -62,6 +62,14 @@ func (gs *GenesisState) Validate() error {
 			return fmt.Errorf("accounts_file: an exported shard has all its accounts in buckets")
 		}
 	}
+	if i := gs.Inherited; i != nil {
+		if err := i.check(); err != nil {
+			return fmt.Errorf("inherited: %w", err)
+		}
+		if len(gs.Balances) > 0 || len(gs.Buckets) > 0 || gs.AccountsFile != nil {
+			return fmt.Errorf("inherited: a shard has accounts of its parents, or others, not both")
+		}
+	}
 	if err := gs.validateLedgers(); err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func TestRefusedUpdates(t *testing.T) {
 		"behind":                   {s.chain.Update(5, 6), now, types.ErrBehind},
 		"from what is not kept":    {s.chain.Update(7, 10), now, types.ErrNotKept},
 		"from the future's header": {s.chain.Update(10, 10), now, types.ErrInvalid},
-		"from nothing":             {changed(func(u *types.Update) { u.TrustedHeight = 0 }), now, types.ErrInvalid},
+		"from nothing":             {changed(func(u *types.Update) { u.TrustedHeight = 0 }), now, types.ErrNotKept},
 		"other trusted validators": {changed(func(u *types.Update) { u.TrustedValidators = strangers.Update(1, 2).Block.ValidatorSet }), now, types.ErrNotTrusted},
 		"no block":                 {&types.Update{TrustedHeight: 8}, now, types.ErrInvalid},
 		"no header":                {changed(func(u *types.Update) { u.Block.SignedHeader.Header = nil }), now, types.ErrInvalid},

@@ -30,7 +30,7 @@ func (u *Update) Check() error {
 	if u.Block == nil {
 		return errorsmod.Wrap(ErrInvalid, "the update has no block")
 	}
-	if u.TrustedHeight < 1 {
+	if u.TrustedHeight < 0 {
 		return errorsmod.Wrapf(ErrInvalid, "trusted_height is %d, want that of a kept header", u.TrustedHeight)
 	}
 	if err := checkSigned(u.Block.SignedHeader); err != nil {

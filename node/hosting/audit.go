@@ -1,0 +1,5 @@
+package hosting
+
+import "context"
+
+func (h *Host) audit(ctx context.Context) { <-ctx.Done() }

@@ -1,0 +1,25 @@
+package edge
+
+import (
+	"context"
+
+	"github.com/topnetwork/top/protocol/lattice"
+)
+
+// follow a refusal to the shard that it names for the account: the table has changed, as by a split. The table is asked for anew, too. Nil where the refusal is another, or names no shard that can be asked.
+func (v view) follow(ctx context.Context, from *shard, a lattice.Address, refusal string) *shard {
+	if v.only != "" {
+		return nil
+	}
+	name, ok := elsewhere(refusal, a)
+	if !ok || name == from.name {
+		return nil
+	}
+	v.wake()
+	s, err := v.shard(name)
+	if err != nil {
+		return nil
+	}
+	v.log.InfoContext(ctx, "an account is elsewhere than the table says", "asked", from.name, "named", name)
+	return s
+}

@@ -1,0 +1,94 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+
+	cmtquery "github.com/cometbft/cometbft/libs/pubsub/query"
+	"github.com/cometbft/cometbft/libs/pubsub/query/syntax"
+
+	"github.com/topnetwork/top/protocol/sendtx"
+)
+
+const (
+	// maxQuery bytes of a search, and maxConditions in it, as shards have them.
+	maxQuery, maxConditions = 512, 4
+	// defaultPage and maxPage results of one answer, as shards have them.
+	defaultPage, maxPage = 30, 100
+	// maxMerged results of each shard are gathered for one page of many shards.
+	maxMerged = 1000
+)
+
+// searched shards: those of the accounts that a search names, or all.
+func (v view) searched(query string) ([]*shard, error) {
+	if len(query) > maxQuery {
+		return nil, fmt.Errorf("a query of %d bytes, at most %d", len(query), maxQuery)
+	}
+	q, err := cmtquery.New(query)
+	if err != nil {
+		return nil, err
+	}
+	conditions := q.Syntax()
+	if len(conditions) > maxConditions {
+		return nil, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
+	}
+	var one *shard
+	for _, c := range conditions {
+		if c.Op != syntax.TEq || c.Arg == nil {
+			continue // A shard says what it takes.
+		}
+		switch c.Tag {
+		case "message.sender", "transfer.sender", "transfer.recipient":
+		default:
+			continue
+		}
+		a, err := sendtx.Address(c.Arg.Value())
+		if err != nil {
+			return nil, err
+		}
+		s, err := v.of(a)
+		if err != nil {
+			return nil, err
+		}
+		if one != nil && one.name != s.name {
+			return nil, errors.New("the accounts of the search are in several shards; search for one of them")
+		}
+		one = s
+	}
+	if one != nil {
+		return []*shard{one}, nil
+	}
+	return v.list()
+}
+
+// page of results, the first is 1.
+type page struct{ number, size int }
+
+// pageOf what was asked for; 0 is the default.
+func pageOf(number, size int) (page, error) {
+	if size <= 0 {
+		size = defaultPage
+	}
+	p := page{max(number, 1), min(size, maxPage)}
+	if p.number > maxMerged/p.size {
+		return p, fmt.Errorf("page %d of %d results: over several shards at most %d are found; search by an account, which is in one", number, p.size, maxMerged)
+	}
+	return p, nil
+}
+
+// upTo the end of the page all results of one shard are asked for, for another's may come before them. The function asks for a page and tells how many results it had.
+func (p page) upTo(ask func(number, size int) (int, error)) error {
+	for number := 1; (number-1)*maxPage < p.number*p.size; number++ {
+		n, err := ask(number, maxPage)
+		if err != nil || n < maxPage {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut a page out of all results.
+func cut[T any](results []T, p page) []T {
+	first := min((p.number-1)*p.size, len(results))
+	return results[first:min(first+p.size, len(results))]
+}
