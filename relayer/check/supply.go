@@ -25,7 +25,7 @@ type Reading struct {
 // Sums of one denomination over all shards.
 type Sums struct {
 	Denom string `json:"denom"`
-	// Issued at genesis; Held by accounts, which follows from the rest; InFlight between shards: sent and not taken.
+	// Issued at genesis; Held by accounts, which follows from the rest; InFlight between shards: sent and not taken. Outboxes and inboxes count utop alone: what is in flight of other denominations is in Held.
 	Issued   math.Int `json:"issued"`
 	Held     math.Int `json:"held"`
 	InFlight math.Int `json:"in_flight"`

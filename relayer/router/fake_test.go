@@ -148,7 +148,8 @@ func (l *ledger) execute(raw []byte, write bool) error {
 		if err != nil {
 			return err
 		}
-		if b.Destination != l.name || !l.others[b.Source].signed(c.Delivery.Proof.Header) || int64(b.Height) >= c.Delivery.Proof.Header.Header.Height || string(c.Delivery.Proof.Ops.Ops[0].Data) != string(c.Delivery.Batch) {
+		hash := receipt.Hash(c.Delivery.Batch)
+		if b.Destination != l.name || !l.others[b.Source].signed(c.Delivery.Proof.Header) || int64(b.Height) >= c.Delivery.Proof.Header.Header.Height || string(c.Delivery.Proof.Ops.Ops[0].Data) != string(hash[:]) {
 			return errors.New("not proven")
 		}
 		if !write {
@@ -244,7 +245,8 @@ func (l *ledger) Prove(_ context.Context, key []byte, by *cmtproto.SignedHeader)
 	for _, box := range l.boxes {
 		for _, b := range box.batches {
 			if string(b.Key) == string(key) && int64(b.Height) < by.Header.Height {
-				value = b.Batch
+				hash := receipt.Hash(b.Batch)
+				value = hash[:]
 			}
 		}
 	}

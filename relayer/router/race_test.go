@@ -121,9 +121,9 @@ func settled(all map[string]*ledger) error {
 	for _, from := range all {
 		from.mu.Lock()
 		for to, box := range from.boxes {
-			if box.Waiting != 0 {
+			if n := box.Waiting; n != 0 {
 				from.mu.Unlock()
-				return fmt.Errorf("%d batches of %s for %s wait", box.Waiting, from.name, to)
+				return fmt.Errorf("%d batches of %s for %s wait", n, from.name, to)
 			}
 		}
 		from.mu.Unlock()
