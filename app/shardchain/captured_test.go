@@ -32,7 +32,7 @@ func newCaptured(t *testing.T, with func(*latticetypes.GenesisState)) *captured 
 	shards := newHalvesWith(t, 3, func(gs *latticetypes.GenesisState) {
 		gs.Members = []latticetypes.Members{source.Members(1, 1), own.Members(1, 1)}
 		with(gs)
-	})
+	}, nil)
 	return &captured{shard: shards[1], source: source}
 }
 
