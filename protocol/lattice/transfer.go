@@ -41,7 +41,7 @@ type Rules struct {
 	Ended bool
 }
 
-// ErrEnded: the shard has made its last change.
+// ErrEnded tells that the shard has made its last change.
 var ErrEnded = errors.New("the shard has ended; its accounts are in others now")
 
 // away is why nothing can be sent to an account of another shard.

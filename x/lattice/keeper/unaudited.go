@@ -11,7 +11,7 @@ import (
 	cmttypes "github.com/cometbft/cometbft/types"
 )
 
-// ErrUnaudited: the source has sent so much that its auditors have not confirmed yet that no more is taken.
+// ErrUnaudited tells that the source has sent so much that its auditors have not confirmed yet that no more is taken.
 var ErrUnaudited = errors.New("too much of it is not audited yet")
 
 // unaudited utop that were taken from a source.
