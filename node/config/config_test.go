@@ -245,3 +245,35 @@ func TestEverySettingIsExplained(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, reference.Unexplained(text), "name what it means in meanings.go")
 }
+
+// Hosts with settings that cannot work are refused before they vote; whoever hosts nothing may leave them as they are.
+func TestShards(t *testing.T) {
+	hosting := func(change func(*config.App, *cmtcfg.Config)) error {
+		app, comet := config.DefaultApp(), config.DefaultComet()
+		app.Shards.Enable, app.Shards.ExternalHost = true, "host.example.com"
+		change(app, comet)
+		return config.Check(app, comet, "utop")
+	}
+	require.NoError(t, hosting(func(*config.App, *cmtcfg.Config) {}))
+	require.NoError(t, hosting(func(a *config.App, _ *cmtcfg.Config) {
+		a.Shards.Directories = []string{"http://192.0.2.1:26680", "https://host.example.com"}
+	}))
+	for want, change := range map[string]func(*config.App, *cmtcfg.Config){
+		"shards.external-host": func(a *config.App, _ *cmtcfg.Config) { a.Shards.ExternalHost = "" },
+		"shards.listen-host":   func(a *config.App, _ *cmtcfg.Config) { a.Shards.ListenHost = "a b" },
+		"shards.first-port":    func(a *config.App, _ *cmtcfg.Config) { a.Shards.LastPort = a.Shards.FirstPort + 2 },
+		"shards.directories":   func(a *config.App, _ *cmtcfg.Config) { a.Shards.Directories = []string{"host:1"} },
+		"both use port 26657":  func(a *config.App, _ *cmtcfg.Config) { a.Shards.Directory = "127.0.0.1:26657" },
+		"shards.stall-timeout": func(a *config.App, _ *cmtcfg.Config) { a.Shards.StallTimeout = time.Second },
+		"timeout-commit":       func(a *config.App, _ *cmtcfg.Config) { a.Shards.TimeoutCommit = 0 },
+		"shards.processors":    func(a *config.App, _ *cmtcfg.Config) { a.Shards.Processors = -1 },
+		"shards.linger-blocks": func(a *config.App, _ *cmtcfg.Config) { a.Shards.LingerBlocks = 0 },
+		"shards.keep-data":     func(a *config.App, _ *cmtcfg.Config) { a.Shards.KeepData = -1 },
+		"shards.log-bytes":     func(a *config.App, _ *cmtcfg.Config) { a.Shards.LogBytes = 10 },
+		"priv_validator_laddr": func(_ *config.App, c *cmtcfg.Config) { c.PrivValidatorListenAddr = "unix:///run/signer.sock" },
+		"asks its own node":    func(a *config.App, _ *cmtcfg.Config) { a.GRPC.Enable, a.API.Enable, a.GRPCWeb.Enable = false, false, false },
+	} {
+		require.ErrorContains(t, hosting(change), want)
+		require.NoError(t, config.Check(config.DefaultApp(), config.DefaultComet(), "utop"))
+	}
+}

@@ -116,14 +116,14 @@ func copyFile(from, to string) (err error) {
 	return err
 }
 
-// lastWords of a process: the error that it ended with, as its log has it.
-func lastWords(tail string) string {
+// lastWords of a process: the error that it ended with, as its log has it; empty where it had no time to say one.
+func lastWords(tail string) (words string) {
 	for line := range strings.Lines(tail) {
 		if said, ok := strings.CutPrefix(strings.TrimSpace(line), "Error: "); ok {
-			tail = said
+			words = oneLine(said)
 		}
 	}
-	return oneLine(tail)
+	return words
 }
 
 // oneLine of several.

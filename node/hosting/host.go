@@ -312,10 +312,12 @@ func (c hosted) Ended() error {
 	if err := c.Err(); err != nil {
 		how = err.Error()
 	}
-	const lines = 15
-	tail, err := process.Tail(c.Spec.Log, lines)
-	if err != nil {
-		tail = err.Error()
+	// The first words of an error may be followed by a trace.
+	const lines = 60
+	if tail, err := process.Tail(c.Spec.Log, lines); err == nil {
+		if words := lastWords(tail); words != "" {
+			how += ": " + words
+		}
 	}
-	return fmt.Errorf("%s: %s (%s)", how, lastWords(tail), c.Spec.Log)
+	return fmt.Errorf("%s (%s)", how, c.Spec.Log)
 }

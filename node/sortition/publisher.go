@@ -109,11 +109,17 @@ func (p *Publisher) step(ctx context.Context, height int64) error {
 
 // Sign a transaction of one message by the hot key, without a fee, and encode it.
 func (k Keys) Sign(ctx context.Context, config client.TxConfig, chainID string, number, sequence uint64, msg sdk.Msg) ([]byte, error) {
+	return k.SignPaying(ctx, config, chainID, number, sequence, gas, nil, msg)
+}
+
+// SignPaying is Sign for a message that needs so much gas, and whose fee the hot account pays.
+func (k Keys) SignPaying(ctx context.Context, config client.TxConfig, chainID string, number, sequence, gas uint64, fee sdk.Coins, msg sdk.Msg) ([]byte, error) {
 	builder := config.NewTxBuilder()
 	if err := builder.SetMsgs(msg); err != nil {
 		return nil, err
 	}
 	builder.SetGasLimit(gas)
+	builder.SetFeeAmount(fee)
 	key, mode := k.hot(), signing.SignMode_SIGN_MODE_DIRECT
 	data := authsigning.SignerData{Address: k.HotAddress().String(), ChainID: chainID, AccountNumber: number, Sequence: sequence, PubKey: key.PubKey()}
 	// The signer info is part of what is signed.

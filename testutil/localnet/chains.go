@@ -18,7 +18,7 @@ type launched struct {
 }
 
 func (n *Network) startMainChain(ctx context.Context) error {
-	base, err := freeBlock(n.cfg.Validators * portsPerNode)
+	base, err := freeBlock(n.cfg.Validators * (portsPerNode + n.cfg.Shards.ports()))
 	if err != nil {
 		return err
 	}
@@ -29,6 +29,7 @@ func (n *Network) startMainChain(ctx context.Context) error {
 		"--timeout-commit", n.cfg.TimeoutCommit.String(), "--epoch-blocks", strconv.Itoa(n.cfg.EpochBlocks),
 		"--voting-period", n.cfg.VotingPeriod.String(),
 	}
+	args = append(args, n.cfg.Shards.flags()...)
 	if n.cfg.Committee > 0 {
 		args = append(args, "--committee", strconv.Itoa(n.cfg.Committee), "--standbys", strconv.Itoa(n.cfg.Standbys))
 	}

@@ -49,6 +49,11 @@ type Config struct {
 	// SnapshotInterval is how many blocks lie between two snapshots that fresh nodes can join from; 0 leaves it to the nodes' configuration.
 	SnapshotInterval int
 
+	// Shards that the main chain's validators host; none without zones.
+	Shards Shards
+	// MainOnly leaves out service chain, relayer and providers.
+	MainOnly bool
+
 	// SmallCaches makes nodes keep so few of their stores' nodes in memory that caches are full within minutes: what grows on is a leak.
 	SmallCaches bool
 
@@ -61,6 +66,26 @@ type Config struct {
 	Outlive bool
 	// Logf reports progress.
 	Logf func(format string, args ...any)
+}
+
+// Shards of a network.
+type Shards struct {
+	// Zones, and PerZone shards in each: powers of two.
+	Zones, PerZone int
+	// Members and Standbys of a shard's committee, Auditors of a zone.
+	Members, Standbys, Auditors int
+	// TimeoutCommit between a shard's blocks.
+	TimeoutCommit time.Duration
+	// Processors that one shard's node may use; 0 for one.
+	Processors int
+	// LingerBlocks of the main chain for which a shard's node runs on after its last term; 0 leaves it to topchaind.
+	LingerBlocks int
+	// Unaudited utop that a shard takes from another before auditors have confirmed it; 0 for no bound.
+	Unaudited uint64
+	// Funds in utop that each user has in its shard.
+	Funds uint64
+	// Accounts beside the users', as ADDRESS COINS lines.
+	Accounts []string
 }
 
 func (c Config) complete() (Config, error) {
@@ -78,6 +103,12 @@ func (c Config) complete() (Config, error) {
 	if c.VotingPeriod == 0 {
 		c.VotingPeriod = time.Minute
 	}
+	if c.Shards.TimeoutCommit == 0 {
+		c.Shards.TimeoutCommit = 500 * time.Millisecond
+	}
+	if c.Shards.Processors == 0 {
+		c.Shards.Processors = 1
+	}
 	if c.Logf == nil {
 		c.Logf = func(string, ...any) {}
 	}
@@ -91,7 +122,11 @@ func (c Config) complete() (Config, error) {
 	if c.Bin, err = filepath.Abs(c.Bin); err != nil {
 		return c, err
 	}
-	for _, name := range []string{"topchaind", "topserviced", "relayer", "topuser"} {
+	programs := []string{"topchaind", "topserviced", "relayer", "topuser"}
+	if c.MainOnly {
+		programs = programs[:1]
+	}
+	for _, name := range programs {
 		if _, err := os.Stat(filepath.Join(c.Bin, name)); err != nil {
 			return c, fmt.Errorf("%w: build the programs with `make build`", err)
 		}

@@ -20,6 +20,7 @@ import (
 // Roles of processes.
 const (
 	RoleMainNode    = "main-node"
+	RoleShardNode   = "shard-node"
 	RoleServiceNode = "service-node"
 	RoleRelayer     = "relayer"
 	RoleProvider    = "provider"
@@ -39,7 +40,11 @@ type Network struct {
 	// Users have funds on the main chain and nothing else yet.
 	Users []Key
 
+	// Shards in the order of their prefixes, with the nodes that ran when they were looked for last (FindShards).
+	Shards []*Chain
+
 	cfg        Config
+	children   []ProcessRecord
 	fleet      fleet
 	validators []Key
 	links      map[ends]*fault.Link
@@ -79,17 +84,18 @@ func Start(ctx context.Context, cfg Config) (*Network, error) {
 	if err := n.writeRecord(); err != nil {
 		return nil, err
 	}
-	for _, step := range []struct {
+	type step struct {
 		name string
 		run  func(context.Context) error
-	}{
-		{"keys", n.makeKeys},
-		{"main chain", n.startMainChain},
-		{"service chain", n.startServiceChain},
-		{"link", n.link},
-		{"relayer", n.startRelayer},
-		{"providers", n.startProviders},
-	} {
+	}
+	steps := []step{{"keys", n.makeKeys}, {"main chain", n.startMainChain}}
+	if cfg.Shards.Zones > 0 {
+		steps = append(steps, step{"shards", n.startShards})
+	}
+	if !cfg.MainOnly {
+		steps = append(steps, step{"service chain", n.startServiceChain}, step{"link", n.link}, step{"relayer", n.startRelayer}, step{"providers", n.startProviders})
+	}
+	for _, step := range steps {
 		began := time.Now()
 		if err := step.run(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", step.name, err), n.Stop())
@@ -191,7 +197,7 @@ func (n *Network) AwaitHeight(ctx context.Context, node Node, height int64) erro
 // writeRecord brings network.json up to date: it lists what runs now.
 func (n *Network) writeRecord() error {
 	r := &Record{Chains: []ChainRecord{}, Processes: []ProcessRecord{}, Keys: []Key{}}
-	for _, c := range []*Chain{n.Main, n.Service} {
+	for _, c := range append([]*Chain{n.Main, n.Service}, n.Shards...) {
 		if c == nil {
 			continue
 		}
@@ -208,6 +214,7 @@ func (n *Network) writeRecord() error {
 			r.Processes = append(r.Processes, m.record)
 		}
 	}
+	r.Processes = append(r.Processes, n.children...)
 	if n.Operator.Name != "" {
 		r.Keys = append(r.Keys, n.Operator)
 	}

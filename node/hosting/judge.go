@@ -1,0 +1,114 @@
+package hosting
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	shardstypes "github.com/topnetwork/top/x/shards/types"
+)
+
+// blocks of a shard, as a node's RPC has them.
+type blocks interface {
+	ABCIInfo(ctx context.Context) (*coretypes.ResultABCIInfo, error)
+	Commit(ctx context.Context, height *int64) (*coretypes.ResultCommit, error)
+	BlockchainInfo(ctx context.Context, min, max int64) (*coretypes.ResultBlockchainInfo, error)
+}
+
+const (
+	// reach of a search for the block at which a shard went wrong, in blocks.
+	reach = 2_000
+	// metas that one answer has at most.
+	metas = 20
+)
+
+// verdict of an auditor on an anchored header.
+type verdict int
+
+const (
+	// undecided: the auditor's node has not come there yet.
+	undecided verdict = iota
+	confirm
+	deny
+)
+
+// judge a header by what this host's own node has executed.
+func judge(ctx context.Context, own blocks, h shardstypes.Header) (verdict, error) {
+	info, err := own.ABCIInfo(ctx)
+	if err != nil {
+		return undecided, err
+	}
+	at := int64(h.Height)
+	// The block after it has been executed, too: whose header commits what came of this one.
+	if info.Response.LastBlockHeight <= at {
+		return undecided, nil
+	}
+	c, err := own.Commit(ctx, &at)
+	if err != nil {
+		return undecided, err
+	}
+	if bytes.Equal(c.Header.Hash(), h.HeaderHash) {
+		return confirm, nil
+	}
+	return deny, nil
+}
+
+// accuse a shard whose committee goes on from a block that this host's own node refuses: its node stands still, and what it executed last is not what the committee's next header commits. The others are not
+// trusted: their headers count as far as they lead from the anchored one down to the node's own.
+func accuse(ctx context.Context, own blocks, others blocks, h shardstypes.Header) (verdict, error) {
+	info, err := own.ABCIInfo(ctx)
+	if err != nil {
+		return undecided, err
+	}
+	last := info.Response
+	at := last.LastBlockHeight
+	if at < 1 || int64(h.Height) <= at || int64(h.Height)-at > reach {
+		return undecided, nil
+	}
+	tip, err := own.Commit(ctx, &at)
+	if err != nil {
+		return undecided, err
+	}
+	next, err := descend(ctx, others, h, at+1)
+	if err != nil {
+		return undecided, err
+	}
+	if contradicts(tip.Header, last, next) {
+		return deny, nil
+	}
+	return undecided, nil
+}
+
+// contradicts tells whether a header cannot come after the block that was executed last.
+func contradicts(tip *cmttypes.Header, last abci.ResponseInfo, next *cmttypes.Header) bool {
+	return !bytes.Equal(next.LastBlockID.Hash, tip.Hash()) || !bytes.Equal(next.AppHash, last.LastBlockAppHash) || !bytes.Equal(next.ValidatorsHash, tip.NextValidatorsHash)
+}
+
+// descend from an anchored header to one below it, from block to block.
+func descend(ctx context.Context, others blocks, from shardstypes.Header, to int64) (*cmttypes.Header, error) {
+	want := from.HeaderHash
+	for height := int64(from.Height); height >= to; {
+		res, err := others.BlockchainInfo(ctx, max(to, height-metas+1), height)
+		if err != nil {
+			return nil, err
+		}
+		if len(res.BlockMetas) == 0 {
+			return nil, fmt.Errorf("a host of the shard has no block %d", height)
+		}
+		// The highest comes first.
+		for _, m := range res.BlockMetas {
+			if m.Header.Height != height || !bytes.Equal(m.Header.Hash(), want) {
+				return nil, fmt.Errorf("a host of the shard has another block %d", height)
+			}
+			if height == to {
+				return &m.Header, nil
+			}
+			want, height = m.Header.LastBlockID.Hash, height-1
+		}
+	}
+	return nil, fmt.Errorf("no block %d below height %d", to, from.Height)
+}

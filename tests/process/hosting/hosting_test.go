@@ -1,0 +1,149 @@
+//go:build process
+
+package hosting
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/node/hosting"
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+const shard, other = "top-z0.s0-1", "top-z0.s1-1"
+
+// Every shard has three members and an auditor, each a process of its own that has all blocks, and members alone sign.
+func TestShardsRun(t *testing.T) {
+	for _, name := range []string{shard, other} {
+		sameState(t, name)
+		chain := net.Shard(name)
+		require.Len(t, chain.Nodes, 4)
+		status, err := chain.Nodes[0].Status(t.Context())
+		require.NoError(t, err)
+		header, err := chain.Nodes[0].Header(t.Context(), status.Height-1)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(header.Signers), 3)
+		auditor, _ := hostOf(t, name, "auditor")
+		main, err := auditor.Status(t.Context())
+		require.NoError(t, err)
+		require.NotContains(t, header.Signers, main.Validator, "an auditor's key does not vote in what it audits")
+	}
+	record, err := localnet.ReadRecord(net.Dir)
+	require.NoError(t, err)
+	shards := 0
+	for _, c := range record.Chains {
+		if c.Kind == "shard" {
+			shards++
+			require.Len(t, c.RPC, 4)
+		}
+	}
+	require.Equal(t, 2, shards)
+	// The key is in one place, what it signed in a place for each chain.
+	host, _ := hostOf(t, shard, "member")
+	_, err = os.Stat(filepath.Join(host.Home, "shards", shard, "config", "priv_validator_key.json"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	for _, name := range []string{shard, other} {
+		require.FileExists(t, filepath.Join(host.Home, "shards", "votes", name+".json"))
+	}
+}
+
+// A child that is killed comes back with the state that the others have.
+func TestKilledChildComesBack(t *testing.T) {
+	host, e := hostOf(t, shard, "member")
+	require.NoError(t, syscall.Kill(e.PID, syscall.SIGKILL))
+	back := hosted(t, host, shard, "another process", func(now hosting.Entry) bool {
+		return now.PID != 0 && now.PID != e.PID && now.State == hosting.Running && now.Height > e.Height
+	})
+	require.Greater(t, back.Starts, e.Starts)
+	sameState(t, shard)
+}
+
+// A host that is killed takes its children with it, and comes back with all of them.
+func TestKilledHostComesBack(t *testing.T) {
+	host, _ := hostOf(t, shard, "member")
+	before, err := host.Hosted(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, net.Kill(host.Name))
+	for _, e := range before {
+		await(t, fmt.Sprintf("the end of process %d", e.PID), func(context.Context) error {
+			if process.CommandLine(e.PID) != nil {
+				return fmt.Errorf("it runs")
+			}
+			return nil
+		})
+	}
+	_, err = net.Restart(host.Name)
+	require.NoError(t, err)
+	for name, e := range before {
+		hosted(t, host, name, "back", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > e.Height })
+		sameState(t, name)
+	}
+}
+
+// A child that cannot start, for its memory of votes is torn, is told of; the main node and the other child go on. Repaired, it comes back by itself.
+func TestChildThatCannotStart(t *testing.T) {
+	host, e := hostOf(t, shard, "member")
+	memory := filepath.Join(host.Home, "shards", "votes", shard+".json")
+	whole, err := os.ReadFile(memory)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
+	require.NoError(t, syscall.Kill(e.PID, syscall.SIGKILL))
+	// The process may have written the file between the two.
+	broken := hosted(t, host, shard, "why it does not start", func(now hosting.Entry) bool {
+		if now.State == hosting.Running {
+			require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
+			_ = syscall.Kill(now.PID, syscall.SIGKILL)
+		}
+		return now.State == hosting.Waiting && strings.Contains(now.Error, "damaged")
+	})
+	require.Contains(t, broken.Error, memory, "the error names the file")
+	require.Zero(t, broken.PID)
+
+	// Two of three are not enough for the shard to go on; the other shard does not notice.
+	list, err := host.Hosted(t.Context())
+	require.NoError(t, err)
+	hosted(t, host, other, "goes on", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > list[other].Height+3 })
+	status, err := host.Status(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, net.AwaitHeight(t.Context(), host, status.Height+2))
+
+	// Repaired as the error says: with the height of the last block.
+	var last int64
+	for _, node := range net.Main.Nodes {
+		all, err := node.Hosted(t.Context())
+		require.NoError(t, err)
+		last = max(last, all[shard].Height)
+	}
+	repaired, err := json.Marshal(map[string]any{"height": fmt.Sprint(last), "round": 0, "step": 3})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(memory, repaired, 0o600))
+	hosted(t, host, shard, "repaired", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > last+2 })
+	sameState(t, shard)
+}
+
+// A host that is stopped in order stops its children, too.
+func TestStoppedHostStopsItsChildren(t *testing.T) {
+	host, _ := hostOf(t, other, "member")
+	before, err := host.Hosted(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, net.Process(host.Name).Stop(40*time.Second))
+	for name, e := range before {
+		if e.PID != 0 {
+			require.Nil(t, process.CommandLine(e.PID), name)
+		}
+	}
+	_, err = net.Restart(host.Name)
+	require.NoError(t, err)
+	hosted(t, host, other, "back", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > before[other].Height })
+	sameState(t, other)
+}

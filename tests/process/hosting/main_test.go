@@ -1,0 +1,126 @@
+//go:build process
+
+// Package hosting tests the validators of a main chain as hosts of shards: real nodes that run real shards as their children. The tests run in the order in which they stand here, each on what the one before
+// has left.
+package hosting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/node/hosting"
+	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/testutil/localnet"
+)
+
+const (
+	// timeout of all tests together, waitTimeout of one wait; a loaded machine with two cores needs a fraction of it.
+	timeout     = 12 * time.Minute
+	waitTimeout = 2 * time.Minute
+)
+
+// net is the network that all tests share: four hosts, two shards of three members, an auditor.
+var net *localnet.Network
+
+func TestMain(m *testing.M) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	code, err := run(ctx, m)
+	cancel()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "FAIL:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(ctx context.Context, m *testing.M) (code int, err error) {
+	build, err := filepath.Abs("../../../build")
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if net, err = localnet.Start(ctx, localnet.Config{
+		Dir: filepath.Join(build, "test-hosting"), Bin: build, Validators: 4, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, SmallCaches: true,
+		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 3, Auditors: 1, Funds: 5_000_000, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 5},
+		Logf: func(format string, args ...any) {
+			fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+		},
+	}); err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, net.Stop()) }()
+	return m.Run(), nil
+}
+
+// await a condition.
+func await(t *testing.T, what string, condition func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
+	defer cancel()
+	require.NoError(t, process.Await(ctx, what, condition))
+}
+
+// hosted waits until a host says something of a shard.
+func hosted(t *testing.T, host localnet.Node, chainID, what string, holds func(hosting.Entry) bool) (e hosting.Entry) {
+	t.Helper()
+	await(t, fmt.Sprintf("%s on %s: %s", chainID, host.Name, what), func(ctx context.Context) error {
+		list, err := host.Hosted(ctx)
+		if err != nil {
+			return err
+		}
+		if e = list[chainID]; !holds(e) {
+			return fmt.Errorf("it is %+v", e)
+		}
+		return nil
+	})
+	return e
+}
+
+// host of a shard in some role, and its entry.
+func hostOf(t *testing.T, chainID, role string) (localnet.Node, hosting.Entry) {
+	t.Helper()
+	for _, node := range net.Main.Nodes {
+		list, err := node.Hosted(t.Context())
+		require.NoError(t, err)
+		if e, ok := list[chainID]; ok && e.Role == role {
+			return node, e
+		}
+	}
+	t.Fatalf("%s has no %s", chainID, role)
+	return localnet.Node{}, hosting.Entry{}
+}
+
+// sameState compares the blocks of a shard's nodes a few heights from now.
+func sameState(t *testing.T, chainID string) {
+	t.Helper()
+	require.NoError(t, net.FindShards(t.Context()))
+	nodes := net.Shard(chainID).Nodes
+	require.GreaterOrEqual(t, len(nodes), 3)
+	status, err := nodes[0].Status(t.Context())
+	require.NoError(t, err)
+	at := status.Height + 3
+	var first *localnet.Header
+	for _, node := range nodes {
+		await(t, fmt.Sprintf("height %d of %s", at, node.Name), func(ctx context.Context) error {
+			s, err := node.Status(ctx)
+			if err == nil && s.Height < at {
+				err = fmt.Errorf("height is %d", s.Height)
+			}
+			return err
+		})
+		h, err := node.Header(t.Context(), at)
+		require.NoError(t, err)
+		if first == nil {
+			first = h
+		}
+		require.Equal(t, first.Hash, h.Hash, "block %d of %s", at, node.Name)
+		require.Equal(t, first.AppHash, h.AppHash, "app hash in block %d of %s", at, node.Name)
+	}
+}

@@ -1,0 +1,161 @@
+package localnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/topnetwork/top/node/hosting"
+)
+
+// ports that a host needs for its shards, as `topchaind testnet init-files` takes them.
+func (s Shards) ports() int {
+	if s.Zones == 0 {
+		return 0
+	}
+	return 4 * (2*s.Zones*s.PerZone + 8)
+}
+
+// flags of `topchaind testnet init-files`.
+func (s Shards) flags() []string {
+	if s.Zones == 0 {
+		return nil
+	}
+	flags := []string{
+		"--zones", strconv.Itoa(s.Zones), "--shards", strconv.Itoa(s.PerZone), "--shard-members", strconv.Itoa(s.Members), "--shard-standbys", strconv.Itoa(s.Standbys),
+		"--shard-auditors", strconv.Itoa(s.Auditors), "--shard-timeout-commit", s.TimeoutCommit.String(), "--shard-processors", strconv.Itoa(s.Processors),
+	}
+	if s.LingerBlocks > 0 {
+		flags = append(flags, "--shard-linger-blocks", strconv.Itoa(s.LingerBlocks))
+	}
+	return flags
+}
+
+// startShards makes their genesis, as a network's founders do once the main chain runs, and waits until each has made blocks. Their nodes are children of the main chain's.
+func (n *Network) startShards(ctx context.Context) error {
+	lines := slices.Clone(n.cfg.Shards.Accounts)
+	if n.cfg.Shards.Funds > 0 {
+		for _, u := range n.Users {
+			lines = append(lines, fmt.Sprintf("%s %d%s", u.Address, n.cfg.Shards.Funds, Denom))
+		}
+	}
+	accounts, err := n.writeFile("shards.accounts", strings.Join(lines, "\n")+"\n")
+	if err != nil {
+		return err
+	}
+	var made []struct {
+		ChainID string `json:"chain_id"`
+	}
+	if err := n.command(ctx, "shards-found", "topchaind", &made, "shard", "found", "--node", n.Main.Nodes[0].RPC, "--accounts", accounts,
+		"--unaudited", strconv.FormatUint(n.cfg.Shards.Unaudited, 10), "--output-dir", filepath.Join(n.Dir, "main", "shards")); err != nil {
+		return err
+	}
+	for _, m := range made {
+		n.Shards = append(n.Shards, &Chain{ID: m.ChainID, Kind: "shard"})
+	}
+	for _, m := range made {
+		if err := n.AwaitShard(ctx, m.ChainID, 2); err != nil {
+			return err
+		}
+	}
+	return n.FindShards(ctx)
+}
+
+// directory of a main node, as it serves it: four ports after the first of its own.
+func (node Node) directory() (string, error) {
+	port, err := strconv.Atoi(node.RPC[strings.LastIndex(node.RPC, ":")+1:])
+	return fmt.Sprintf("http://127.0.0.1:%d", port+3), err
+}
+
+// Hosted shards of a main node.
+func (node Node) Hosted(ctx context.Context) (map[string]hosting.Entry, error) {
+	base, err := node.directory()
+	if err != nil {
+		return nil, err
+	}
+	d, err := hosting.ReadDirectory(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]hosting.Entry{}
+	for _, e := range d.Shards {
+		list[e.ChainID] = e
+	}
+	return list, nil
+}
+
+// AwaitShard until every main node that runs and hosts it as a member has a block of it, one at least.
+func (n *Network) AwaitShard(ctx context.Context, chainID string, height int64) error {
+	return n.await(ctx, fmt.Sprintf("height %d of %s", height, chainID), func(ctx context.Context) error {
+		members := 0
+		for _, node := range n.Main.Nodes {
+			if !n.Process(node.Name).Running() {
+				continue
+			}
+			hosted, err := node.Hosted(ctx)
+			if err != nil {
+				return err
+			}
+			e, ok := hosted[chainID]
+			if !ok || e.Role != "member" {
+				continue
+			}
+			members++
+			if e.Height < height {
+				return fmt.Errorf("height is %d on %s, %s: %s", e.Height, node.Name, e.State, e.Error)
+			}
+		}
+		if members == 0 {
+			return errors.New("nobody hosts it")
+		}
+		return nil
+	})
+}
+
+// FindShards brings their nodes up to date, for committees change: what the main nodes say that they host. Nodes are called after the main node: main0/top-z0.s0-1.
+func (n *Network) FindShards(ctx context.Context) error {
+	chains := map[string]*Chain{}
+	for _, c := range n.Shards {
+		c.Nodes = nil
+		chains[c.ID] = c
+	}
+	n.children = nil
+	for _, host := range n.Main.Nodes {
+		if !n.Process(host.Name).Running() {
+			continue
+		}
+		hosted, err := host.Hosted(ctx)
+		if err != nil {
+			return fmt.Errorf("shards of %s: %w", host.Name, err)
+		}
+		for _, e := range hosted {
+			c, ok := chains[e.ChainID]
+			if !ok {
+				c = &Chain{ID: e.ChainID, Kind: "shard"}
+				chains[c.ID], n.Shards = c, append(n.Shards, c)
+			}
+			if e.PID == 0 {
+				continue
+			}
+			home := filepath.Join(host.Home, "shards", e.ChainID)
+			node := Node{Name: host.Name + "/" + e.ChainID, Home: home, RPC: e.RPC, GRPC: e.GRPC, REST: e.REST, P2P: e.P2P}
+			c.Nodes = append(c.Nodes, node)
+			n.children = append(n.children, ProcessRecord{Name: node.Name, Role: RoleShardNode, ChainID: c.ID, Home: home, PID: e.PID, Log: filepath.Join(home, "node.log")})
+		}
+	}
+	slices.SortFunc(n.Shards, func(a, b *Chain) int { return strings.Compare(a.ID, b.ID) })
+	return n.writeRecord()
+}
+
+// Shard by its chain id; nil where there is none.
+func (n *Network) Shard(chainID string) *Chain {
+	i := slices.IndexFunc(n.Shards, func(c *Chain) bool { return c.ID == chainID })
+	if i < 0 {
+		return nil
+	}
+	return n.Shards[i]
+}
