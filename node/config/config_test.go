@@ -271,7 +271,9 @@ func TestShards(t *testing.T) {
 		"shards.keep-data":     func(a *config.App, _ *cmtcfg.Config) { a.Shards.KeepData = -1 },
 		"shards.log-bytes":     func(a *config.App, _ *cmtcfg.Config) { a.Shards.LogBytes = 10 },
 		"priv_validator_laddr": func(_ *config.App, c *cmtcfg.Config) { c.PrivValidatorListenAddr = "unix:///run/signer.sock" },
-		"asks its own node":    func(a *config.App, _ *cmtcfg.Config) { a.GRPC.Enable, a.API.Enable, a.GRPCWeb.Enable = false, false, false },
+		"asks its own node": func(a *config.App, _ *cmtcfg.Config) {
+			a.GRPC.Enable, a.API.Enable, a.GRPCWeb.Enable = false, false, false
+		},
 	} {
 		require.ErrorContains(t, hosting(change), want)
 		require.NoError(t, config.Check(config.DefaultApp(), config.DefaultComet(), "utop"))
