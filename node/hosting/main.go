@@ -72,7 +72,7 @@ func (m main) shard(ctx context.Context, name string) (*shardstypes.QueryShardRe
 func (m main) firstCommittee(ctx context.Context, name string) (*shardstypes.Committee, error) {
 	res, err := shardstypes.NewQueryClient(m.ctx).Committee(ctx, &shardstypes.QueryCommitteeRequest{Name: name, Term: 1})
 	if status.Code(err) == codes.NotFound {
-		return nil, nil
+		return nil, nil //nolint:nilnil // it is kept no more
 	}
 	if err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// ErrOrigin: there is nothing that a shard could begin with.
+// ErrOrigin tells that there is nothing that a shard could begin with.
 var ErrOrigin = errors.New("the shard has no genesis here")
 
 // Parent of a shard that was split, merged or restarted.

@@ -20,7 +20,7 @@ const unsigned = `{
 }
 `
 
-// ErrForgotten: this host has run the shard, and what it signed there is gone.
+// ErrForgotten tells that this host has run the shard, and what it signed there is gone.
 var ErrForgotten = errors.New("what was signed in the shard is forgotten")
 
 // votes of one chain id, in a file.
