@@ -196,5 +196,5 @@ func TestOtherShardsAreNamed(t *testing.T) {
 		Routing json.RawMessage `json:"routing"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(body), &shown))
-	require.JSONEq(t, `{"routes": [{"prefix_bits": 0, "prefix_len": 1, "name": "top-z0.s0-1"}, {"prefix_bits": 1, "prefix_len": 1, "name": "top-z0.s1-1"}]}`, string(shown.Routing))
+	require.JSONEq(t, `{"version": "0", "routes": [{"prefix_bits": 0, "prefix_len": 1, "name": "top-z0.s0-1"}, {"prefix_bits": 1, "prefix_len": 1, "name": "top-z0.s1-1"}]}`, string(shown.Routing))
 }
