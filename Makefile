@@ -1,7 +1,7 @@
 # One entry point for everything; `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build build-next demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard bench-network sim soak soak-committee soak-shard lint proto proto-check proto-baseline clean
+.PHONY: help build build-next build-byzantine demo localnet test test-unit test-fuzz test-process fuzz bench bench-shard bench-network sim soak soak-committee soak-shard lint proto proto-check proto-baseline clean
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
@@ -32,11 +32,14 @@ test-unit: ## unit, property and boundary tests; relayer, sdk and engine under t
 build-next: ## the daemons as the release after this one, for the upgrade test, into build/next/
 	@$(GO_BUILD) -tags nextversion -o build/next/ ./cmd/topchaind ./cmd/topserviced >&2
 
-test-process: build build-next ## real chains, relayer, providers and clients as processes
+build-byzantine: ## the daemon of a captured shard's members, for the test of that, into build/byzantine/
+	@$(GO_BUILD) -tags byzantine -o build/byzantine/ ./cmd/topchaind >&2
+
+test-process: build build-next build-byzantine ## real chains, relayer, providers and clients as processes
 	go test -vet=off -count=1 -timeout 30m -tags process -v ./tests/process/...
 
-test-fuzz: ## every decoder of strangers' bytes for ten seconds
-	scripts/fuzz.sh 10s
+test-fuzz: ## every decoder of strangers' bytes for five seconds
+	scripts/fuzz.sh 5s
 
 fuzz: ## every fuzz target for two minutes, guided; new inputs are kept in testdata/fuzz
 	scripts/fuzz.sh 2m keep

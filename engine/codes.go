@@ -25,7 +25,7 @@ var codes = []struct {
 	err  error
 }{
 	{2, sendtx.ErrMalformed}, {3, sendtx.ErrOther}, {4, intake.ErrSignature}, {5, lattice.ErrFunds}, {6, lattice.ErrUnknown}, {7, lattice.ErrKey}, {8, lattice.ErrTimeout}, {9, lattice.ErrDeposit},
-	{10, quota.ErrQuota}, {11, lattice.ErrNotOwned}, {12, lattice.ErrMalformed}, {13, mempool.ErrWindow}, {14, mempool.ErrKnown}, {15, mempool.ErrStarting}, {16, lattice.ErrEnded},
+	{10, quota.ErrQuota}, {11, lattice.ErrNotOwned}, {12, lattice.ErrMalformed}, {13, mempool.ErrWindow}, {14, mempool.ErrKnown}, {15, mempool.ErrStarting}, {16, lattice.ErrEnded}, {17, lattice.ErrSettling},
 	{CodeSeen, mempool.ErrSeen}, {CodeFull, mempool.ErrFull}, {32, lattice.ErrSequence},
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/topnetwork/top/engine/disk"
 	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/protocol/trie"
 )
@@ -26,6 +27,9 @@ var ErrState = errors.New("the accounts do not belong to the chain's state")
 
 // errEmpty: the node has neither genesis nor snapshot yet.
 var errEmpty = fmt.Errorf("%w: there are no accounts yet; the node is starting", ErrState)
+
+// errGate is why the gate's account is nowhere.
+var errGate = fmt.Errorf("%w: account %s is the main chain's gate", lattice.ErrNotOwned, sendtx.Bech32(receipt.GateAddress()))
 
 // errBetween: a block is being executed.
 var errBetween = errors.New("a block is being executed; ask again")
@@ -105,7 +109,7 @@ func (e *Engine) Start(prefix lattice.Prefix, height uint64, root lattice.Hash) 
 	if have := e.Height(); have != height {
 		return fmt.Errorf("%w: the accounts are those of height %d, the state is of height %d; restore the folder of accounts and that of the state from one backup, or sync the node anew", ErrState, have, height)
 	}
-	accounts, err := lattice.NewAccounts(prefix)
+	accounts, err := newAccounts(prefix)
 	if err != nil {
 		return err
 	}
@@ -124,7 +128,7 @@ func (e *Engine) Seed(prefix lattice.Prefix, first uint64, fill func(*lattice.Ac
 	if have := e.Height(); have > first {
 		return root, fmt.Errorf("%w: genesis of a chain that begins with block %d, and accounts of height %d", ErrState, first, have)
 	}
-	accounts, err := lattice.NewAccounts(prefix)
+	accounts, err := newAccounts(prefix)
 	if err != nil {
 		return root, err
 	}
@@ -165,6 +169,15 @@ func (e *Engine) begin(accounts *lattice.Accounts) error {
 	accounts.NameOwners(e.routes.Elsewhere)
 	e.accounts, e.closed, e.fresh, e.block = accounts, closed, false, nil
 	return nil
+}
+
+// newAccounts of a shard. The main chain's gate is no shard's, wherever its bucket is.
+func newAccounts(prefix lattice.Prefix) (*lattice.Accounts, error) {
+	accounts, err := lattice.NewAccounts(prefix)
+	if err == nil {
+		accounts.Exclude(receipt.GateAddress(), errGate)
+	}
+	return accounts, err
 }
 
 // Result of a block.

@@ -104,7 +104,7 @@ func (e *Engine) Snapshot(height uint64, write func(payload []byte) error) (err 
 
 // Restore a snapshot of a height, instead of whatever there is. read answers payloads, and nil after the last one. Each must lead to the root that the chain's state names; all together must be all there is.
 func (e *Engine) Restore(prefix lattice.Prefix, height uint64, root lattice.Hash, read func() ([]byte, error)) error {
-	accounts, err := lattice.NewAccounts(prefix)
+	accounts, err := newAccounts(prefix)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ scripts/tools.sh buf protoc-gen-gocosmos protoc-gen-grpc-gateway protoc-gen-open
 export PATH="$PWD/build/tools:$PATH"
 module=github.com/topnetwork/top
 openapi=app/openapi
-modules=(billing committees issuance lattice light operators services shards sortition stake usage zones)
+modules=(billing committees gate issuance lattice light operators services shards sortition stake usage zones)
 
 vendor() {
   local dst=third_party/proto

@@ -55,6 +55,7 @@ var messageClasses = []struct {
 	{ClassUser, "ibc.core.connection.v1", "MsgConnectionOpenAck MsgConnectionOpenConfirm MsgConnectionOpenInit MsgConnectionOpenTry"},
 	{ClassUser, "top.billing.v1", "MsgAddSessionKey MsgAnswerDispute MsgCloseCreditLine MsgDelegate MsgDeposit MsgDispute MsgOpenCreditLine MsgReportEquivocation " +
 		"MsgRequestWithdrawal MsgRetryPayout MsgRevokeSessionKey MsgSetReserve MsgWithdraw"},
+	{ClassUser, "top.gate.v1", "MsgConfirm MsgDeliver MsgExit"},
 	{ClassUser, "top.services.v1", "MsgAddProviderDeposit MsgAddServiceChainDeposit MsgExitProvider MsgExitServiceChain MsgLinkServiceChain MsgRegisterProvider " +
 		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
 	// Who may split, merge, freeze and restart beside governance, x/shards knows: a devnet's steward.
@@ -77,6 +78,7 @@ var messageClasses = []struct {
 	{ClassGovernance, "ibc.core.connection.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.billing.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.committees.v1", "MsgUpdateParams"},
+	{ClassGovernance, "top.gate.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.issuance.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.services.v1", "MsgUpdateParams"},
 	{ClassGovernance, "top.shards.v1", "MsgUpdateParams"},

@@ -23,6 +23,8 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	committeeskeeper "github.com/topnetwork/top/x/committees/keeper"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	gatekeeper "github.com/topnetwork/top/x/gate/keeper"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	issuancekeeper "github.com/topnetwork/top/x/issuance/keeper"
 	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	serviceskeeper "github.com/topnetwork/top/x/services/keeper"
@@ -69,6 +71,8 @@ type App struct {
 	Zones *zoneskeeper.Keeper
 	// Shards say who runs and audits them.
 	Shards *shardskeeper.Keeper
+	// Gate is the way of coins from shards to this chain and back.
+	Gate *gatekeeper.Keeper
 }
 
 // New builds the main chain on a database; with loadLatest it is ready to serve.
@@ -78,7 +82,7 @@ func New(opts base.Options, loadLatest bool) *App {
 		StoreKeys: []string{
 			stakingtypes.StoreKey, distrtypes.StoreKey, slashingtypes.StoreKey, evidencetypes.StoreKey,
 			servicestypes.StoreKey, billingtypes.StoreKey, staketypes.StoreKey, sortitiontypes.StoreKey, committeestypes.StoreKey,
-			issuancetypes.StoreKey, zonestypes.StoreKey, shardstypes.StoreKey,
+			issuancetypes.StoreKey, zonestypes.StoreKey, shardstypes.StoreKey, gatetypes.StoreKey,
 		},
 		ModuleAccounts: map[string][]string{
 			distrtypes.ModuleName:          nil,
@@ -87,6 +91,7 @@ func New(opts base.Options, loadLatest bool) *App {
 			stakingtypes.NotBondedPoolName: {authtypes.Burner, authtypes.Staking},
 			servicestypes.ModuleName:       nil,
 			billingtypes.ModuleName:        nil,
+			gatetypes.ModuleName:           nil,
 		},
 	}, opts)
 	app := &App{App: b}
@@ -95,6 +100,8 @@ func New(opts base.Options, loadLatest bool) *App {
 	b.AddFeeDecorators(sortition.FeeDecorator{})
 	b.AddDecorators(sortition.NewMempoolDecorator(app.Sortition))
 	b.AddRule(app.securityRule)
+	b.RestrictMessages(app.checkPayment)
+	b.AddRule(app.paymentRule)
 	app.buildModules(light)
 	app.addUpgrades()
 	b.Seal(loadLatest)
@@ -124,6 +131,9 @@ func (a *App) buildKeepers() {
 	a.Zones = zoneskeeper.NewKeeper(a.Codec, a.Store(zonestypes.StoreKey))
 	a.Shards = shardskeeper.NewKeeper(a.Codec, a.Store(shardstypes.StoreKey), shardskeeper.Keepers{
 		Zones: a.Zones, Sortition: a.Sortition, Committees: a.Committees, Staking: a.Staking, Slashing: a.Slashing, Reputation: a.Stake, Epochs: a.Billing,
+	}, a.Authority)
+	a.Gate = gatekeeper.NewKeeper(a.Codec, a.Store(gatetypes.StoreKey), gatekeeper.Keepers{
+		Bank: a.Bank, Community: a.Distr, Staking: stakingkeeper.NewMsgServerImpl(a.Staking), Nodes: a.Stake, Billing: a.Billing, Zones: a.Zones, Shards: a.Shards,
 	}, a.Authority)
 	// x/stake comes first: it must see stakes before anything reacts to their change.
 	a.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(a.Stake.Hooks(), a.Committees.Hooks(), a.Distr.Hooks(), a.Slashing.Hooks()))

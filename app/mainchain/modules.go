@@ -36,6 +36,8 @@ import (
 	billingtypes "github.com/topnetwork/top/x/billing/types"
 	"github.com/topnetwork/top/x/committees"
 	committeestypes "github.com/topnetwork/top/x/committees/types"
+	"github.com/topnetwork/top/x/gate"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	"github.com/topnetwork/top/x/issuance"
 	issuancetypes "github.com/topnetwork/top/x/issuance/types"
 	"github.com/topnetwork/top/x/services"
@@ -75,6 +77,7 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		issuance.NewAppModule(a.Issuance),
 		zones.NewAppModule(a.Zones),
 		shards.NewAppModule(a.Shards),
+		gate.NewAppModule(a.Gate),
 	)
 	a.Basics = module.NewBasicManagerFromManager(a.Modules, map[string]module.AppModuleBasic{
 		genutiltypes.ModuleName: genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
@@ -94,6 +97,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		shardstypes.ModuleName,
 	)
 	a.Modules.SetOrderEndBlockers(
+		// What arrives from shards is done as if it were the block's last transactions.
+		gatetypes.ModuleName,
 		govtypes.ModuleName, stakingtypes.ModuleName, ibcexported.ModuleName, genutiltypes.ModuleName, feegrant.ModuleName,
 		servicestypes.ModuleName, billingtypes.ModuleName, sortitiontypes.ModuleName, banktypes.ModuleName,
 		// After x/staking, which unbonds who was jailed, and x/sortition.
@@ -108,6 +113,8 @@ func (a *App) buildModules(light ibctm.LightClientModule) {
 		staketypes.ModuleName, sortitiontypes.ModuleName, committeestypes.ModuleName,
 		// x/shards draws its first committees beside them, for x/zones' routes.
 		zonestypes.ModuleName, shardstypes.ModuleName,
+		// x/gate's account has its coins by x/bank, and the shards are known.
+		gatetypes.ModuleName,
 	}
 	a.Modules.SetOrderInitGenesis(order...)
 	a.Modules.SetOrderExportGenesis(order...)

@@ -20,7 +20,7 @@ var page = template.Must(template.New("page").Parse(pageText))
 
 // Documented modules that have a document.
 func Documented() []string {
-	return []string{"billing", "committees", "issuance", "lattice", "light", "operators", "services", "shards", "sortition", "stake", "usage", "zones"}
+	return []string{"billing", "committees", "gate", "issuance", "lattice", "light", "operators", "services", "shards", "sortition", "stake", "usage", "zones"}
 }
 
 // Document of one module.

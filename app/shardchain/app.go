@@ -197,13 +197,14 @@ func (a *App) load(opts Options) error {
 			return err
 		}
 	}
-	a.open(shard.Network, opts.Mempool)
+	a.open(&shard, opts.Mempool)
 	return nil
 }
 
 // open the mempool for the network's transactions.
-func (a *App) open(network string, cfg mempool.Config) {
-	a.intake = intake.New(network, remembered)
+func (a *App) open(shard *latticetypes.Shard, cfg mempool.Config) {
+	a.intake = intake.New(shard.Network, remembered)
+	a.intake.Serve(shard.Network, shard.Restarts)
 	a.Pool = mempool.New(cfg, a.Engine, a.intake)
 	a.stop = a.Pool.Start()
 }
@@ -244,7 +245,7 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain, accounts st
 			return nil, fmt.Errorf("app_state.%s: %w", latticetypes.ModuleName, err)
 		}
 	}
-	a.intake.Serve(gs.Shard.Network)
+	a.intake.Serve(gs.Shard.Network, gs.Shard.Restarts)
 	return &abci.ResponseInitChain{Validators: req.Validators}, nil
 }
 
@@ -314,7 +315,7 @@ func (a *App) Export() (json.RawMessage, time.Time, error) {
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	state, err := a.encode(gs, main)
+	state, err := encode(a.Codec, gs, main)
 	return state, time.Unix(0, head.Time).UTC(), err
 }
 

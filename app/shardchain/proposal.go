@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
@@ -32,7 +33,14 @@ func (a *App) prepare(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.
 	room := receipt.NewRoom()
 	txs, size := a.carried.build(a, ctx, req.MaxTxBytes, &room)
 	number, bytes := room.Transfers()
-	txs = append(txs, a.Pool.Build(&rules, min(req.MaxTxBytes-size, int64(bytes)), min(number, maxTransfers))...)
+	gate := room.Gate()
+	txs = append(txs, a.Pool.Build(&rules, min(req.MaxTxBytes-size, int64(bytes)), min(number, maxTransfers), func(t *lattice.Transfer) bool {
+		if t.To != receipt.GateAddress() {
+			return true
+		}
+		gate--
+		return gate >= 0
+	})...)
 	a.proposed = proposal{height: req.Height, time: req.Time, txs: txs}
 	return &abci.ResponsePrepareProposal{Txs: a.proposed.txs}, nil
 }
@@ -81,10 +89,17 @@ func (a *App) process(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.
 		return refuse(errRoom)
 	}
 	txs, errs := a.intake.Read(req.Txs[first:])
-	for _, err := range errs {
+	gate := 0
+	for i, err := range errs {
 		if err != nil {
 			return refuse(err)
 		}
+		if txs[i].To == receipt.GateAddress() {
+			gate++
+		}
+	}
+	if !room.TakeGate(gate) {
+		return refuse(errRoom)
 	}
 	if err := a.Engine.Check(rules, txs); err != nil {
 		return refuse(err)

@@ -48,7 +48,7 @@ func (r runner) Run(ctx context.Context, _ storetypes.MultiStore, raws [][]byte,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	res, err := r.app.Engine.Execute(r.app.rules, good, places, arrivals)
+	res, err := r.app.Engine.Execute(r.app.rules, good, places, append(arrivals, captured(r.app.ctx)...))
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,6 @@ func (s snapshotter) RestoreExtension(height uint64, format uint32, read snapsho
 	}); err != nil {
 		return err
 	}
-	a.intake.Serve(shard.Network)
+	a.intake.Serve(shard.Network, shard.Restarts)
 	return a.Lattice.Start(ctx, int64(height))
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/testutil/headers"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -29,6 +30,9 @@ import (
 )
 
 const mainChainID = "top-main-1"
+
+// stores of the main chain that shards ask proofs of.
+var stores = []string{shardstypes.StoreKey, zonestypes.StoreKey, gatetypes.StoreKey}
 
 // mainChain whose state says what these tests write into it: its headers and proofs are real, nobody decides them.
 type mainChain struct {
@@ -45,10 +49,10 @@ func newMainChain(t *testing.T) *mainChain {
 	t.Helper()
 	keys := headers.Keys(0, 4)
 	m := &mainChain{
-		t: t, Store: rootmulti.NewStore(dbm.NewMemDB(), log.NewNopLogger()), keys: storetypes.NewKVStoreKeys(shardstypes.StoreKey, zonestypes.StoreKey),
+		t: t, Store: rootmulti.NewStore(dbm.NewMemDB(), log.NewNopLogger()), keys: storetypes.NewKVStoreKeys(stores...),
 		chain: &headers.Chain{ID: mainChainID, Power: 1000, Start: start, Committee: func(int64) []ed25519.PrivKey { return keys }, App: map[int64][]byte{}},
 	}
-	for _, name := range []string{shardstypes.StoreKey, zonestypes.StoreKey} {
+	for _, name := range stores {
 		m.MountStoreWithDB(m.keys[name], storetypes.StoreTypeIAVL, nil)
 	}
 	require.NoError(t, m.LoadLatestVersion())
@@ -70,12 +74,7 @@ func (m *mainChain) tell(s *shard, store string, key []byte, record interface{ M
 	require.NoError(m.t, err)
 	m.GetKVStore(m.keys[store]).Set(key, value)
 	m.Commit()
-	m.height++
-	m.chain.App[m.height] = m.LastCommitID().Hash
-	// The client of each shard goes on from the header that it has.
-	head, err := s.Light.Head(s.ctx())
-	require.NoError(m.t, err)
-	update := carried(m.t, &latticetypes.Carried{Content: &latticetypes.Carried_MainHeader{MainHeader: m.chain.Update(head.Height, m.height)}})
+	update := m.update(s)
 	require.NoError(m.t, s.Insert(m.t.Context(), update))
 	require.True(m.t, s.process(update))
 	require.True(m.t, s.block(update)[0].IsOK())
@@ -85,6 +84,16 @@ func (m *mainChain) tell(s *shard, store string, key []byte, record interface{ M
 	require.True(m.t, s.process(fact))
 	require.True(m.t, s.block(fact)[0].IsOK())
 	require.False(m.t, s.process(fact), "it is known")
+}
+
+// update of a shard's client by the next header of the main chain. The client of each shard goes on from the header that it has.
+func (m *mainChain) update(s *shard) []byte {
+	m.t.Helper()
+	m.height++
+	m.chain.App[m.height] = m.LastCommitID().Hash
+	head, err := s.Light.Head(s.ctx())
+	require.NoError(m.t, err)
+	return carried(m.t, &latticetypes.Carried{Content: &latticetypes.Carried_MainHeader{MainHeader: m.chain.Update(head.Height, m.height)}})
 }
 
 // record of a shard's committee, as x/shards has it.
@@ -163,6 +172,18 @@ func TestSplit(t *testing.T) {
 	require.NoError(t, err)
 	root := lattice.NodeOf(left, right)
 	require.Equal(t, head.Root, root[:])
+
+	// Whenever a node reads what is left, it is the same: an ended shard learns nothing any more either.
+	var first, second bytes.Buffer
+	one, err := parent.Bequeath(1, &first)
+	require.NoError(t, err)
+	update := main.update(parent)
+	require.False(t, parent.process(update))
+	require.Contains(t, parent.block(update)[0].Log, "has ended")
+	two, err := parent.Bequeath(1, &second)
+	require.NoError(t, err)
+	require.JSONEq(t, string(one), string(two))
+	require.Equal(t, first.Bytes(), second.Bytes())
 
 	young := [2]*shard{parent.child(children, 0), parent.child(children, 1)}
 	live := []*shard{young[0], young[1], other}

@@ -5,6 +5,7 @@ package intake
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -31,23 +32,31 @@ var zip215 = &ed25519.Options{Verify: ed25519.VerifyOptionsZIP_215}
 
 // Intake of one network's transactions. For use by many goroutines.
 type Intake struct {
-	// chainID that wallets sign; it is known for certain once the chain has its genesis.
-	chainID atomic.Pointer[string]
-	keys    *keys
-	known   *known
+	// signed is what wallets sign beside the transaction; it is known for certain once the chain has its genesis.
+	signed atomic.Pointer[signed]
+	keys   *keys
+	known  *known
+}
+
+// signed with every transaction.
+type signed struct {
+	chainID string
+	account uint64
+	// wrong is what is said of a transaction that was signed for something else.
+	wrong error
 }
 
 // New intake for the chain id that wallets sign, which remembers so many transactions.
 func New(chainID string, remember int) *Intake {
 	in := &Intake{keys: newKeys(), known: newKnown(remember)}
-	in.Serve(chainID)
+	in.Serve(chainID, 0)
 	return in
 }
 
-// Serve a chain id from now on: what was verified for another is forgotten.
-func (in *Intake) Serve(chainID string) {
+// Serve a chain id and an account number from now on: what was verified for others is forgotten.
+func (in *Intake) Serve(chainID string, account uint64) {
 	in.known.clear()
-	in.chainID.Store(&chainID)
+	in.signed.Store(&signed{chainID, account, fmt.Errorf("%w; sign for chain id %s and account number %d", ErrSignature, chainID, account)})
 }
 
 // Read transactions: for each, what it says, or why it is refused.
@@ -109,7 +118,7 @@ func inPieces(n int, work func(from, to int)) {
 // verify some of the transactions and remember those that are good.
 func (in *Intake) verify(txs []*sendtx.Tx, which []int, errs []error) {
 	for _, i := range in.wrong(txs, which) {
-		errs[i] = ErrSignature
+		errs[i] = in.signed.Load().wrong
 	}
 	for _, i := range which {
 		if errs[i] == nil {
@@ -122,9 +131,10 @@ func (in *Intake) verify(txs []*sendtx.Tx, which []int, errs []error) {
 func (in *Intake) wrong(txs []*sendtx.Tx, which []int) (wrong []int) {
 	var batched []int
 	batch := ed25519.NewBatchVerifierWithCapacity(len(which))
+	with := in.signed.Load()
 	for _, i := range which {
 		tx := txs[i]
-		signed := tx.SignBytes(*in.chainID.Load())
+		signed := tx.SignBytes(with.chainID, with.account)
 		if tx.Key.Kind == lattice.Secp256k1 {
 			hash := sha256.Sum256(signed)
 			if !secp256k1.VerifySignature(tx.Key.Bytes(), hash[:], tx.Signature[:]) {

@@ -15,7 +15,7 @@ import (
 )
 
 // signed transfer of an account of a kind.
-func signed(t *testing.T, kind lattice.KeyKind, n int, chain string) []byte {
+func signedBy(t *testing.T, kind lattice.KeyKind, n int, chain string) []byte {
 	t.Helper()
 	seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("intake"), uint64(n)))
 	if kind == lattice.Ed25519 {
@@ -49,7 +49,7 @@ func TestWrongSignaturesInBatches(t *testing.T) {
 			if i%37 == round || i%7 == 6 {
 				wrong[i], chain = true, "top-2"
 			}
-			raws = append(raws, signed(t, kind, i, chain))
+			raws = append(raws, signedBy(t, kind, i, chain))
 		}
 		txs, errs := in.Read(raws)
 		for i := range raws {
@@ -77,11 +77,11 @@ func decoded(t *testing.T, raws [][]byte) (txs []*sendtx.Tx) {
 // What was good for one network is not remembered as good for another.
 func TestNetworkChanges(t *testing.T) {
 	in := New("top-1", 100)
-	raws := [][]byte{signed(t, lattice.Ed25519, 1, "top-1"), []byte("rubbish")}
+	raws := [][]byte{signedBy(t, lattice.Ed25519, 1, "top-1"), []byte("rubbish")}
 	_, errs := in.Read(raws)
 	require.NoError(t, errs[0])
 	require.ErrorIs(t, errs[1], sendtx.ErrMalformed)
-	in.Serve("top-2")
+	in.Serve("top-2", 0)
 	_, errs = in.Read(raws)
 	require.ErrorIs(t, errs[0], ErrSignature)
 }
@@ -99,7 +99,7 @@ func TestKnownIsBounded(t *testing.T) {
 
 // A signature of secp256k1 has a twin with the other S: it is refused, or anyone could give a transaction another hash.
 func TestHighSIsRefused(t *testing.T) {
-	raw := signed(t, lattice.Secp256k1, 5, "top-1")
+	raw := signedBy(t, lattice.Secp256k1, 5, "top-1")
 	twin := append([]byte{}, raw...)
 	s := twin[len(twin)-32:]
 	order := secp256k1.S256().Params().N

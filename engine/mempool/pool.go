@@ -179,7 +179,8 @@ func (p *Pool) keep(rules *lattice.Rules, a *arrival) error {
 }
 
 // Build the transactions of a block by its rules: account by account, one of each in every round, those first that waited longest. All of them can be executed in that order.
-func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byte {
+// Take, where there is one, is asked in that order which of them there is room for: an account whose turn it leaves out waits for the next block.
+func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int, take func(*lattice.Transfer) bool) [][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	type cursor struct {
@@ -225,6 +226,9 @@ func (p *Pool) Build(rules *lattice.Rules, maxBytes int64, maxCount int) [][]byt
 			if err != nil {
 				// It may come again with the quota; what never can is dropped with the next sweep.
 				c.q.stale = true
+				continue
+			}
+			if take != nil && !take(&it.Transfer) {
 				continue
 			}
 			out = append(out, it.raw)

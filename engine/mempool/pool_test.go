@@ -108,7 +108,7 @@ func TestInOrderAndFair(t *testing.T) {
 	require.NoError(t, one(p, senders[1].send(0, 1)))
 	require.NoError(t, one(p, senders[2].send(0, 1)))
 	require.NoError(t, one(p, senders[2].send(2, 1)), "what comes before may still come")
-	block := p.Build(&s.rules, 1<<20, 4)
+	block := p.Build(&s.rules, 1<<20, 4, nil)
 	require.Len(t, block, 4)
 	var froms []lattice.Address
 	for _, raw := range block {
@@ -117,16 +117,16 @@ func TestInOrderAndFair(t *testing.T) {
 		froms = append(froms, tx.From)
 	}
 	require.Equal(t, []lattice.Address{senders[0].address, senders[1].address, senders[2].address, senders[0].address}, froms, "one of each in every round")
-	require.Equal(t, block, p.Build(&s.rules, 1<<20, 4), "a proposal that fails loses nothing")
-	require.Len(t, p.Build(&s.rules, int64(len(block[0])+4), 100), 1, "a block has a size")
+	require.Equal(t, block, p.Build(&s.rules, 1<<20, 4, nil), "a proposal that fails loses nothing")
+	require.Len(t, p.Build(&s.rules, int64(len(block[0])+4), 100, nil), 1, "a block has a size")
 
 	p.Committed(s.commit(t, block))
 	require.Equal(t, 3, p.Len())
-	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 100)))
+	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 100, nil)))
 	require.Equal(t, 1, p.Len(), "the one with a gap waits")
-	require.Empty(t, p.Build(&s.rules, 1<<20, 100))
+	require.Empty(t, p.Build(&s.rules, 1<<20, 100, nil))
 	require.NoError(t, one(p, senders[2].send(1, 1)))
-	require.Len(t, p.Build(&s.rules, 1<<20, 100), 2)
+	require.Len(t, p.Build(&s.rules, 1<<20, 100, nil), 2)
 }
 
 func TestRefusals(t *testing.T) {
@@ -167,7 +167,7 @@ func TestRefusals(t *testing.T) {
 	require.NoError(t, one(p, senders[1].send(0, 1)), "what was forged reserves nothing")
 	require.NoError(t, one(p, senders[2].send(0, 1)))
 	require.ErrorIs(t, one(p, senders[3].send(0, 1)), ErrFull)
-	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 1)))
+	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 1, nil)))
 	require.NoError(t, one(p, senders[3].send(0, 1)))
 	require.ErrorIs(t, one(p, good), lattice.ErrSequence, "what was executed is not taken again")
 }
@@ -186,7 +186,7 @@ func TestWhatBlocksChange(t *testing.T) {
 	r := s.records[a.address]
 	r.Sequence = 1
 	s.records[a.address] = r
-	require.Empty(t, p.Build(&s.rules, 1<<20, 10), "nothing is proposed that cannot be executed")
+	require.Empty(t, p.Build(&s.rules, 1<<20, 10, nil), "nothing is proposed that cannot be executed")
 	p.Committed([]lattice.Address{a.address})
 	require.Zero(t, p.Len())
 	require.ErrorIs(t, p.Why(sendtx.Hash(a.send(1, testFunds/4))), quota.ErrQuota)
@@ -220,7 +220,7 @@ func TestGossipOnce(t *testing.T) {
 	bring(c, "one")
 	require.Equal(t, []Bundle{{"one", [][]byte{a, c}}, {"other", [][]byte{b}}}, p.Reap(1<<20))
 	bring(senders[1].send(2, 1), "one")
-	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 100)))
+	p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 100, nil)))
 	require.Empty(t, p.Reap(1<<20))
 }
 
@@ -231,7 +231,7 @@ func TestNobodyReaps(t *testing.T) {
 	p, s, senders := newPool(cfg, 1)
 	for sequence := range uint64(50) {
 		require.NoError(t, one(p, senders[0].send(sequence, 1)))
-		p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 1)))
+		p.Committed(s.commit(t, p.Build(&s.rules, 1<<20, 1, nil)))
 		require.LessOrEqual(t, len(p.fresh), 2*cfg.Transactions)
 	}
 }
@@ -275,7 +275,7 @@ func TestLastHeights(t *testing.T) {
 	}
 	require.ErrorIs(t, one(p, until(senders[1], 0, 6)), lattice.ErrTimeout, "the next block is 7")
 	s.rules.Height = 11
-	require.Empty(t, p.Build(&s.rules, 1<<20, 10))
+	require.Empty(t, p.Build(&s.rules, 1<<20, 10, nil))
 	for s.rules.Height = 11; s.rules.Height <= sweepEvery; s.rules.Height++ {
 		p.Committed(nil)
 	}
@@ -284,7 +284,7 @@ func TestLastHeights(t *testing.T) {
 	require.NoError(t, p.Why(sendtx.Hash(follows)))
 	require.Equal(t, 1, p.Len(), "another with the first sequence may still come")
 	require.NoError(t, one(p, senders[0].send(0, 1)))
-	require.Len(t, p.Build(&s.rules, 1<<20, 10), 2)
+	require.Len(t, p.Build(&s.rules, 1<<20, 10, nil), 2)
 }
 
 // Those who send alone are verified with others who come at the same time, and are told what became of theirs.
@@ -337,7 +337,7 @@ func staysConsistent(t *rapid.T) {
 		a := rapid.SampledFrom(senders).Draw(t, "sender")
 		switch rapid.IntRange(0, 5).Draw(t, "step") {
 		case 0:
-			p.Committed(s.commit(t, p.Build(&s.rules, rapid.Int64Range(0, 5000).Draw(t, "bytes"), rapid.IntRange(0, 20).Draw(t, "count"))))
+			p.Committed(s.commit(t, p.Build(&s.rules, rapid.Int64Range(0, 5000).Draw(t, "bytes"), rapid.IntRange(0, 20).Draw(t, "count"), nil)))
 		case 1:
 			r := s.records[a.address]
 			r.Utop = rapid.SampledFrom([]uint64{testDeposit, 2 * testDeposit, testFunds}).Draw(t, "funds")

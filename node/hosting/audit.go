@@ -46,16 +46,16 @@ type auditor struct {
 	h *Host
 	// sent: when it was said last.
 	sent map[said]time.Time
-	// height of each node, and since when.
-	height map[string]int64
-	since  map[string]time.Time
+	// tips of each node that it told last, and since when: one that its shard has left behind answers for moments only.
+	tips  map[string]tip
+	since map[string]time.Time
 	// told what went wrong last, once.
 	told string
 }
 
 // audit the shards whose auditor the operator is, until the context ends. Nothing is remembered: what the main chain has not heard is said again.
 func (h *Host) audit(ctx context.Context) {
-	a := &auditor{h: h, sent: map[said]time.Time{}, height: map[string]int64{}, since: map[string]time.Time{}}
+	a := &auditor{h: h, sent: map[said]time.Time{}, tips: map[string]tip{}, since: map[string]time.Time{}}
 	tick := time.NewTicker(auditEvery)
 	defer tick.Stop()
 	for {
@@ -83,7 +83,7 @@ func (a *auditor) step(ctx context.Context) error {
 	var audits []shardstypes.Audit
 	var errs []error
 	for _, c := range a.h.children.Status() {
-		if !c.Duty.Audits || c.Pid == 0 || len(audits) >= maxAudits {
+		if !c.Duty.Audits || len(audits) >= maxAudits {
 			continue
 		}
 		list, err := a.judge(ctx, c, operator)
@@ -96,12 +96,24 @@ func (a *auditor) step(ctx context.Context) error {
 	return errors.Join(append(errs, a.publish(ctx, audits))...)
 }
 
+// look what a shard's node has executed last; false where it does not answer.
+func (a *auditor) look(ctx context.Context, c Status, own blocks) (bool, error) {
+	if c.Pid == 0 {
+		return false, nil
+	}
+	t, err := tipOf(ctx, own)
+	if err != nil {
+		return false, err
+	}
+	if name := c.Duty.ChainID; a.since[name].IsZero() || a.tips[name].height != t.height {
+		a.tips[name], a.since[name] = t, time.Now()
+	}
+	return true, nil
+}
+
 // judge the headers of one shard that the operator has said nothing about.
 func (a *auditor) judge(ctx context.Context, c Status, operator string) (list []shardstypes.Audit, err error) {
-	name, now := c.Duty.ChainID, time.Now()
-	if a.height[name] != c.Height || a.since[name].IsZero() {
-		a.height[name], a.since[name] = c.Height, now
-	}
+	name := c.Duty.ChainID
 	headers, err := a.h.main.headers(ctx, name)
 	if err != nil {
 		return nil, err
@@ -110,22 +122,44 @@ func (a *auditor) judge(ctx context.Context, c Status, operator string) (list []
 	if err != nil {
 		return nil, err
 	}
+	answers, notTold := a.look(ctx, c, rpc)
+	var own blocks
+	if answers {
+		own = rpc
+	}
+	var further func(shardstypes.Header) (verdict, error)
+	if since := a.since[name]; !since.IsZero() && time.Since(since) > standstill {
+		further = func(header shardstypes.Header) (verdict, error) { return a.accuse(ctx, name, header) }
+	}
+	list, err = a.words(ctx, name, operator, headers, own, further)
+	return list, errors.Join(notTold, err)
+}
+
+// words on headers that wait for the operator's: by its own node where that answers, and further where it stands still.
+func (a *auditor) words(ctx context.Context, name, operator string, headers []shardstypes.Header, own blocks, further func(shardstypes.Header) (verdict, error)) (list []shardstypes.Audit, err error) {
 	for _, header := range headers {
-		if slices.Contains(header.Confirmed, operator) || slices.Contains(header.Denied, operator) || now.Sub(a.sent[said{name, header.Height}]) < auditPatience {
+		if slices.Contains(header.Confirmed, operator) || slices.Contains(header.Denied, operator) || time.Since(a.sent[said{name, header.Height}]) < auditPatience {
 			continue
 		}
-		v, err := judge(ctx, rpc, header)
-		if err != nil {
-			return list, err
+		v := undecided
+		if own != nil {
+			if v, err = judge(ctx, own, header); err != nil {
+				return list, err
+			}
 		}
-		if v == undecided && now.Sub(a.since[name]) > standstill {
-			v = a.accuse(ctx, name, rpc, header)
+		if v == undecided && further != nil {
+			if v, err = further(header); err != nil {
+				return list, err
+			}
 		}
-		if v == undecided {
-			// Those above it are no nearer.
-			break
-		}
-		if v == deny {
+		switch v {
+		case undecided:
+			// Those above it are no nearer to a node that comes there; where it stands still, one of them may show why.
+			if further == nil {
+				return list, nil
+			}
+			continue
+		case deny:
 			a.h.log.Error("an anchored header is not what this host's node has made", "shard", name, "height", header.Height, "hash", fmt.Sprintf("%X", header.HeaderHash))
 		}
 		list = append(list, shardstypes.Audit{Operator: operator, Shard: name, Height: header.Height, HeaderHash: header.HeaderHash, Confirm: v == confirm})
@@ -134,20 +168,22 @@ func (a *auditor) judge(ctx context.Context, c Status, operator string) (list []
 }
 
 // accuse by the headers of any host that has them.
-func (a *auditor) accuse(ctx context.Context, name string, own blocks, header shardstypes.Header) verdict {
+func (a *auditor) accuse(ctx context.Context, name string, header shardstypes.Header) (verdict, error) {
+	failed := fmt.Errorf("no host of %s tells of the blocks before height %d, where this host's node stands still at height %d", name, header.Height, a.tips[name].height)
 	for _, e := range a.h.neighbours.reachable(name) {
 		others, err := rpchttp.New(e.RPC, "/websocket")
 		if err != nil {
 			continue
 		}
 		asked, cancel := context.WithTimeout(ctx, answerIn)
-		v, err := accuse(asked, own, others, header)
+		v, err := accuse(asked, a.tips[name], others, header)
 		cancel()
 		if err == nil {
-			return v
+			return v, nil
 		}
+		failed = fmt.Errorf("%w; %s: %w", failed, e.RPC, err)
 	}
-	return undecided
+	return undecided, failed
 }
 
 // publish what was found, signed by the key that the operator votes by.

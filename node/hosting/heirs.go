@@ -12,7 +12,7 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// Heirs is the origin of shards that go on from one that was split, and of those that the network began with.
+// Heirs is the origin of shards that go on from one that was split, or from two that became one, and of those that the network began with.
 type Heirs struct {
 	Founded Folder
 	// Main is the client of the host's own node.
@@ -25,8 +25,10 @@ func (h Heirs) Genesis(ctx context.Context, b Birth) error {
 	case 0:
 		return h.Founded.Genesis(ctx, b)
 	case 1:
+	case 2:
+		return h.join(ctx, b)
 	default:
-		return fmt.Errorf("%w: %s goes on from %v, and this program joins no halves", ErrOrigin, b.Shard.Name, b.Shard.Parents)
+		return fmt.Errorf("%w: %s goes on from %v: shards come of one or two", ErrOrigin, b.Shard.Name, b.Shard.Parents)
 	}
 	parent := b.Parents[0]
 	record, err := main{ctx: h.Main}.shard(ctx, parent.ChainID)
@@ -34,6 +36,9 @@ func (h Heirs) Genesis(ctx context.Context, b Birth) error {
 		return err
 	}
 	names := record.Shard.Children
+	if len(names) == 1 && names[0] == b.Shard.Name {
+		return h.resume(ctx, b, record.Shard)
+	}
 	if len(names) != 2 {
 		return fmt.Errorf("%w: %s goes on from %s, which was not split", ErrOrigin, b.Shard.Name, parent.ChainID)
 	}

@@ -6,9 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/topnetwork/top/node/shard"
 	"github.com/topnetwork/top/protocol/trie"
 )
 
@@ -27,10 +30,37 @@ func (h homes) has(chainID string) bool {
 	return err == nil
 }
 
+// began is the folder with what a shard of this host began with; "" where it has none.
+func (h homes) began(chainID string) string {
+	if !h.has(chainID) {
+		return ""
+	}
+	return filepath.Join(h.of(chainID), "config")
+}
+
+// left is the folder with what a shard of this host has left to become one with its sibling, or to its next generation; "" where it has not.
+func (h homes) left(chainID string) string {
+	for _, folder := range []string{shard.Frozen(h.of(chainID)), shard.Whole(h.of(chainID))} {
+		if _, err := os.Stat(folder); err == nil {
+			return folder
+		}
+	}
+	return ""
+}
+
 // data tells whether a shard's home has blocks or a state.
 func (h homes) data(chainID string) bool {
 	_, err := os.Stat(filepath.Join(h.of(chainID), "data", "blockstore.db"))
 	return err == nil
+}
+
+// snapshots tells whether a shard's node here has one of its state: the library keeps each in a folder with its height as name.
+func (h homes) snapshots(chainID string) bool {
+	entries, err := os.ReadDir(filepath.Join(h.of(chainID), "data", "snapshots"))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		_, err := strconv.ParseUint(e.Name(), 10, 64)
+		return err == nil && e.IsDir()
+	})
 }
 
 // discard a shard's home, at once; its votes are elsewhere. What it is removed by may take a while.

@@ -21,6 +21,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/node/sortition"
@@ -136,7 +137,7 @@ func (h *Host) prepare(ctx context.Context, d Duty, failures int) (settings, err
 		return s, err
 	}
 	if !h.homes.has(name) {
-		if err := h.born(ctx, Birth{Shard: record.Shard, Home: s.home, Hosts: s.hosts}); err != nil {
+		if err := h.born(ctx, Birth{Shard: record.Shard, Home: s.home, Hosts: s.hosts, Sources: h.neighbours.sources(name)}); err != nil {
 			return s, err
 		}
 	}
@@ -151,9 +152,15 @@ func (h *Host) prepare(ctx context.Context, d Duty, failures int) (settings, err
 func (h *Host) born(ctx context.Context, b Birth) error {
 	name := b.Shard.Name
 	for _, p := range b.Shard.Parents {
-		b.Parents = append(b.Parents, Parent{ChainID: p, Home: h.homes.of(p), Running: h.children.Hosts(p), Hosts: append(h.neighbours.of(p), h.own(p)...)})
+		b.Parents = append(b.Parents, Parent{ChainID: p, Home: h.homes.of(p), Running: h.children.Hosts(p), Hosts: append(h.neighbours.of(p), h.own(p)...), Sources: h.neighbours.sources(p)})
 	}
 	err := h.cfg.Origin.Genesis(ctx, b)
+	// Who was not there when the shard began asks those who were.
+	if errors.Is(err, ErrOrigin) && len(b.Sources) > 0 {
+		if err = fetchGenesis(ctx, b); err != nil {
+			err = fmt.Errorf("%w, and other hosts' is not to be had: %w", ErrOrigin, err)
+		}
+	}
 	if err == nil {
 		first, notTold := h.main.firstCommittee(ctx, name)
 		err = errors.Join(notTold, checkGenesis(b.Home, name, first))
@@ -203,7 +210,7 @@ func (h *Host) Ask(ctx context.Context, chainID string) (Health, error) {
 }
 
 // missing counts the hosts that are not among a node's peers.
-func missing(hosts []Entry, peers []coretypes.Peer) (n int) {
+func missing(hosts []directory.Entry, peers []coretypes.Peer) (n int) {
 	for _, e := range hosts {
 		id, _, _ := strings.Cut(e.P2P, "@")
 		if !slices.ContainsFunc(peers, func(p coretypes.Peer) bool { return string(p.NodeInfo.ID()) == id }) {
@@ -254,7 +261,7 @@ func (h *Host) tell(chainID string, p place) {
 }
 
 // own entry of a shard; none where it is not hosted here.
-func (h *Host) own(chainID string) (list []Entry) {
+func (h *Host) own(chainID string) (list []directory.Entry) {
 	for _, e := range h.Directory().Shards {
 		if e.ChainID == chainID {
 			list = append(list, e)
@@ -264,16 +271,16 @@ func (h *Host) own(chainID string) (list []Entry) {
 }
 
 // Directory of this host.
-func (h *Host) Directory() Directory {
+func (h *Host) Directory() directory.Directory {
 	children := h.children.Status()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	d := Directory{Operator: h.operator, Shards: []Entry{}}
+	d := directory.Directory{Operator: h.operator, Shards: []directory.Entry{}}
 	host := h.cfg.App.Shards.Host()
 	for _, c := range children {
-		e := Entry{
-			ChainID: c.Duty.ChainID, Role: c.Duty.RoleName(), Height: c.Height, State: c.State, Starts: c.Starts, PID: c.Pid, Error: oneLine(c.Err),
-			Snapshots: h.cfg.App.StateSync.SnapshotInterval > 0,
+		e := directory.Entry{
+			ChainID: c.Duty.ChainID, Role: c.Duty.RoleName(), Height: c.Height, State: string(c.State), Starts: c.Starts, PID: c.Pid, Error: oneLine(c.Err),
+			Snapshots: h.homes.snapshots(c.Duty.ChainID),
 		}
 		if p, ok := h.nodes[e.ChainID]; ok {
 			e.P2P = p.id + "@" + join(host, p.ports.P2P)

@@ -3,9 +3,7 @@ package hosting
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,89 +17,31 @@ import (
 	"cosmossdk.io/log/v2"
 
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/home"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 const nodeKey = "0123456789abcdef0123456789abcdef01234567"
 
-func entry(name string, height int64) Entry {
-	return Entry{ChainID: name, Role: "member", P2P: nodeKey + "@192.0.2.1:27000", RPC: "http://192.0.2.1:27001", Height: height, State: Running}
-}
-
-// What another host says goes into files of settings: nothing that is no address comes through.
-func TestOthersEntriesAreChecked(t *testing.T) {
-	require.NoError(t, entry(one, 3).check())
-	for name, spoil := range map[string]func(*Entry){
-		"chain":    func(e *Entry) { e.ChainID = "top-main-1" },
-		"folder":   func(e *Entry) { e.ChainID = "../" + one },
-		"no peer":  func(e *Entry) { e.P2P = "" },
-		"injected": func(e *Entry) { e.P2P = nodeKey + "@h:1\"\nladdr = \"tcp://0.0.0.0:1" },
-		"two":      func(e *Entry) { e.P2P += "," + e.P2P },
-		"no port":  func(e *Entry) { e.RPC = "http://192.0.2.1" },
-		"path":     func(e *Entry) { e.RPC += "/x\"" },
-		"user":     func(e *Entry) { e.RPC = "http://me@192.0.2.1:1" },
-		"scheme":   func(e *Entry) { e.RPC = "file://192.0.2.1:1" },
-		"height":   func(e *Entry) { e.Height = -1 },
-	} {
-		e := entry(one, 3)
-		spoil(&e)
-		require.Error(t, e.check(), name)
-		raw, err := json.Marshal(Directory{Shards: []Entry{e, entry(two, 4)}})
-		require.NoError(t, err)
-		d, err := parseDirectory(bytes.NewReader(raw))
-		require.NoError(t, err)
-		require.Equal(t, []Entry{entry(two, 4)}, d.Shards, name)
-	}
-}
-
-func FuzzDirectory(f *testing.F) {
-	raw, _ := json.Marshal(Directory{Operator: "top1", Shards: []Entry{entry(one, 3), {}}})
-	f.Add(raw)
-	f.Add([]byte(`{"shards":[{"chain_id":"top-z0.s0-1","p2p":"x@y:1","rpc":"http://[::1]:1"}]}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		d, err := parseDirectory(bytes.NewReader(raw))
-		if err != nil {
-			return
-		}
-		for _, e := range d.Shards {
-			require.NoError(t, e.check())
-			require.NotContains(t, e.P2P+e.RPC, `"`)
-			require.NotContains(t, e.P2P+e.RPC, "\n")
-			require.NotContains(t, e.P2P, ",")
-		}
-	})
-}
-
-func TestDirectoryIsServedAndRead(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	want := Directory{Operator: "top1x", Shards: []Entry{entry(one, 9)}}
-	done := make(chan error, 1)
-	go func() { done <- serveDirectory(ctx, l, func() Directory { return want }) }()
-	got, err := ReadDirectory(t.Context(), "http://"+l.Addr().String())
-	require.NoError(t, err)
-	require.Equal(t, want, got)
-	cancel()
-	require.NoError(t, <-done)
-	require.Equal(t, []string{"http://a.example:1"}, directoriesOf([]string{"https://rest.example", "shards+http://a.example:1/", "shards+ftp://b", "/ip4/1.2.3.4/tcp/1"}))
+func entry(name string, height int64) directory.Entry {
+	return directory.Entry{ChainID: name, Role: "member", P2P: nodeKey + "@192.0.2.1:27000", RPC: "http://192.0.2.1:27001", Height: height, State: string(Running)}
 }
 
 // Others are known by what they said last; a host's own directory is not another's, and nobody counts twice.
 func TestNeighbours(t *testing.T) {
 	n := newNeighbours()
-	says := map[string]Directory{
-		"http://a": {Operator: "a", Shards: []Entry{entry(one, 10)}},
-		"http://b": {Operator: "b", Shards: []Entry{entry(one, 12), entry(two, 3)}},
-		"http://c": {Operator: "c", Shards: []Entry{entry(one, 1_000_000)}},
-		"http://d": {Operator: "c", Shards: []Entry{entry(one, 1_000_000)}},
-		"http://e": {Operator: "me", Shards: []Entry{entry(one, 1)}},
+	says := map[string]directory.Directory{
+		"http://a": {Operator: "a", Shards: []directory.Entry{entry(one, 10)}},
+		"http://b": {Operator: "b", Shards: []directory.Entry{entry(one, 12), entry(two, 3)}},
+		"http://c": {Operator: "c", Shards: []directory.Entry{entry(one, 1_000_000)}},
+		"http://d": {Operator: "c", Shards: []directory.Entry{entry(one, 1_000_000)}},
+		"http://e": {Operator: "me", Shards: []directory.Entry{entry(one, 1)}},
 	}
 	silent := false
-	n.read = func(_ context.Context, base string) (Directory, error) {
+	n.read = func(_ context.Context, base string) (directory.Directory, error) {
 		if silent {
-			return Directory{}, errors.New("timeout")
+			return directory.Directory{}, errors.New("timeout")
 		}
 		return says[base], nil
 	}
@@ -110,7 +50,7 @@ func TestNeighbours(t *testing.T) {
 	require.Len(t, n.of(one), 3)
 	require.EqualValues(t, 12, middle(n.of(one)), "one that lies moves nothing")
 	require.Zero(t, middle(nil))
-	require.Equal(t, []Entry{entry(two, 3)}, n.of(two))
+	require.Equal(t, []directory.Entry{entry(two, 3)}, n.of(two))
 	silent = true
 	n.refresh(t.Context())
 	require.Len(t, n.of(one), 3)
@@ -218,7 +158,7 @@ func TestSettings(t *testing.T) {
 	h.cfg.App.IAVLCacheSize, h.cfg.App.Shards.Processors = 123, 2
 	dir := h.homes.of(one)
 	s := settings{
-		home: dir, votes: h.homes.votes(one), ports: home.Ports{P2P: 1, RPC: 2, GRPC: 3, REST: 4}, hosts: []Entry{entry(one, 3)},
+		home: dir, votes: h.homes.votes(one), ports: home.Ports{P2P: 1, RPC: 2, GRPC: 3, REST: 4}, hosts: []directory.Entry{entry(one, 3)},
 		trusted: &trusted{height: 9, hash: bytes.Repeat([]byte{0xAB}, 32), rpcs: []string{"http://192.0.2.1:1", "http://192.0.2.2:1"}},
 	}
 	require.NoError(t, h.write(s))
@@ -249,7 +189,7 @@ func TestSettings(t *testing.T) {
 
 // A node joins by a snapshot where two hosts have one, from the header that is surest.
 func TestTrusted(t *testing.T) {
-	serving := func(n int) (list []Entry) {
+	serving := func(n int) (list []directory.Entry) {
 		for range n {
 			e := entry(one, 50)
 			e.Snapshots = true

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	abci "github.com/cometbft/cometbft/abci/types"
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 
@@ -57,35 +56,49 @@ func judge(ctx context.Context, own blocks, h shardstypes.Header) (verdict, erro
 	return deny, nil
 }
 
-// accuse a shard whose committee goes on from a block that this host's own node refuses: its node stands still, and what it executed last is not what the committee's next header commits. The others are not
-// trusted: their headers count as far as they lead from the anchored one down to the node's own.
-func accuse(ctx context.Context, own blocks, others blocks, h shardstypes.Header) (verdict, error) {
+// tip is what a node has executed last.
+type tip struct {
+	height int64
+	// hash of the block's header, and of the validators after it; state after it.
+	hash, validators, state []byte
+}
+
+// tipOf a node.
+func tipOf(ctx context.Context, own blocks) (tip, error) {
 	info, err := own.ABCIInfo(ctx)
 	if err != nil {
-		return undecided, err
+		return tip{}, err
 	}
-	last := info.Response
-	at := last.LastBlockHeight
-	if at < 1 || int64(h.Height) <= at || int64(h.Height)-at > reach {
+	at := info.Response.LastBlockHeight
+	if at < 1 {
+		return tip{}, nil
+	}
+	c, err := own.Commit(ctx, &at)
+	if err != nil {
+		return tip{}, err
+	}
+	return tip{height: at, hash: c.Header.Hash(), validators: c.Header.NextValidatorsHash, state: info.Response.LastBlockAppHash}, nil
+}
+
+// accuse a shard whose committee goes on from a block that this host's own node refuses: what the node executed last is not what the committee's next header commits. It need not run: a node that its shard has left behind so ends, and
+// ends again soon after each start. The others are not trusted: their headers count as far as they lead from the anchored one down to the node's own.
+func accuse(ctx context.Context, own tip, others blocks, h shardstypes.Header) (verdict, error) {
+	if own.height < 1 || int64(h.Height) <= own.height || int64(h.Height)-own.height > reach {
 		return undecided, nil
 	}
-	tip, err := own.Commit(ctx, &at)
+	next, err := descend(ctx, others, h, own.height+1)
 	if err != nil {
 		return undecided, err
 	}
-	next, err := descend(ctx, others, h, at+1)
-	if err != nil {
-		return undecided, err
-	}
-	if contradicts(tip.Header, last, next) {
+	if own.contradicts(next) {
 		return deny, nil
 	}
 	return undecided, nil
 }
 
 // contradicts tells whether a header cannot come after the block that was executed last.
-func contradicts(tip *cmttypes.Header, last abci.ResponseInfo, next *cmttypes.Header) bool {
-	return !bytes.Equal(next.LastBlockID.Hash, tip.Hash()) || !bytes.Equal(next.AppHash, last.LastBlockAppHash) || !bytes.Equal(next.ValidatorsHash, tip.NextValidatorsHash)
+func (t tip) contradicts(next *cmttypes.Header) bool {
+	return !bytes.Equal(next.LastBlockID.Hash, t.hash) || !bytes.Equal(next.AppHash, t.state) || !bytes.Equal(next.ValidatorsHash, t.validators)
 }
 
 // descend from an anchored header to one below it, from block to block.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/log/v2"
+
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
@@ -110,8 +112,64 @@ func TestAccuse(t *testing.T) {
 		{"who answers has other blocks: that proves nothing", c.upTo(10, 10), fork, undecided, true},
 		{"nor who has none", c.upTo(10, 200), &fakeChain{}, undecided, true},
 	} {
-		v, err := accuse(t.Context(), x.own, x.others, c.anchored(65))
+		own, err := tipOf(t.Context(), x.own)
+		require.NoError(t, err, x.name)
+		v, err := accuse(t.Context(), own, x.others, c.anchored(65))
 		require.Equal(t, x.fails, err != nil, "%s: %v", x.name, err)
 		require.Equal(t, x.want, v, x.name)
 	}
+}
+
+// A node that its shard has left behind ends, and answers for a moment after each start: what it said then accuses the shard while it does not run.
+func TestTipOfANodeThatHasEnded(t *testing.T) {
+	c := chainOf(0, 1, 2, 3, 4, 5, 6, 7, 8)
+	a := &auditor{tips: map[string]tip{}, since: map[string]time.Time{}}
+	runs := Status{Duty: Duty{ChainID: one}, Pid: 1}
+	look := func(s Status, own blocks) bool {
+		answers, err := a.look(t.Context(), s, own)
+		require.NoError(t, err)
+		return answers
+	}
+	require.True(t, look(runs, c.upTo(4, 4)))
+	began := a.since[one]
+	v, err := accuse(t.Context(), a.tips[one], c, c.anchored(8))
+	require.NoError(t, err)
+	require.Equal(t, undecided, v, "the block after it commits what this node has, too")
+
+	require.False(t, look(Status{Duty: runs.Duty}, c))
+	require.EqualValues(t, 4, a.tips[one].height)
+	require.True(t, look(runs, c.upTo(5, 200)))
+	require.True(t, a.since[one].After(began))
+	stands := a.since[one]
+	require.False(t, look(Status{Duty: runs.Duty}, nil))
+	require.True(t, look(runs, c.upTo(5, 200)))
+	require.Equal(t, stands, a.since[one], "a start is no step forward")
+	v, err = accuse(t.Context(), a.tips[one], c, c.anchored(8))
+	require.NoError(t, err)
+	require.Equal(t, deny, v)
+}
+
+// The last header that an honest node could follow is anchored, too: that it waits for a word hides none of those above it, which the node denies.
+func TestHeaderAtWhichANodeStands(t *testing.T) {
+	c := chainOf(0, 1, 2, 3, 4, 5, 6, 7, 8)
+	own := c.upTo(5, 200)
+	a := &auditor{h: &Host{log: log.NewNopLogger()}, sent: map[said]time.Time{}}
+	last, err := tipOf(t.Context(), own)
+	require.NoError(t, err)
+	accused := func(h shardstypes.Header) (verdict, error) { return accuse(t.Context(), last, c, h) }
+	headers := []shardstypes.Header{c.anchored(4), c.anchored(5), c.anchored(7), c.anchored(9)}
+
+	list, err := a.words(t.Context(), one, "operator", headers, own, nil)
+	require.NoError(t, err)
+	require.Equal(t, []shardstypes.Audit{{Operator: "operator", Shard: one, Height: 4, HeaderHash: headers[0].HeaderHash, Confirm: true}}, list, "it may still come to the others")
+	denied := []shardstypes.Audit{
+		{Operator: "operator", Shard: one, Height: 7, HeaderHash: headers[2].HeaderHash},
+		{Operator: "operator", Shard: one, Height: 9, HeaderHash: headers[3].HeaderHash},
+	}
+	list, err = a.words(t.Context(), one, "operator", headers[1:], own, accused)
+	require.NoError(t, err)
+	require.Equal(t, denied, list)
+	list, err = a.words(t.Context(), one, "operator", headers[1:], nil, accused)
+	require.NoError(t, err)
+	require.Equal(t, denied, list, "also while it does not run")
 }

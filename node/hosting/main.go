@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/topnetwork/top/node/directory"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 	sortitiontypes "github.com/topnetwork/top/x/sortition/types"
 	staketypes "github.com/topnetwork/top/x/stake/types"
@@ -99,7 +100,7 @@ func (m main) directories(ctx context.Context, except string) (list []string, er
 		}
 		for _, n := range res.Nodes {
 			if n.Operator != except {
-				list = append(list, directoriesOf(n.Endpoints)...)
+				list = append(list, directory.Of(n.Endpoints)...)
 			}
 		}
 		if res.Pagination == nil || len(res.Pagination.NextKey) == 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/topnetwork/top/node/directory"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 
 // neighbours are the other hosts, as far as their directories tell.
 type neighbours struct {
-	read func(ctx context.Context, base string) (Directory, error)
+	read func(ctx context.Context, base string) (directory.Directory, error)
 
 	mu sync.Mutex
 	// own directory's operator, whose entries are not another's.
@@ -30,12 +32,12 @@ type neighbours struct {
 
 // answer of a directory.
 type answer struct {
-	Directory
+	directory.Directory
 	at time.Time
 }
 
 func newNeighbours() *neighbours {
-	return &neighbours{read: ReadDirectory, heard: map[string]answer{}}
+	return &neighbours{read: directory.Read, heard: map[string]answer{}}
 }
 
 // at these addresses, beside the host of an operator.
@@ -76,12 +78,24 @@ func (n *neighbours) refresh(ctx context.Context) {
 }
 
 // of a shard: other hosts' entries, in the order of their addresses, one for each operator.
-func (n *neighbours) of(chainID string) []Entry { return n.since(chainID, time.Time{}) }
+func (n *neighbours) of(chainID string) []directory.Entry { return n.since(chainID, time.Time{}) }
+
+// sources are the directories of hosts that have a shard.
+func (n *neighbours) sources(chainID string) (bases []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, base := range names(n.heard) {
+		if slices.ContainsFunc(n.heard[base].Shards, func(e directory.Entry) bool { return e.ChainID == chainID }) {
+			bases = append(bases, base)
+		}
+	}
+	return bases
+}
 
 // reachable hosts whose node of a shard runs, by what they said just now.
-func (n *neighbours) reachable(chainID string) (list []Entry) {
+func (n *neighbours) reachable(chainID string) (list []directory.Entry) {
 	for _, e := range n.since(chainID, time.Now().Add(-2*refreshEvery-readIn)) {
-		if e.State == Running || e.State == Syncing {
+		if State(e.State) == Running || State(e.State) == Syncing {
 			list = append(list, e)
 		}
 	}
@@ -89,7 +103,7 @@ func (n *neighbours) reachable(chainID string) (list []Entry) {
 }
 
 // since a time other hosts' entries of a shard.
-func (n *neighbours) since(chainID string, at time.Time) (list []Entry) {
+func (n *neighbours) since(chainID string, at time.Time) (list []directory.Entry) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	seen := map[string]bool{n.operator: true}
@@ -110,7 +124,7 @@ func (n *neighbours) since(chainID string, at time.Time) (list []Entry) {
 }
 
 // peers of a shard's node, as config.toml has them.
-func peersOf(hosts []Entry) string {
+func peersOf(hosts []directory.Entry) string {
 	var list []string
 	for _, e := range hosts[:min(len(hosts), maxPeers)] {
 		list = append(list, e.P2P)
@@ -119,7 +133,7 @@ func peersOf(hosts []Entry) string {
 }
 
 // middle height of a shard's hosts: half of them are there or beyond, so that no few can pretend that the shard goes on.
-func middle(hosts []Entry) int64 {
+func middle(hosts []directory.Entry) int64 {
 	var heights []int64
 	for _, e := range hosts {
 		heights = append(heights, e.Height)

@@ -10,6 +10,7 @@ import (
 
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/topnetwork/top/node/directory"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
@@ -23,8 +24,9 @@ type Parent struct {
 	// Home of its node on this host, which may never have had one. Where it runs, its databases are locked.
 	Home    string
 	Running bool
-	// Hosts that run it, this one included.
-	Hosts []Entry
+	// Hosts that run it, this one included, and the directories of the others.
+	Hosts   []directory.Entry
+	Sources []string
 }
 
 // Birth of a shard on this host.
@@ -35,8 +37,9 @@ type Birth struct {
 	Home string
 	// Parents in the order of the record; none of a shard that the network began with.
 	Parents []Parent
-	// Hosts that run the shard already.
-	Hosts []Entry
+	// Hosts that run the shard already, and the directories of those that do, or will.
+	Hosts   []directory.Entry
+	Sources []string
 }
 
 // Origin makes what a shard begins with.

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/topnetwork/top/node/directory"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 // blockPoll is how often the main node is asked for a new block, sweepEvery how often old data are looked for.
@@ -31,8 +34,8 @@ func (h *Host) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("directory of [shards] in app.toml: %w", err)
 		}
-		h.log.Info("shards of this host are listed", "at", "http://"+l.Addr().String()+directoryPath)
-		group.Go(func() error { return serveDirectory(ctx, l, h.Directory) })
+		h.log.Info("shards of this host are listed", "at", "http://"+l.Addr().String()+directory.Path)
+		group.Go(func() error { return directory.Serve(ctx, l, h.Directory, h.homes.began, h.homes.left) })
 	}
 	group.Go(func() error { h.follow(ctx); return nil })
 	group.Go(func() error { h.hear(ctx); return nil })
@@ -130,6 +133,11 @@ func (h *Host) known(needed map[string]Duty) map[string]Duty {
 func (h *Host) look(ctx context.Context, run map[string]Duty) {
 	for name := range run {
 		r, err := h.main.shard(ctx, name)
+		if err == nil && r.Shard.Status == shardstypes.Status_STATUS_FROZEN {
+			if err := freeze(h.homes.of(name), r.Shard); err != nil {
+				h.log.Error("a shard is frozen, and its node was not told", "shard", name, "error", err)
+			}
+		}
 		if err != nil || r.Anchor == nil {
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/shard"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -31,7 +32,7 @@ type settings struct {
 	home  string
 	votes string
 	ports home.Ports
-	hosts []Entry
+	hosts []directory.Entry
 	// trusted header for state-sync; nil to make all blocks again.
 	trusted *trusted
 }
@@ -44,7 +45,7 @@ type trusted struct {
 }
 
 // trustedOf a shard's record: the audited header before the anchored one, where two hosts serve snapshots.
-func trustedOf(r *shardstypes.QueryShardResponse, hosts []Entry) *trusted {
+func trustedOf(r *shardstypes.QueryShardResponse, hosts []directory.Entry) *trusted {
 	t := &trusted{}
 	switch {
 	case r.Audited != nil:
@@ -55,7 +56,7 @@ func trustedOf(r *shardstypes.QueryShardResponse, hosts []Entry) *trusted {
 		return nil
 	}
 	for _, e := range hosts {
-		if e.Snapshots && e.State == Running && len(t.rpcs) < syncServers {
+		if e.Snapshots && State(e.State) == Running && len(t.rpcs) < syncServers {
 			t.rpcs = append(t.rpcs, e.RPC)
 		}
 	}

@@ -31,7 +31,7 @@ func (p *fakeProcess) die()                  { p.end.Do(func() { close(p.done) }
 func (p *fakeProcess) Stop(grace time.Duration) error {
 	p.stopped = true
 	if p.deaf {
-		time.Sleep(grace)
+		time.Sleep(grace) // of the bubble's clock: a process that takes all the time that it is given
 	}
 	p.die()
 	return nil
@@ -129,7 +129,7 @@ func supervise(t *testing.T, test func(t *testing.T, m *fakeMachine, s *Supervis
 
 // pass time, and let everybody do what is due.
 func pass(d time.Duration) {
-	time.Sleep(d)
+	time.Sleep(d) // of the bubble's clock, which stands still meanwhile for everybody else
 	synctest.Wait()
 }
 

@@ -25,21 +25,40 @@ import (
 const (
 	// heritage is the folder in a shard's data where it leaves what its children begin with.
 	heritage = "heritage"
+	// whole is the folder in it of a shard that becomes one with its sibling.
+	whole = "whole"
 	// lookEvery so long whether the shard has ended.
 	lookEvery = time.Second
 	// genesisName of a child's genesis in its part of the heritage.
 	genesisName = "genesis.json"
 )
 
-// bequeath to the shard's two children as soon as it has ended: a folder for each, whole or not there.
-func bequeath(ctx context.Context, app *shardchain.App, blocks sm.BlockStore, doc *genutiltypes.AppGenesis, data string, logger log.Logger) {
+// bequeath to the shard's children as soon as it has ended: a folder for each of two, or one for what becomes one with the sibling's; all of it or nothing is there.
+// A frozen shard leaves its last audited state.
+func bequeath(ctx context.Context, app *shardchain.App, r rewinding, logger log.Logger) {
+	blocks, doc, data := r.blocks, r.doc, r.comet.DBDir()
+	said := ""
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
-		final, ended, err := app.Ended()
-		switch {
-		case err != nil || !ended:
-		default:
+		var (
+			final uint64
+			ended bool
+			err   error
+		)
+		// Before the first block there is nothing to ask.
+		if blocks.Height() > 0 {
+			final, ended, err = app.Ended()
+		}
+		if is, notTold := r.due(); notTold == nil && is {
+			if failed := r.leave(ctx, app); failed == nil {
+				logger.Info("the shard is frozen; what its next generation begins with is in its data folder")
+			} else if why := failed.Error(); why != said {
+				logger.Error("nothing was left to the next generation of a frozen shard yet", "err", failed)
+				said = why
+			}
+		}
+		if err == nil && ended {
 			if err = leave(app, blocks, doc, int64(final), filepath.Join(data, heritage)); err == nil {
 				logger.Info("the shard has ended; what its children begin with is in its data folder", "final", final)
 				return
@@ -69,8 +88,19 @@ func leave(app *shardchain.App, blocks sm.BlockStore, doc *genutiltypes.AppGenes
 	if err := os.RemoveAll(begun); err != nil {
 		return err
 	}
-	for side := range 2 {
-		if err := leaveTo(app, doc, &meta.Header, side, filepath.Join(begun, sideName(side))); err != nil {
+	merges, err := app.Merges()
+	if err != nil {
+		return err
+	}
+	left := map[string]func(io.Writer) (json.RawMessage, error){whole: app.BequeathWhole}
+	if !merges {
+		left = map[string]func(io.Writer) (json.RawMessage, error){}
+		for side := range 2 {
+			left[sideName(side)] = func(accounts io.Writer) (json.RawMessage, error) { return app.Bequeath(side, accounts) }
+		}
+	}
+	for name, state := range left {
+		if err := leaveTo(doc, &meta.Header, state, filepath.Join(begun, name)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +109,8 @@ func leave(app *shardchain.App, blocks sm.BlockStore, doc *genutiltypes.AppGenes
 
 func sideName(side int) string { return [2]string{"left", "right"}[side] }
 
-func leaveTo(app *shardchain.App, doc *genutiltypes.AppGenesis, last *cmttypes.Header, side int, dir string) (err error) {
+// leaveTo a folder a state and the accounts of it.
+func leaveTo(doc *genutiltypes.AppGenesis, last *cmttypes.Header, state func(accounts io.Writer) (json.RawMessage, error), dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -88,7 +119,7 @@ func leaveTo(app *shardchain.App, doc *genutiltypes.AppGenesis, last *cmttypes.H
 		return err
 	}
 	child := *doc
-	child.AppState, err = app.Bequeath(side, accounts)
+	child.AppState, err = state(accounts)
 	if err := errors.Join(err, accounts.Sync(), accounts.Close()); err != nil {
 		return err
 	}
@@ -110,13 +141,7 @@ func Inherit(parentHome string, children [2]latticetypes.Members, side int, conf
 	if of != side {
 		return fmt.Errorf("%s is of the %s half", from, sideName(of))
 	}
-	child := children[side]
-	doc.ChainID, doc.AppState = child.Ledger, json.RawMessage(state)
-	doc.Consensus.Validators = nil
-	for _, bz := range child.Keys {
-		key := ed25519.PubKey(bz)
-		doc.Consensus.Validators = append(doc.Consensus.Validators, cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: child.Power})
-	}
+	nameChild(doc, children[side], state)
 	if err := copyTo(filepath.Join(config, latticetypes.AccountsName), filepath.Join(from, latticetypes.AccountsName)); err != nil {
 		return err
 	}
@@ -124,12 +149,17 @@ func Inherit(parentHome string, children [2]latticetypes.Members, side int, conf
 	return doc.SaveAs(filepath.Join(config, genesisName))
 }
 
-func copyTo(path, from string) (err error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
+// nameChild in its genesis: its first committee makes its blocks.
+func nameChild(doc *genutiltypes.AppGenesis, child latticetypes.Members, state json.RawMessage) {
+	doc.ChainID, doc.AppState = child.Ledger, state
+	doc.Consensus.Validators = nil
+	for _, bz := range child.Keys {
+		key := ed25519.PubKey(bz)
+		doc.Consensus.Validators = append(doc.Consensus.Validators, cmttypes.GenesisValidator{Address: key.Address(), PubKey: key, Power: child.Power})
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
+}
+
+func copyTo(path string, from ...string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -137,6 +167,20 @@ func copyTo(path, from string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	for _, part := range from {
+		if err == nil {
+			err = appendTo(out, part)
+		}
+	}
 	return errors.Join(err, out.Sync(), out.Close())
+}
+
+func appendTo(out io.Writer, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	_, err = io.Copy(out, in)
+	return err
 }

@@ -81,6 +81,10 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 	if err != nil {
 		return err
 	}
+	// A node that cannot go on leaves it all the same.
+	if err := rewind(ctx, cfg, comet, doc); err != nil {
+		cfg.Logger.Error("nothing was left to the next generation of a frozen shard", "err", err)
+	}
 	app, err := open(comet, cfg, doc.ChainID)
 	if err != nil {
 		return err
@@ -124,7 +128,7 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
-		bequeath(leaving, app, n.BlockStore(), doc, comet.DBDir(), cfg.Logger)
+		bequeath(leaving, app, rewinding{cfg, comet, doc, n.BlockStore()}, cfg.Logger)
 	}()
 	defer func() {
 		gone()

@@ -28,6 +28,9 @@ type Accounts struct {
 	journal *Journal
 	// elsewhere says whose an account is that the shard does not hold; nil where nobody knows.
 	elsewhere func(Address) error
+	// foreign account that no shard holds, wherever its bucket is, and why.
+	foreign    Address
+	whyForeign error
 }
 
 // extent says where a bucket's slots are, and how many of them are used; none of a bucket that is not there.
@@ -53,8 +56,14 @@ func (s *Accounts) Len() uint64 { return s.count }
 // NameOwners of accounts that the shard does not hold: the function makes an ErrNotOwned that says whose the account is (protocol/trie).
 func (s *Accounts) NameOwners(elsewhere func(Address) error) { s.elsewhere = elsewhere }
 
+// Exclude an account that no shard holds, wherever its bucket is: for an error that is an ErrNotOwned.
+func (s *Accounts) Exclude(a Address, why error) { s.foreign, s.whyForeign = a, why }
+
 // own bucket of an account.
 func (s *Accounts) own(a Address) (int, error) {
+	if s.whyForeign != nil && a == s.foreign {
+		return 0, s.whyForeign
+	}
 	b := BucketOf(a)
 	switch {
 	case s.prefix.Holds(b):

@@ -10,11 +10,15 @@ type Arrival struct {
 	Transaction Hash
 	// Return: To could not be credited, and From gets its coins back.
 	Return bool
+	// Main: From is an account of the main chain, whatever shard has the one of the same name.
+	Main bool
+	// Debit: the coins are where they were sent to, by a batch that this ledger does not have any more; From pays what it holds of them. No receipt says so.
+	Debit bool
 }
 
-// Beneficiary is who gets the coins.
+// Beneficiary is who gets the coins, or pays them.
 func (a *Arrival) Beneficiary() Address {
-	if a.Return {
+	if a.Return || a.Debit {
 		return a.From
 	}
 	return a.To

@@ -80,8 +80,8 @@ func (w *world) exchange(t require.TestingT, transfers []Transfer, arrivals []Ar
 
 func newExchange(t require.TestingT, records []Record) *world {
 	w := newWorld(t, records)
-	w.rules.Away = func(to Address) error {
-		if to == strangers[0] {
+	w.rules.Away = func(t *Transfer) error {
+		if t.To == strangers[0] {
 			return fmt.Errorf("%w: nobody can be reached there", ErrNotOwned)
 		}
 		return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // Amount of another denomination than utop: 128 bits, as tokens of 18 decimals need them.
@@ -91,6 +92,29 @@ func (b Balance) Sub(c Balance) (Balance, error) {
 	}
 	coins, err := merge(b.Coins, c.Coins, Amount.Sub)
 	return Balance{b.Utop - c.Utop, coins}, err
+}
+
+// Within what is held: as much of b as there is, and the rest.
+func (b Balance) Within(held Balance) (taken, rest Balance) {
+	taken.Utop = min(b.Utop, held.Utop)
+	rest.Utop = b.Utop - taken.Utop
+	for _, c := range b.Coins {
+		has := Amount{}
+		if at := slices.IndexFunc(held.Coins, func(h Coin) bool { return h.Denom == c.Denom }); at >= 0 {
+			has = held.Coins[at].Amount
+		}
+		if left, err := c.Amount.Sub(has); err == nil {
+			if !has.IsZero() {
+				taken.Coins = append(taken.Coins, Coin{Denom: c.Denom, Amount: has})
+			}
+			if !left.IsZero() {
+				rest.Coins = append(rest.Coins, Coin{Denom: c.Denom, Amount: left})
+			}
+			continue
+		}
+		taken.Coins = append(taken.Coins, c)
+	}
+	return taken, rest
 }
 
 // merge two lists in ascending order, denomination by denomination; what becomes zero is left out.

@@ -31,6 +31,8 @@ type Effects struct {
 	Departed []Arrival
 	// Burned utop: fees.
 	Burned uint64
+	// Overdrawn is what debits of coins that are elsewhere already did not find, each by itself: no sum of what others claim to have sent fails.
+	Overdrawn []Balance
 	// Lost coins of other denominations, which neither their recipient nor their sender could take and for which the community's record has no room.
 	Lost []Coin
 }
@@ -68,6 +70,8 @@ type execution struct {
 	lanes     []lane
 	// away: the coins leave for another shard. orphans: nobody can take them.
 	away, orphans []bool
+	// short is what a debit of an arrival did not find, by its place; nil where there are none.
+	short []Balance
 }
 
 // Each runs a function for 0 … n−1 and answers when all are done; in whatever order, or at once.
@@ -104,6 +108,9 @@ func (r *Rules) Execute(view View, transfers []Transfer, arrivals []Arrival, lan
 	for i := range arrivals {
 		to, from := x.lane(arrivals[i].Beneficiary()), x.lane(arrivals[i].From)
 		to.to, from.back = append(to.to, len(transfers)+i), append(from.back, len(transfers)+i)
+		if arrivals[i].Debit && x.short == nil {
+			x.short = make([]Balance, len(all))
+		}
 	}
 	for i := range x.lanes {
 		l := &x.lanes[i]
@@ -209,6 +216,10 @@ func (x *execution) arrive(l *lane, a *Arrival, i int) error {
 		return err
 	}
 	switch {
+	case a.Debit && err != nil:
+		x.short[i] = a.Amount
+	case a.Debit:
+		x.short[i] = x.redebit(l, e, i)
 	case err == nil && x.give(l, e, kind, i):
 	case a.Return:
 		x.orphans[i] = true
@@ -216,6 +227,23 @@ func (x *execution) arrive(l *lane, a *Arrival, i int) error {
 		x.away[i] = true
 	}
 	return nil
+}
+
+// redebit what an account has sent by a batch that this ledger does not have any more, as far as the account holds it; the rest is answered. Its sequence stays.
+func (x *execution) redebit(l *lane, e *entry, i int) (short Balance) {
+	t := &x.transfers[i]
+	taken, short := t.Amount.Within(e.Balance)
+	if taken.IsZero() {
+		return short
+	}
+	left, err := e.Balance.Sub(taken)
+	if err != nil {
+		return t.Amount
+	}
+	mana := x.rules.Quota.Refilled(e.Mana, e.Utop, x.rules.Now)
+	e.Mana, e.Balance, e.changed = mana.Cut(e.Utop, left.Utop), left, true
+	l.units = append(l.units, e.chain(x.rules.Height, Send, t.To, taken, t.Hash))
+	return short
 }
 
 func (x *execution) giveBack(l *lane) error {
@@ -226,7 +254,7 @@ func (x *execution) giveBack(l *lane) error {
 	}
 	// Whose sender is here has nowhere else to go: the shard has taken over from the one that sent it.
 	for _, i := range l.back {
-		if !x.away[i] {
+		if !x.away[i] || x.arrival(i).Main {
 			continue
 		}
 		e, err := x.entry(l, x.transfers[i].From)
@@ -308,6 +336,9 @@ func (x *execution) effects() (*Effects, error) {
 	out := &Effects{Verdicts: x.verdicts[:len(x.transfers)-len(x.arrivals)]}
 	for i := range x.transfers {
 		out.Burned += x.verdicts[i].Fee
+		if x.short != nil && !x.short[i].IsZero() {
+			out.Overdrawn = append(out.Overdrawn, x.short[i])
+		}
 		if x.away[i] {
 			out.Departed = append(out.Departed, x.departure(i))
 		}

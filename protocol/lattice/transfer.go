@@ -35,21 +35,26 @@ type Rules struct {
 	// Community's record takes what can neither be credited nor returned. It alone may hold less than the deposit.
 	Community Address
 	Quota     quota.Params
-	// Away tells why nothing can be sent to an account of another shard, if so; it is asked by many lanes at once. Without it there are no transfers to other shards.
-	Away func(to Address) error
+	// Away tells why a transfer cannot go to an account of another ledger, if so; it is asked by many lanes at once. Without it there are no transfers to others.
+	Away func(*Transfer) error
 	// Ended: the shard has made its last change, and its accounts are others' now.
 	Ended bool
+	// Settling: the shard goes on from before what it has sent, and debits that first.
+	Settling bool
 }
+
+// ErrSettling tells that the shard takes no transfers yet.
+var ErrSettling = errors.New("the shard goes on from its last audited block and debits first what was sent after it; try again later")
 
 // ErrEnded tells that the shard has made its last change.
 var ErrEnded = errors.New("the shard has ended; its accounts are in others now")
 
-// away is why nothing can be sent to an account of another shard.
-func (r *Rules) away(to Address) error {
+// away is why a transfer cannot go to an account of another ledger.
+func (r *Rules) away(t *Transfer) error {
 	if r.Away == nil {
-		return fmt.Errorf("%w: %x, and this shard sends nothing to others", ErrNotOwned, to)
+		return fmt.Errorf("%w: %x, and this shard sends nothing to others", ErrNotOwned, t.To)
 	}
-	return r.Away(to)
+	return r.Away(t)
 }
 
 // firstSequence of an account that is made in the epoch.
@@ -91,7 +96,7 @@ func (r *Record) Droppable(epoch uint64) bool {
 // Admit tells whether a transfer can go where it is sent, and the quota or the fee pays for it; it looks at nothing that costs more. The mana is refilled and paid from in the result.
 func (r *Rules) Admit(sender *Record, t *Transfer, to Party) (left quota.Mana, fee uint64, err error) {
 	if to == Elsewhere {
-		if err := r.away(t.To); err != nil {
+		if err := r.away(t); err != nil {
 			return sender.Mana, 0, err
 		}
 	}
@@ -117,6 +122,8 @@ func (r *Rules) Debit(sender *Record, t *Transfer, to Party) (u Unit, fee uint64
 	switch {
 	case r.Ended:
 		return u, 0, ErrEnded
+	case r.Settling:
+		return u, 0, ErrSettling
 	case !sender.IsOpen():
 		return u, 0, fmt.Errorf("%w: %x holds nothing here", ErrUnknown, t.From)
 	case sender.Key.Kind != NoKey && sender.Key != t.Key:

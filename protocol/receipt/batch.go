@@ -70,12 +70,24 @@ func (b *Batch) Encode() []byte {
 	return out
 }
 
-func appendReceipt(out []byte, r *Receipt) []byte {
-	kind := byte(0)
+// kinds of receipts: bits.
+const (
+	kindReturn = 1 << iota
+	kindMain
+)
+
+func kindOf(r *Receipt) (kind byte) {
 	if r.Return {
-		kind = 1
+		kind |= kindReturn
 	}
-	out = append(out, kind)
+	if r.Main {
+		kind |= kindMain
+	}
+	return kind
+}
+
+func appendReceipt(out []byte, r *Receipt) []byte {
+	out = append(out, kindOf(r))
 	out = append(out, r.From[:]...)
 	out = append(out, r.To[:]...)
 	out = append(out, r.Transaction[:]...)
@@ -138,10 +150,10 @@ func Decode(in []byte) (b Batch, err error) {
 
 func decodeReceipt(d *lattice.Decoder, r *Receipt) error {
 	kind := d.U8()
-	if kind > 1 {
+	if kind&^(kindReturn|kindMain) != 0 {
 		return fmt.Errorf("%w: kind %d", ErrMalformed, kind)
 	}
-	r.Return = kind == 1
+	r.Return, r.Main = kind&kindReturn != 0, kind&kindMain != 0
 	copy(r.From[:], d.Next(lattice.AddressSize))
 	copy(r.To[:], d.Next(lattice.AddressSize))
 	copy(r.Transaction[:], d.Next(lattice.HashSize))
@@ -172,18 +184,39 @@ func (b *Batch) Check() error {
 		return fmt.Errorf("%w: %d receipts, want 1 to %d", ErrMalformed, len(b.Receipts), MaxReceipts)
 	}
 	for i := range b.Receipts {
-		r := &b.Receipts[i]
-		if err := r.Amount.Check(); err != nil {
-			return fmt.Errorf("%w: receipt %d: %w", ErrMalformed, i, err)
-		}
-		if r.Amount.IsZero() || len(r.Memo) > MaxMemo || r.Return && r.Memo != "" {
-			return fmt.Errorf("%w: receipt %d brings nothing, or has a memo of %d bytes", ErrMalformed, i, len(r.Memo))
-		}
-		for _, c := range r.Amount.Coins {
-			if c.Denom == sendtx.Utop || !sendtx.IsDenom(c.Denom) {
-				return fmt.Errorf("%w: receipt %d brings %q as another coin than %s", ErrMalformed, i, c.Denom, sendtx.Utop)
-			}
+		if err := checkReceipt(&b.Receipts[i]); err != nil {
+			return fmt.Errorf("receipt %d: %w", i, err)
 		}
 	}
 	return nil
+}
+
+func checkReceipt(r *Receipt) error {
+	if err := r.Amount.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if r.Amount.IsZero() || len(r.Memo) > MaxMemo || r.Return && r.Memo != "" {
+		return fmt.Errorf("%w: it brings nothing, or has a memo of %d bytes", ErrMalformed, len(r.Memo))
+	}
+	for _, c := range r.Amount.Coins {
+		if c.Denom == sendtx.Utop || !sendtx.IsDenom(c.Denom) {
+			return fmt.Errorf("%w: it brings %q as another coin than %s", ErrMalformed, c.Denom, sendtx.Utop)
+		}
+	}
+	return nil
+}
+
+// EncodeOne receipt as a batch has it, for a ledger that keeps single ones.
+func EncodeOne(r *Receipt) []byte { return appendReceipt(make([]byte, 0, Size(r)), r) }
+
+// DecodeOne reads what EncodeOne wrote, and nothing else.
+func DecodeOne(in []byte) (r Receipt, err error) {
+	d := lattice.NewDecoder(in)
+	if err := decodeReceipt(d, &r); err != nil {
+		return Receipt{}, err
+	}
+	if !d.Done() {
+		return Receipt{}, fmt.Errorf("%w: %d bytes are not what a receipt says of itself", ErrMalformed, len(in))
+	}
+	return r, checkReceipt(&r)
 }

@@ -12,6 +12,8 @@ const (
 	// addressDigits of five bits for twenty bytes, and checkDigits behind them.
 	addressDigits, checkDigits = 32, 6
 	addressLength              = len(Prefix) + 1 + addressDigits + checkDigits
+	// validatorPrefix of a validator's operator on the main chain.
+	validatorPrefix = Prefix + "valoper"
 )
 
 var (
@@ -27,18 +29,20 @@ var (
 	}()
 	generator = [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3}
 	// prefixSum is the checksum's state behind the prefix.
-	prefixSum = func() uint32 {
-		sum := uint32(1)
-		for i := range Prefix {
-			sum = step(sum, Prefix[i]>>5)
-		}
-		sum = step(sum, 0)
-		for i := range Prefix {
-			sum = step(sum, Prefix[i]&31)
-		}
-		return sum
-	}()
+	prefixSum, validatorSum = sumOf(Prefix), sumOf(validatorPrefix)
 )
+
+func sumOf(prefix string) uint32 {
+	sum := uint32(1)
+	for i := range prefix {
+		sum = step(sum, prefix[i]>>5)
+	}
+	sum = step(sum, 0)
+	for i := range prefix {
+		sum = step(sum, prefix[i]&31)
+	}
+	return sum
+}
 
 // step of the checksum (BIP 173, bech32_polymod).
 func step(sum uint32, digit byte) uint32 {
@@ -53,12 +57,19 @@ func step(sum uint32, digit byte) uint32 {
 }
 
 // Address of a bech32 string. Capitals are not taken: an address has one form.
-func Address(s string) (a lattice.Address, err error) {
-	if len(s) != addressLength || s[:len(Prefix)+1] != Prefix+"1" {
-		return a, fmt.Errorf("%w: address %q: want %s1 and %d characters", ErrMalformed, s, Prefix, addressDigits+checkDigits)
+func Address(s string) (a lattice.Address, err error) { return decode(Prefix, prefixSum, s) }
+
+// Validator of the main chain by its operator's address, e.g. topvaloper1…
+func Validator(s string) (a lattice.Address, err error) {
+	return decode(validatorPrefix, validatorSum, s)
+}
+
+func decode(prefix string, sum uint32, s string) (a lattice.Address, err error) {
+	if len(s) != len(prefix)+1+addressDigits+checkDigits || s[:len(prefix)] != prefix || s[len(prefix)] != '1' {
+		return a, fmt.Errorf("%w: address %q: want %s1 and %d characters", ErrMalformed, s, prefix, addressDigits+checkDigits)
 	}
-	sum, bits, n := prefixSum, uint32(0), 0
-	for i, c := range []byte(s[len(Prefix)+1:]) {
+	bits, n := uint32(0), 0
+	for i, c := range []byte(s[len(prefix)+1:]) {
 		d := digits[c]
 		if d == 255 {
 			return a, fmt.Errorf("%w: address %q: %q is no character of an address", ErrMalformed, s, c)

@@ -54,8 +54,13 @@ func New(t lattice.Transfer, memo string) Unsigned {
 	return u
 }
 
-// SignBytes for a chain.
-func (u Unsigned) SignBytes(chainID string) []byte { return SignBytes(u.Body, u.AuthInfo, chainID) }
+// SignBytes for a chain, of a shard that was never restarted: account number 0.
+func (u Unsigned) SignBytes(chainID string) []byte { return u.SignBytesAs(chainID, 0) }
+
+// SignBytesAs for a chain and the account number that the sender's shard answers.
+func (u Unsigned) SignBytesAs(chainID string, account uint64) []byte {
+	return SignBytes(u.Body, u.AuthInfo, chainID, account)
+}
 
 // Signed transaction as it goes over the wire.
 func (u Unsigned) Signed(signature []byte) []byte { return Encode(u.Body, u.AuthInfo, signature) }

@@ -140,18 +140,20 @@ func Encode(body, authInfo, signature []byte) []byte {
 	return b
 }
 
-// SignBytes are what the key has signed for a chain: a SignDoc, of account number 0.
-func (tx *Tx) SignBytes(chainID string) []byte { return SignBytes(tx.body, tx.authInfo, chainID) }
+// SignBytes are what the key has signed for a chain and an account number.
+func (tx *Tx) SignBytes(chainID string, account uint64) []byte {
+	return SignBytes(tx.body, tx.authInfo, chainID, account)
+}
 
-// SignBytes of a body and an auth info: cosmos.tx.v1beta1.SignDoc with account number 0.
-func SignBytes(body, authInfo []byte, chainID string) []byte {
-	b := make([]byte, 0, len(body)+len(authInfo)+len(chainID)+12)
+// SignBytes of a body and an auth info: cosmos.tx.v1beta1.SignDoc. All accounts of a shard have one number: how often it, or who was before it, was restarted (docs/adr/025).
+func SignBytes(body, authInfo []byte, chainID string, account uint64) []byte {
+	b := make([]byte, 0, len(body)+len(authInfo)+len(chainID)+24)
 	for i, part := range [][]byte{body, authInfo, []byte(chainID)} {
 		if len(part) > 0 {
 			b = protowire.AppendBytes(protowire.AppendTag(b, protowire.Number(i+1), protowire.BytesType), part)
 		}
 	}
-	return b
+	return appendNumber(b, 4, account)
 }
 
 // readBody of the transaction: cosmos.tx.v1beta1.TxBody.

@@ -52,7 +52,7 @@ func TestDecodeWhatWasBuilt(t *testing.T) {
 		require.Equal(t, len(raw), tx.Size)
 		want.Size, want.Hash, want.Memo = tx.Size, tx.Hash, memo
 		require.Equal(t, want, tx.Transfer)
-		require.True(t, ed25519.Verify(secret.Public().(ed25519.PublicKey), tx.SignBytes("top-1"), tx.Signature[:]))
+		require.True(t, ed25519.Verify(secret.Public().(ed25519.PublicKey), tx.SignBytes("top-1", 0), tx.Signature[:]))
 	})
 }
 

@@ -222,9 +222,11 @@ func (n *node) startEdge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cfg := *n.cfg.Edge
+	cfg.Nodes = relayerhome.Within(n.home, cfg.Nodes)
 	n.state.idle("edge", "starting")
 	n.group.Go(func() error {
-		return edge.Run(ctx, *n.cfg.Edge, edge.Deps{
+		return edge.Run(ctx, cfg, edge.Deps{
 			Log: n.log.With("role", "edge"), Metrics: metrics,
 			Serving: func(addresses edge.Addresses) { n.state.change(func(s *status) { s.Edge = &addresses }) },
 			Idle:    func(text string) { n.state.idle("edge", text) },

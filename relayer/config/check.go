@@ -10,7 +10,7 @@ import (
 
 	relayerhome "github.com/topnetwork/top/relayer/home"
 	"github.com/topnetwork/top/relayer/keys"
-	"github.com/topnetwork/top/relayer/router"
+	"github.com/topnetwork/top/relayer/nodes"
 	"github.com/topnetwork/top/sdk/keyfile"
 )
 
@@ -44,8 +44,13 @@ func (c *Config) fits(home string) error {
 				return fmt.Errorf("router.key: %w", err)
 			}
 		}
-		if _, err := router.ReadNodes(relayerhome.Within(home, c.Router.Nodes)); err != nil {
+		if _, err := nodes.Read(relayerhome.Within(home, c.Router.Nodes)); err != nil {
 			return fmt.Errorf("router.nodes: %w", err)
+		}
+	}
+	if c.Edge != nil {
+		if _, err := nodes.Read(relayerhome.Within(home, c.Edge.Nodes)); err != nil {
+			return fmt.Errorf("edge.nodes: %w", err)
 		}
 	}
 	return c.places(home)

@@ -176,7 +176,7 @@ ibc:
 
 # Carries coins between the shards of a network; with chains.main also what the main chain says to the shards, and their headers back. Remove the leading "# " to run it.
 # router:
-#   nodes: shards.txt     # file with a line for each node of a shard, CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090; in a pattern like top-z*.s*-* {shard} is the chain id in the addresses; it is read again when it changes
+#   nodes: shards.txt     # file with a line for each node of a shard, CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090; in a pattern like top-z*.s*-* {shard} is the chain id in the addresses; or with a line for each host, host URL of its directory, e.g. host http://127.0.0.1:26680; it is read again when it changes
 #   key: router           # account that signs on the main chain, made with: relayer keys add router; leave it out where there is no main chain
 #   poll: 1s              # pause between two looks at a shard that tells of no blocks
 #   confirm: 5s           # how long a shard waits at most to be told that what it has sent was taken
@@ -189,9 +189,7 @@ ibc:
 #   rpc: "127.0.0.1:36657"       # where CometBFT's RPC is served, host:port; empty serves it not, port 0 takes a free one
 #   rest: "127.0.0.1:31317"      # where REST is served; empty serves it not
 #   grpc: "127.0.0.1:39090"      # where gRPC is served; empty serves it not
-#   shards:                      # every shard: its chain id, the bits of its accounts (- for all; none for a shard that comes with a split), and its nodes, which need to listen to nobody but the edge
-#     - {name: top-z0.s0-1, bits: "0", nodes: [{rpc: "http://127.0.0.1:26657", grpc: "127.0.0.1:9090"}]}
-#     - {name: top-z0.s1-1, bits: "1", nodes: [{rpc: "http://127.0.0.1:26757", grpc: "127.0.0.1:9190"}]}
+#   nodes: shards.txt            # file of the shards' nodes, as the router's; nodes need to listen to nobody but the edge
 #   refresh: 1s                  # pause between questions for nodes' health, heights and the routing table
 #   rate: 50                     # requests a second that one client may make for long; a client is an IPv4 address, or 64 bits of an IPv6 one
 #   burst: 200                   # requests that it may make at once

@@ -20,6 +20,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/relayer/faults"
+	"github.com/topnetwork/top/relayer/nodes"
 )
 
 const (
@@ -55,13 +56,17 @@ type Edge struct {
 	deps     Deps
 
 	routes routes
-	// shards that the settings name.
-	shards map[string]*shard
-	cache  *cache
-	limits *limits
-	events *events
-	// sent is the shard that each of the last transactions went to.
-	sent *lru.Cache[lattice.Hash, string]
+	nodes  *nodes.File
+	// shards of which the file of nodes or the table knows; placing guards the map.
+	placing sync.RWMutex
+	shards  map[string]*shard
+	cache   *cache
+	limits  *limits
+	events  *events
+	// sent are the last transactions, with the shard that each went to.
+	sent *lru.Cache[lattice.Hash, sentTx]
+	// carrying over what shards that have ended took: what comes after it waits.
+	carrying atomic.Bool
 	// most is the greatest height that was told.
 	most atomic.Int64
 	told faults.Told
@@ -75,12 +80,10 @@ type Edge struct {
 }
 
 func newEdge(cfg Config, deps Deps) (e *Edge, err error) {
-	table, err := cfg.table()
-	if err != nil {
-		return nil, err
-	}
 	e = &Edge{cfg: cfg, log: deps.Log, cometLog: log.NewNopLogger(), metrics: deps.Metrics, deps: deps, shards: map[string]*shard{}, woken: make(chan struct{}, 1), failed: make(chan error, 1)}
-	e.routes.adopt(table)
+	if e.nodes, err = nodes.Open(cfg.Nodes, deps.Log); err != nil {
+		return nil, fmt.Errorf("edge.nodes: %w", err)
+	}
 	if e.limits, err = newLimits(cfg, func(why string) { deps.Metrics.refused.WithLabelValues(why).Inc() }); err != nil {
 		return nil, err
 	}
@@ -88,16 +91,18 @@ func newEdge(cfg Config, deps Deps) (e *Edge, err error) {
 	if e.cache, err = newCache(cfg.Cache<<20, func(hit bool) { deps.Metrics.cache.WithLabelValues(asked[hit]).Inc() }); err != nil {
 		return nil, err
 	}
-	if e.sent, err = lru.New[lattice.Hash, string](maxSent); err != nil {
+	if e.sent, err = lru.New[lattice.Hash, sentTx](maxSent); err != nil {
 		return nil, err
 	}
 	e.events = newEvents(e, e.cometLog)
-	for _, s := range cfg.Shards {
-		if e.shards[s.Name], err = dial(s); err != nil {
-			return nil, errors.Join(err, e.stop())
+	e.onClose(func() (err error) {
+		e.placing.RLock()
+		defer e.placing.RUnlock()
+		for _, s := range e.shards {
+			err = errors.Join(err, s.close())
 		}
-		e.onClose(e.shards[s.Name].close)
-	}
+		return err
+	})
 	return e, nil
 }
 
@@ -220,7 +225,10 @@ func (e *Edge) reached(missing []string, all int) {
 		text = fmt.Sprintf("no node answers of %d of %d shards: %s", len(missing), all, strings.Join(shown, ", "))
 	}
 	idle, warned := "", text
-	if len(missing) == all {
+	switch {
+	case all == 0:
+		idle = "no node that edge.nodes names, or its hosts, has told of the network's shards"
+	case len(missing) == all:
 		idle, warned = text, ""
 	}
 	// Each telling writes a file.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func grpcTo(t *testing.T, r *running) *grpc.ClientConn {
 func TestRoutesByAccount(t *testing.T) {
 	table := parse(t, "0 left\n1 right\n")
 	left, right := newFake(t, "left", table, began), newFake(t, "right", table, began)
-	r := start(t, testConfig(table, left, right))
+	r := start(t, testConfig(t, left, right))
 	rpc, bank := rpcTo(t, r, ""), banktypes.NewQueryClient(grpcTo(t, r))
 	for i, f := range []*fake{left, right} {
 		u := userIn(t, table, f.name)
@@ -86,7 +87,7 @@ func TestRoutesByAccount(t *testing.T) {
 func TestFollowsASplit(t *testing.T) {
 	before, after := parse(t, "0 left\n1 right\n"), parse(t, "0 left\n10 right\n11 third\n")
 	left, right, third := newFake(t, "left", before, began), newFake(t, "right", before, began), newFake(t, "third", after, began)
-	cfg := testConfig(before, left, right, third)
+	cfg := testConfig(t, left, right, third)
 	cfg.Refresh = maxRefresh
 	r := start(t, cfg)
 	for _, f := range []*fake{left, right} {
@@ -114,7 +115,7 @@ func TestFollowsASplit(t *testing.T) {
 func TestATransactionThatMayBeTaken(t *testing.T) {
 	table := parse(t, "- all\n")
 	one, other := newFake(t, "all", table, began), newFake(t, "all", table, began)
-	r := start(t, testConfig(table, one, other))
+	r := start(t, testConfig(t, one, other))
 	u := userIn(t, table, "all")
 	tx := u.send(u.address, 1)
 	one.set(func() { one.stall = true })
@@ -128,8 +129,10 @@ func TestNodesThatAreNotAsked(t *testing.T) {
 	table := parse(t, "0 left\n1 right\n")
 	one, other, right, foreign, misplaced := newFake(t, "left", table, began), newFake(t, "left", table, began), newFake(t, "right", table, began), newFake(t, "left", table, began), newFake(t, "right", table, began)
 	foreign.network = "top-2"
-	cfg := testConfig(table, foreign, one, other, right)
-	cfg.Shards[0].Nodes = append([]Node{{RPC: misplaced.rpcURL, GRPC: misplaced.addr}}, cfg.Shards[0].Nodes...)
+	cfg := testConfig(t, foreign, one, other, right)
+	lines, err := os.ReadFile(cfg.Nodes)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(cfg.Nodes, append(fmt.Appendf(nil, "left %s %s\n", misplaced.rpcURL, misplaced.addr), lines...), 0o600))
 	r := start(t, cfg)
 	bank, address := banktypes.NewQueryClient(grpcTo(t, r)), sendtx.Bech32(userIn(t, table, "left").address)
 	ask := func() error {
@@ -157,7 +160,7 @@ func TestMergesHistory(t *testing.T) {
 		left.txs[h], right.txs[h] = cmttypes.Txs{[]byte(fmt.Sprintf("left %d", h))}, cmttypes.Txs{[]byte(fmt.Sprintf("right %d", h))}
 	}
 	right.height = 7
-	r := start(t, testConfig(table, left, right))
+	r := start(t, testConfig(t, left, right))
 	rpc := rpcTo(t, r, "")
 	for _, f := range []*fake{left, right} {
 		tx := f.txs[3][0]
@@ -231,7 +234,7 @@ func TestMergesHistory(t *testing.T) {
 func TestSplitsBatches(t *testing.T) {
 	table := parse(t, "0 left\n1 right\n")
 	left, right := newFake(t, "left", table, began), newFake(t, "right", table, began)
-	r := start(t, testConfig(table, left, right))
+	r := start(t, testConfig(t, left, right))
 	stream, err := latticetypes.NewIngestClient(grpcTo(t, r)).Submit(t.Context())
 	require.NoError(t, err)
 	a, b := userIn(t, table, "left"), userIn(t, table, "right")
@@ -260,7 +263,7 @@ func TestSplitsBatches(t *testing.T) {
 func TestSubscriptions(t *testing.T) {
 	table := parse(t, "0 left\n1 right\n")
 	left, right := newFake(t, "left", table, began), newFake(t, "right", table, began)
-	r := start(t, testConfig(table, left, right))
+	r := start(t, testConfig(t, left, right))
 	rpc := rpcTo(t, r, "")
 	require.NoError(t, rpc.Start())
 	t.Cleanup(func() { _ = rpc.Stop() })

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+
+	"github.com/topnetwork/top/relayer/nodes"
 )
 
 const (
@@ -35,7 +38,7 @@ var errUnreachable = errors.New("no node answers")
 
 // endpoint is one member of a shard.
 type endpoint struct {
-	Node
+	nodes.Node
 	rpc  *rpchttp.HTTP
 	grpc *grpc.ClientConn
 
@@ -51,40 +54,80 @@ type endpoint struct {
 // shard is what the edge knows of one shard.
 type shard struct {
 	name string
-	all  []*endpoint
 
-	mu sync.Mutex
+	mu  sync.Mutex
+	all []*endpoint
 	// current endpoint is asked until it fails: who has sent at a node reads there what came of it.
 	current int
+	// parents that the shard has its accounts from.
+	parents []string
 }
 
-func dial(cfg Shard) (_ *shard, err error) {
-	s := &shard{name: cfg.Name}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("edge.shards: %s: %w", cfg.Name, err), s.close())
-		}
-	}()
-	for _, n := range cfg.Nodes {
-		client, err := jsonrpc.DefaultHTTPClient(n.RPC)
-		if err != nil {
-			return nil, fmt.Errorf("rpc %q: %w", n.RPC, err)
-		}
-		if t, ok := client.Transport.(*http.Transport); ok {
-			t.MaxIdleConnsPerHost, t.MaxConnsPerHost = maxConnections, maxConnections
-		}
-		client.Timeout, client.Transport = askTimeout, bounded{client.Transport}
-		rpc, err := rpchttp.NewWithClient(n.RPC, "/websocket", client)
-		if err != nil {
-			return nil, fmt.Errorf("rpc %q: %w", n.RPC, err)
-		}
-		conn, err := grpc.NewClient(n.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer), grpc.MaxCallSendMsgSize(maxMessage)))
-		if err != nil {
-			return nil, fmt.Errorf("grpc %q: %w", n.GRPC, err)
-		}
-		s.all = append(s.all, &endpoint{Node: n, rpc: rpc, grpc: conn})
+// descended from these shards.
+func (s *shard) descended(parents []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parents = parents
+}
+
+// dial a node; it is not asked yet.
+func dial(n nodes.Node) (*endpoint, error) {
+	client, err := jsonrpc.DefaultHTTPClient(n.RPC)
+	if err != nil {
+		return nil, fmt.Errorf("rpc %q: %w", n.RPC, err)
 	}
-	return s, nil
+	if t, ok := client.Transport.(*http.Transport); ok {
+		t.MaxIdleConnsPerHost, t.MaxConnsPerHost = maxConnections, maxConnections
+	}
+	client.Timeout, client.Transport = askTimeout, bounded{client.Transport}
+	rpc, err := rpchttp.NewWithClient(n.RPC, "/websocket", client)
+	if err != nil {
+		return nil, fmt.Errorf("rpc %q: %w", n.RPC, err)
+	}
+	conn, err := grpc.NewClient(n.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer), grpc.MaxCallSendMsgSize(maxMessage)))
+	if err != nil {
+		return nil, fmt.Errorf("grpc %q: %w", n.GRPC, err)
+	}
+	return &endpoint{Node: n, rpc: rpc, grpc: conn}, nil
+}
+
+// place the shard's nodes: those that are new are dialed, others left. Those that stay keep what is known of them. Who is asked at a node that goes is answered first.
+func (s *shard) place(list []nodes.Node) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var current *endpoint
+	if len(s.all) > 0 {
+		current = s.all[s.current]
+	}
+	old := s.all
+	s.all, s.current = nil, 0
+	for _, n := range list {
+		i := slices.IndexFunc(old, func(e *endpoint) bool { return e.Node == n })
+		if i >= 0 {
+			s.all, old = append(s.all, old[i]), slices.Delete(slices.Clone(old), i, i+1)
+			continue
+		}
+		e, failed := dial(n)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("shard %s: %w", s.name, failed))
+			continue
+		}
+		s.all = append(s.all, e)
+	}
+	if i := slices.Index(s.all, current); i >= 0 {
+		s.current = i
+	}
+	for _, gone := range old {
+		time.AfterFunc(askTimeout, func() { _ = gone.grpc.Close() })
+	}
+	return err
+}
+
+// endpoints of the shard now.
+func (s *shard) endpoints() []*endpoint {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.all)
 }
 
 // bounded cuts answers off at maxAnswer bytes.
@@ -102,7 +145,7 @@ func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (s *shard) close() (err error) {
-	for _, e := range s.all {
+	for _, e := range s.endpoints() {
 		err = errors.Join(err, e.grpc.Close())
 	}
 	return err
@@ -127,7 +170,7 @@ func (s *shard) order(now time.Time) (order []*endpoint, why error) {
 func (s *shard) failed(e *endpoint, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all[s.current] == e {
+	if len(s.all) > 0 && s.all[s.current] == e {
 		s.current = (s.current + 1) % len(s.all)
 	}
 	if errors.Is(why, context.DeadlineExceeded) || status.Code(why) == codes.DeadlineExceeded {
@@ -172,10 +215,10 @@ func (s *shard) latest() (best *coretypes.ResultStatus) {
 
 // ask the endpoints in turn until one answers, be it with a refusal. The tries are those that failed before it: what was sent to them may have been taken.
 func (s *shard) ask(ctx context.Context, f func(ctx context.Context, e *endpoint) error) (tries int, err error) {
-	if len(s.all) == 0 {
-		return 0, fmt.Errorf("shard %s: %w: edge.shards of the edge names none", s.name, errUnreachable)
-	}
 	order, why := s.order(time.Now())
+	if len(order) == 0 && why == nil {
+		return 0, fmt.Errorf("shard %s: %w: the edge knows none, by edge.nodes", s.name, errUnreachable)
+	}
 	for _, e := range order {
 		asked, cancel := context.WithTimeout(ctx, askTimeout)
 		err := f(asked, e)

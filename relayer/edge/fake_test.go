@@ -12,6 +12,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,7 +58,10 @@ type fake struct {
 	grpc     *grpc.Server
 	rpc      *httptest.Server
 	received cmttypes.Txs
-	began    time.Time
+	// ended: it takes nothing any more. parents it comes from.
+	ended   bool
+	parents []string
+	began   time.Time
 }
 
 // What a fake answers by gRPC.
@@ -158,6 +164,9 @@ func (f *fake) broadcast(_ *rpctypes.Context, tx cmttypes.Tx) (*coretypes.Result
 			err = f.elsewhere(decoded.To)
 		}
 	}
+	if f.ended {
+		err = lattice.ErrEnded
+	}
 	for _, there := range f.received {
 		if string(there) == string(tx) {
 			err = errors.New("it is here already")
@@ -240,7 +249,11 @@ func (f *fake) header(_ *rpctypes.Context, height *int64) (*coretypes.ResultHead
 func (f fakeLattice) Params(context.Context, *latticetypes.QueryParamsRequest) (*latticetypes.QueryParamsResponse, error) {
 	defer f.saw("params")()
 	p, _ := prefix(f.table, f.name)
-	return &latticetypes.QueryParamsResponse{Shard: latticetypes.Shard{Network: f.network, PrefixBits: p.Bits, PrefixLen: uint32(p.Len)}, Routing: latticetypes.RoutingOf(f.table)}, nil
+	var final uint64
+	if f.ended {
+		final = 9
+	}
+	return &latticetypes.QueryParamsResponse{Shard: latticetypes.Shard{Network: f.network, PrefixBits: p.Bits, PrefixLen: uint32(p.Len), Parents: f.parents}, Routing: latticetypes.RoutingOf(f.table), FinalHeight: final}, nil
 }
 
 // Balance is the number of bytes in the shard's name.
@@ -319,23 +332,15 @@ func parse(t *testing.T, text string) trie.Table {
 }
 
 // testConfig of an edge over fakes, those of one name being one shard's nodes.
-func testConfig(table trie.Table, fakes ...*fake) Config {
-	c := Config{Network: "top-1", RPC: "127.0.0.1:0", REST: "127.0.0.1:0", GRPC: "127.0.0.1:0", Refresh: 100 * time.Millisecond, Rate: 10_000, Burst: 10_000, InFlight: 1000, Cache: 8}
-	at := map[string]int{}
+func testConfig(t *testing.T, fakes ...*fake) Config {
+	t.Helper()
+	var lines strings.Builder
 	for _, f := range fakes {
-		i, ok := at[f.name]
-		if !ok {
-			i = len(c.Shards)
-			at[f.name] = i
-			s := Shard{Name: f.name}
-			if p, there := prefix(table, f.name); there {
-				s.Bits = trie.Bits(p)
-			}
-			c.Shards = append(c.Shards, s)
-		}
-		c.Shards[i].Nodes = append(c.Shards[i].Nodes, Node{RPC: f.rpcURL, GRPC: f.addr})
+		fmt.Fprintf(&lines, "%s %s %s\n", f.name, f.rpcURL, f.addr)
 	}
-	return c
+	path := filepath.Join(t.TempDir(), "shards.txt")
+	require.NoError(t, os.WriteFile(path, []byte(lines.String()), 0o600))
+	return Config{Network: "top-1", RPC: "127.0.0.1:0", REST: "127.0.0.1:0", GRPC: "127.0.0.1:0", Nodes: path, Refresh: 100 * time.Millisecond, Rate: 10_000, Burst: 10_000, InFlight: 1000, Cache: 8}
 }
 
 // running edge.

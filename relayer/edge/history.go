@@ -56,9 +56,10 @@ func (v view) searched(query string) ([]*shard, error) {
 		one = s
 	}
 	if one != nil {
-		return []*shard{one}, nil
+		return append([]*shard{one}, v.past([]*shard{one})...), nil
 	}
-	return v.list()
+	all, err := v.list()
+	return append(all, v.past(all)...), err
 }
 
 // page of results, the first is 1.

@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -79,9 +78,11 @@ func (e *Edge) batch(ctx context.Context, v view, open streams, client string, t
 	}
 	res := &latticetypes.SubmitResponse{}
 	again := map[string]*part{}
+	waiting, cancel := context.WithTimeout(ctx, splitPatience)
+	defer cancel()
 	for _, r := range v.deliver(ctx, open, parts) {
 		// The shard of the sender is another by now: the transactions go there, once.
-		if next, raw := v.moved(ctx, parts, r, txs); next != nil {
+		if next, raw := v.moved(waiting, parts, r, txs); next != nil {
 			p := again[next.name]
 			if p == nil {
 				p = &part{shard: next}
@@ -184,7 +185,7 @@ func (v view) deliver(ctx context.Context, open streams, parts []*part) (refusal
 		}
 		for i, raw := range p.raw {
 			if !refused[p.index[i]] {
-				v.sent.Add(sendtx.Hash(raw), t.shard.name)
+				v.remember(raw, t.shard.name)
 			}
 		}
 		refusals = append(refusals, t.value.refusals...)

@@ -51,7 +51,7 @@ func TestLimits(t *testing.T) {
 // Over HTTP: batches cost what their calls would, and bodies are bounded.
 func TestLimitsOverHTTP(t *testing.T) {
 	table := parse(t, "- all\n")
-	cfg := testConfig(table, newFake(t, "all", table, began))
+	cfg := testConfig(t, newFake(t, "all", table, began))
 	cfg.Rate, cfg.Burst = 1, 10
 	r := start(t, cfg)
 	post := func(body string) int {
@@ -113,29 +113,20 @@ func TestSettingsThatAreRefused(t *testing.T) {
 	good := func() Config {
 		return Config{
 			Network: "top-1", RPC: "127.0.0.1:0", Refresh: time.Second, Rate: 1, Burst: 1, InFlight: 1, Cache: 1,
-			Shards: []Shard{{Name: "a", Bits: "0", Nodes: []Node{{"http://a", "a:1"}}}, {Name: "b", Bits: "1", Nodes: []Node{{"http://b", "b:1"}}}, {Name: "c", Nodes: []Node{{"http://c", "c:1"}}}},
+			Nodes: "shards.txt",
 		}
 	}
 	require.NoError(t, good().Validate())
 	for want, change := range map[string]func(*Config){
-		"edge.network is empty":                     func(c *Config) { c.Network = "" },
-		"there is nothing to serve":                 func(c *Config) { c.RPC = "" },
-		"edge.rate is 0":                            func(c *Config) { c.Rate = 0 },
-		"edge.burst is -1":                          func(c *Config) { c.Burst = -1 },
-		"edge.in_flight is 0":                       func(c *Config) { c.InFlight = 0 },
-		"edge.cache is 0":                           func(c *Config) { c.Cache = 0 },
-		"edge.refresh is 1ms":                       func(c *Config) { c.Refresh = time.Millisecond },
-		"an origin is empty":                        func(c *Config) { c.Origins = []string{""} },
-		"edge.shards is empty":                      func(c *Config) { c.Shards = nil },
-		"edge.shards[1].name is empty":              func(c *Config) { c.Shards[1].Name = "" },
-		"a is there twice":                          func(c *Config) { c.Shards[1].Name = "a" },
-		"b has 0 nodes":                             func(c *Config) { c.Shards[1].Nodes = nil },
-		"lacks rpc or grpc":                         func(c *Config) { c.Shards[1].Nodes[0].GRPC = "" },
-		"http://a is named for a and for b":         func(c *Config) { c.Shards[1].Nodes[0].RPC = "http://a" },
-		"accounts with bits 1 are no shard's":       func(c *Config) { c.Shards[1].Bits = "" },
-		"bits of b":                                 func(c *Config) { c.Shards[1].Bits = "x" },
-		"no shard has bits":                         func(c *Config) { c.Shards[0].Bits, c.Shards[1].Bits = "", "" },
-		"accounts with bits 10 are of both b and c": func(c *Config) { c.Shards[2].Bits = "10" },
+		"edge.network is empty":     func(c *Config) { c.Network = "" },
+		"there is nothing to serve": func(c *Config) { c.RPC = "" },
+		"edge.rate is 0":            func(c *Config) { c.Rate = 0 },
+		"edge.burst is -1":          func(c *Config) { c.Burst = -1 },
+		"edge.in_flight is 0":       func(c *Config) { c.InFlight = 0 },
+		"edge.cache is 0":           func(c *Config) { c.Cache = 0 },
+		"edge.refresh is 1ms":       func(c *Config) { c.Refresh = time.Millisecond },
+		"an origin is empty":        func(c *Config) { c.Origins = []string{""} },
+		"edge.nodes is empty":       func(c *Config) { c.Nodes = "" },
 	} {
 		c := good()
 		change(&c)

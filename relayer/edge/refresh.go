@@ -4,30 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/topnetwork/top/protocol/trie"
+	"github.com/topnetwork/top/relayer/nodes"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 // probeTimeout of one node.
 const probeTimeout = 3 * time.Second
 
-// refresh what the edge knows of its shards, again and again: which nodes answer, heights, the table. A refusal that names another shard than the table wakes it.
+// refresh what the edge knows of its shards, again and again after the first probe: which nodes answer, heights, the table. A refusal that names another shard than the table wakes it.
 func (e *Edge) refresh(ctx context.Context) error {
 	tick := time.NewTicker(e.cfg.Refresh)
 	defer tick.Stop()
 	for {
-		e.probe(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		case <-e.woken:
 		}
+		e.probe(ctx)
 	}
 }
 
@@ -41,20 +44,22 @@ func (e *Edge) wake() {
 
 // probe all nodes, and take over the table that most shards have.
 func (e *Edge) probe(ctx context.Context) {
+	all := e.place(ctx)
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	type answer struct {
 		table trie.Table
 		err   error
 	}
-	answers := make(map[*endpoint]*answer)
-	for _, s := range e.shards {
-		for _, at := range s.all {
+	answers, endpoints := make(map[*endpoint]*answer), make(map[*shard][]*endpoint)
+	for _, s := range all {
+		endpoints[s] = s.endpoints()
+		for _, at := range endpoints[s] {
 			answers[at] = &answer{}
 		}
 	}
-	for _, s := range e.shards {
-		for _, at := range s.all {
+	for _, s := range all {
+		for _, at := range endpoints[s] {
 			a := answers[at]
 			group.Go(func() error {
 				ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -74,9 +79,9 @@ func (e *Edge) probe(ctx context.Context) {
 		return
 	}
 	var heard []trie.Table
-	for _, s := range e.shards {
+	for _, s := range all {
 		reachable := false
-		for _, at := range s.all {
+		for _, at := range endpoints[s] {
 			a := answers[at]
 			if e.told.News(at.Node.RPC, a.err) {
 				e.log.WarnContext(ctx, "a node does not serve", "shard", s.name, "node", at.Node.RPC, "error", a.err)
@@ -90,20 +95,53 @@ func (e *Edge) probe(ctx context.Context) {
 		}
 	}
 	now, _ := e.routes.now()
-	if next := chosen(now, heard); e.routes.adopt(next) {
+	if next := chosen(now, heard); e.better(now, next) {
+		e.carrying.Store(true)
+		e.routes.adopt(next)
 		e.log.InfoContext(ctx, "the routing table has changed", "shards", len(next))
+		e.carryOver(ctx, now, next)
+		e.carrying.Store(false)
 	}
 	e.report()
 }
 
-// examine a node: whether it is one of the shard's, and what it says of itself and of the table.
+// place every shard's nodes where the file of nodes, and the hosts that it names, say that they are; the shards are in the order of their names. A shard of which nothing is said any more keeps its name: what it has in the cache stays true.
+func (e *Edge) place(ctx context.Context) []*shard {
+	list := e.nodes.Now(ctx)
+	now, _ := e.routes.now()
+	at := map[string][]nodes.Node{}
+	for _, name := range list.Shards() {
+		at[name] = list.Of(name)
+	}
+	for _, r := range now {
+		at[r.Name] = list.Of(r.Name)
+	}
+	e.placing.Lock()
+	defer e.placing.Unlock()
+	for name := range at {
+		if e.shards[name] == nil {
+			e.shards[name] = &shard{name: name}
+		}
+	}
+	all := make([]*shard, 0, len(e.shards))
+	for _, name := range slices.Sorted(maps.Keys(e.shards)) {
+		s := e.shards[name]
+		if err := s.place(at[name]); e.told.News(name, err) {
+			e.log.WarnContext(ctx, "a node cannot be asked", "shard", name, "error", err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// examine a node: whether it is one of the shard's, and what it says of itself and of the table; a shard that has ended says nothing of that.
 func (e *Edge) examine(ctx context.Context, s *shard, at *endpoint) (*coretypes.ResultStatus, trie.Table, error) {
 	status, err := at.rpc.Status(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	if status.NodeInfo.Network != e.cfg.Network {
-		return nil, nil, fmt.Errorf("it is a node of %.60q, not of %s: correct edge.shards", status.NodeInfo.Network, e.cfg.Network)
+		return nil, nil, fmt.Errorf("it is a node of %.60q, not of %s: correct the file of edge.nodes", status.NodeInfo.Network, e.cfg.Network)
 	}
 	if status.SyncInfo.CatchingUp {
 		return nil, nil, errors.New("it is catching up")
@@ -112,14 +150,15 @@ func (e *Edge) examine(ctx context.Context, s *shard, at *endpoint) (*coretypes.
 	if err != nil {
 		return nil, nil, fmt.Errorf("grpc %s: %w", at.Node.GRPC, err)
 	}
+	s.descended(params.Shard.Parents)
 	if params.Shard.Network != e.cfg.Network {
-		return nil, nil, fmt.Errorf("grpc %s is of network %.60q, not of %s: correct edge.shards", at.Node.GRPC, params.Shard.Network, e.cfg.Network)
+		return nil, nil, fmt.Errorf("grpc %s is of network %.60q, not of %s: correct the file of edge.nodes", at.Node.GRPC, params.Shard.Network, e.cfg.Network)
 	}
 	table, own := params.Routing.Table(), params.Shard.Prefix()
 	if len(table) == 0 {
 		// It holds everything, under whatever name.
 		if now, _ := e.routes.now(); own.Len > 0 || len(now) > 1 {
-			return nil, nil, fmt.Errorf("grpc %s is of a shard without a routing table, in a network of several: correct edge.shards", at.Node.GRPC)
+			return nil, nil, fmt.Errorf("grpc %s is of a shard without a routing table, in a network of several: correct the file of edge.nodes", at.Node.GRPC)
 		}
 		return status, nil, nil
 	}
@@ -127,7 +166,11 @@ func (e *Edge) examine(ctx context.Context, s *shard, at *endpoint) (*coretypes.
 		return nil, nil, fmt.Errorf("grpc %s: %w", at.Node.GRPC, err)
 	}
 	if there, ok := prefix(table, s.name); !ok || there != own {
-		return nil, nil, fmt.Errorf("grpc %s is of the shard of bits %s, which is not %s: correct edge.shards", at.Node.GRPC, trie.Bits(own), s.name)
+		return nil, nil, fmt.Errorf("grpc %s is of the shard of bits %s, which is not %s: correct the file of edge.nodes", at.Node.GRPC, trie.Bits(own), s.name)
+	}
+	if params.FinalHeight > 0 {
+		// It has ended, or does: of what comes after it others know.
+		return status, nil, nil
 	}
 	return status, table, nil
 }

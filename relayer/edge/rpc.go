@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"reflect"
+	"strings"
+	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtbytes "github.com/cometbft/cometbft/libs/bytes"
@@ -19,8 +21,6 @@ import (
 
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	"github.com/cosmos/gogoproto/proto"
-
-	"github.com/topnetwork/top/protocol/lattice"
 )
 
 // serveRPC on a listener: the network's at /, and each shard's below /shard/NAME.
@@ -29,13 +29,31 @@ func (e *Edge) serveRPC(l net.Listener) {
 	network := e.rpcOf(view{Edge: e}, e.events)
 	mux.Handle("/", e.limits.http(network))
 	mux.HandleFunc("/websocket", e.websocket(e.routesOf(view{Edge: e}, e.events)))
-	for name := range e.shards {
-		one := shardPath + name
-		mux.Handle(one+"/", e.limits.http(http.StripPrefix(one, e.rpcOf(view{e, name}, nil))))
-		// Clients post to the address that they are given, without a slash behind it.
-		mux.Handle(one, e.limits.http(atRoot(e.rpcOf(view{e, name}, nil))))
-	}
+	mux.Handle(shardPath, e.limits.http(e.shardRPC()))
 	e.serveHTTP("rpc", l, mux)
+}
+
+// shardRPC serves each shard's RPC below /shard/NAME, of those that are known when they are asked for.
+func (e *Edge) shardRPC() http.Handler {
+	var handlers sync.Map
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, _, below := strings.Cut(strings.TrimPrefix(r.URL.Path, shardPath), "/")
+		if _, err := e.shard(name); err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+			return
+		}
+		h, ok := handlers.Load(name)
+		if !ok {
+			h, _ = handlers.LoadOrStore(name, e.rpcOf(view{e, name}, nil))
+		}
+		one := h.(http.Handler) //nolint:forcetypeassert // What is stored above.
+		if below {
+			http.StripPrefix(shardPath+name, one).ServeHTTP(w, r)
+			return
+		}
+		// Clients post to the address that they are given, without a slash behind it.
+		atRoot(one).ServeHTTP(w, r)
+	})
 }
 
 // atRoot serves a request as if it were for /.
@@ -222,7 +240,7 @@ func (v view) send(ctx context.Context, tx cmttypes.Tx, f func(ctx context.Conte
 		case err != nil:
 			return err
 		case code == 0:
-			v.sent.Add(lattice.Hash(tx.Hash()), s.name)
+			v.remember(tx, s.name)
 			return nil
 		}
 		if known && !again {

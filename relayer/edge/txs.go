@@ -21,7 +21,6 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/topnetwork/top/protocol/lattice"
-	"github.com/topnetwork/top/protocol/sendtx"
 )
 
 // errMaybeTaken tells of a transaction whose fate is not known.
@@ -47,7 +46,7 @@ func (v view) broadcastTx(ctx context.Context, sender lattice.Address, req []byt
 			return nil, fmt.Errorf("shard %s answers what is no answer: %w", s.name, errors.Join(errUnreachable, err))
 		}
 		if res.TxResponse.Code == 0 {
-			v.sent.Add(sendtx.Hash(raw), s.name)
+			v.remember(raw, s.name)
 			return bytes, nil
 		}
 		if next := v.follow(ctx, s, sender, res.TxResponse.RawLog); next != nil && !again {
@@ -68,11 +67,12 @@ func (v view) holders(hash []byte) (first *shard, others []*shard, err error) {
 	if err != nil || len(hash) != lattice.HashSize {
 		return nil, all, err
 	}
-	name, ok := v.sent.Get(lattice.Hash(hash))
+	all = append(all, v.past(all)...)
+	tx, ok := v.sent.Get(lattice.Hash(hash))
 	if !ok {
 		return nil, all, nil
 	}
-	at := slices.IndexFunc(all, func(s *shard) bool { return s.name == name })
+	at := slices.IndexFunc(all, func(s *shard) bool { return s.name == tx.shard })
 	if at < 0 {
 		return nil, all, nil
 	}

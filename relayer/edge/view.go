@@ -49,6 +49,9 @@ func (v view) list() ([]*shard, error) {
 		return []*shard{s}, nil
 	}
 	table, _ := v.routes.now()
+	if len(table) == 0 {
+		return nil, fmt.Errorf("%w: the edge does not know the network's shards yet", errUnreachable)
+	}
 	out := make([]*shard, len(table))
 	for i, r := range table {
 		out[i] = v.routed(r.Name)
@@ -58,7 +61,7 @@ func (v view) list() ([]*shard, error) {
 
 // shard by its name.
 func (e *Edge) shard(name string) (*shard, error) {
-	if s := e.shards[name]; s != nil {
+	if s := e.placed(name); s != nil {
 		return s, nil
 	}
 	return nil, fmt.Errorf("%w: %.60q", errNoShard, name)
@@ -67,9 +70,16 @@ func (e *Edge) shard(name string) (*shard, error) {
 // errNoShard tells of a name that is none.
 var errNoShard = errors.New("this edge knows no shard of that name")
 
-// routed shard, which the table names. One that came by a split and is not in the settings has no node that could be asked.
+// placed shard; nil where nothing is known of it.
+func (e *Edge) placed(name string) *shard {
+	e.placing.RLock()
+	defer e.placing.RUnlock()
+	return e.shards[name]
+}
+
+// routed shard, which the table names. One of which nothing is known yet has no node that could be asked.
 func (e *Edge) routed(name string) *shard {
-	if s := e.shards[name]; s != nil {
+	if s := e.placed(name); s != nil {
 		return s
 	}
 	return &shard{name: name}

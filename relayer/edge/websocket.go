@@ -98,7 +98,7 @@ func (ev *events) listen(ctx context.Context) {
 	for ev.bus.NumClients() > 0 {
 		table, _ := ev.edge.routes.now()
 		for _, r := range table {
-			s := ev.edge.shards[r.Name]
+			s := ev.edge.placed(r.Name)
 			if s == nil || followed[r.Name] {
 				continue
 			}

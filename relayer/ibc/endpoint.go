@@ -16,6 +16,7 @@ import (
 	ibctm "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
 
 	"github.com/topnetwork/top/sdk/chain"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
@@ -26,6 +27,7 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	channeltypesv2.RegisterInterfaces(registry)
 	ibctm.RegisterInterfaces(registry)
 	shardstypes.RegisterInterfaces(registry)
+	gatetypes.RegisterInterfaces(registry)
 }
 
 // EndpointConfig says where a chain is.

@@ -33,10 +33,12 @@ type settler struct {
 	// anchored last of all shards; searched for evidence up to a height, by shard.
 	anchored time.Time
 	searched map[string]int64
+	// sources of deposits, and takers of exits, by their names.
+	sources map[string]*source
 }
 
 func newSettler(main Main, chainID string, cfg Config, log *slog.Logger, metrics *Metrics) *settler {
-	return &settler{main: main, chainID: chainID, cfg: cfg, log: log, metrics: metrics, searched: map[string]int64{}}
+	return &settler{main: main, chainID: chainID, cfg: cfg, log: log, metrics: metrics, searched: map[string]int64{}, sources: map[string]*source{}}
 }
 
 // step anchors all shards where it is time, and at once those whose committee changes or that end.

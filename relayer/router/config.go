@@ -8,7 +8,7 @@ import (
 
 // Config is the router section of the relayer's config.yaml.
 type Config struct {
-	// Nodes is a file that says where the shards' nodes are (ParseNodes).
+	// Nodes is a file that says where the shards' nodes are (relayer/nodes).
 	Nodes string `yaml:"nodes"`
 	// Key names the account that signs on the main chain; empty in a network without one.
 	Key string `yaml:"key"`
@@ -24,7 +24,7 @@ type Config struct {
 // Validate says what is wrong with a configuration.
 func (c Config) Validate() error {
 	if c.Nodes == "" {
-		return errors.New("router.nodes is empty: name a file that says where the shards' nodes are, a line each: CHAIN-ID RPC GRPC")
+		return errors.New("router.nodes is empty: name a file that says where the shards' nodes are, a line each: CHAIN-ID RPC GRPC, or for each host: host URL")
 	}
 	for _, bound := range []struct {
 		name        string

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
@@ -12,17 +13,18 @@ import (
 func (l *lane) confirm(ctx context.Context, from, to view) error {
 	box, taken := from.ledger(l.destination).Outbox, to.ledger(l.inbox()).Inbox.Taken
 	now := time.Now()
-	if taken.Height <= max(box.Confirmed.Height, l.awaited(now)) || from.ledgers.FinalHeight > 0 {
-		l.owed = time.Time{}
+	if from.ledgers.FinalHeight > 0 || !l.due(taken.Height, box.Confirmed.Height, l.arrived, l.cfg, now) {
 		return nil
 	}
-	if l.owed.IsZero() {
-		l.owed = now
-	}
-	if l.arrived < l.cfg.ConfirmBatches && now.Sub(l.owed) < l.cfg.Confirm {
+	// Of what a parent's parent was sent the source asks the parents alone.
+	if s := from.ledger(l.destination).Standing; s != nil && len(s.Children) > 0 && !slices.Contains(s.Children, l.to.Name()) {
 		return nil
 	}
-	header, err := l.to.header(ctx, to, to.provable(from.ledger(l.to.Name()).Standing))
+	height := l.from.sure(from, l.to.Name(), to)
+	if height == 0 || height == l.proved {
+		return nil
+	}
+	header, err := l.to.header(ctx, to, height)
 	if err != nil {
 		return err
 	}
@@ -38,6 +40,10 @@ func (l *lane) confirm(ctx context.Context, from, to view) error {
 	if err := inbox.Unmarshal(value); err != nil {
 		return fmt.Errorf("inbox of %s: %w", l.to.Name(), err)
 	}
+	if l.from.audits() {
+		// What the auditors have confirmed proves no more until they confirm more.
+		l.proved = height
+	}
 	// What the state before the newest block proves may be what the source knows already.
 	if inbox.Taken.Height <= max(box.Confirmed.Height, l.confirmed) {
 		return nil
@@ -51,16 +57,12 @@ func (l *lane) confirm(ctx context.Context, from, to view) error {
 		return err
 	}
 	on, err := l.offer(ctx, l.from, "confirm", raw)
+	if !on {
+		l.proved = 0
+	}
 	if on {
-		l.confirmed, l.confirmedAt, l.owed, l.arrived = inbox.Taken.Height, now, time.Time{}, 0
+		l.tell(inbox.Taken.Height, now)
+		l.arrived = 0
 	}
 	return err
-}
-
-// awaited is the height up to which the source was told a moment ago; what it has not heard of in time it is told again.
-func (l *lane) awaited(now time.Time) uint64 {
-	if now.Sub(l.confirmedAt) > patience {
-		l.confirmed = 0
-	}
-	return l.confirmed
 }

@@ -22,7 +22,7 @@ func (l *lane) deliver(ctx context.Context, from, to view) error {
 	sent := from.ledger(l.destination).Outbox.Sent.Height
 	known := to.ledger(l.inbox())
 	after := l.landed(known.Inbox.Taken.Height, time.Now())
-	l.metrics.waits(l, from.ledger(l.destination).Outbox)
+	l.metrics.waits(l.from.Name(), l.destination, l.taken, from.ledger(l.destination).Outbox)
 	room, bytes := l.room()
 	if sent <= after || room == 0 {
 		return nil
@@ -58,35 +58,6 @@ func (l *lane) deliver(ctx context.Context, from, to view) error {
 		l.flying = append(l.flying, flight{batches[i].Height, len(raw)})
 	}
 	return nil
-}
-
-// landed notes how far the destination has taken batches, and answers after which height the next one is. What does not arrive in time is handed over again.
-func (l *lane) landed(taken uint64, now time.Time) uint64 {
-	if taken != l.taken || l.since.IsZero() || len(l.flying) == 0 {
-		l.taken, l.since = taken, now
-	}
-	if now.Sub(l.since) > patience {
-		l.flying, l.since = nil, now
-	}
-	for len(l.flying) > 0 && l.flying[0].height <= taken {
-		l.flying = l.flying[1:]
-		l.arrived++
-	}
-	if n := len(l.flying); n > 0 {
-		return l.flying[n-1].height
-	}
-	return taken
-}
-
-// room for further batches in flight, and bytes of those that are.
-func (l *lane) room() (batches, bytes int) {
-	for _, f := range l.flying {
-		bytes += f.size
-	}
-	if bytes >= maxBytes {
-		return 0, bytes
-	}
-	return max(0, maxBatches-len(l.flying)), bytes
 }
 
 // prove batches by one header, and make them ready to be handed over.

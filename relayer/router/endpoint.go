@@ -14,6 +14,7 @@ import (
 
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
 
+	"github.com/topnetwork/top/relayer/nodes"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 )
@@ -27,7 +28,7 @@ type endpoint struct {
 var _ Shard = (*endpoint)(nil)
 
 // Dial a shard's nodes; none is asked yet.
-func Dial(name string, nodes []Node) (*endpoint, error) {
+func Dial(name string, nodes []nodes.Node) (*endpoint, error) {
 	m, err := dial(nodes)
 	if err != nil {
 		return nil, fmt.Errorf("shard %s: %w", name, err)

@@ -28,6 +28,10 @@ func (e *endpoint) Evidence(ctx context.Context, from, to int64) (found []*cmtty
 			last := min(first+headersPage-1, to)
 			res, err := at.rpc.BlockchainInfo(ctx, first, last)
 			if err != nil {
+				// A node says nothing of a page that ends before its first block: a shard may begin where its parent ended.
+				if s, asked := at.rpc.Status(ctx); asked == nil && last < s.SyncInfo.EarliestBlockHeight {
+					return nil
+				}
 				return err
 			}
 			for _, meta := range res.BlockMetas {

@@ -296,6 +296,9 @@ func (l *ledger) Light(context.Context) (lighttypes.Header, error) {
 }
 
 // Evidence implements Shard.
+// Delivered implements Shard; nobody restarts these.
+func (l *ledger) Delivered(context.Context, int64) ([][]byte, error) { return nil, nil }
+
 func (l *ledger) Evidence(context.Context, int64, int64) ([]*cmttypes.DuplicateVoteEvidence, error) {
 	return nil, nil
 }

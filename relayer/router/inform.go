@@ -19,6 +19,7 @@ import (
 type informer struct {
 	main    Main
 	to      *station
+	cfg     Config
 	log     *slog.Logger
 	metrics *Metrics
 	told    *faults.Told
@@ -30,10 +31,17 @@ type informer struct {
 	broughtAt time.Time
 	until     time.Time
 	pause     time.Duration
+	// exits that the main chain has sent to the shard, and what it has taken from there and the shard was not told of: since which height of the main chain.
+	exits []*exits
+	owing
+	owedAt int64
+	// others are the shards that the router has met, and searched what was looked for in ledgers' blocks.
+	others   func() []*station
+	searched map[string]*search
 }
 
-func newInformer(main Main, to *station, log *slog.Logger, metrics *Metrics, told *faults.Told) *informer {
-	return &informer{main: main, to: to, log: log, metrics: metrics, told: told, offered: map[string]time.Time{}, known: map[string]bool{}}
+func newInformer(main Main, to *station, cfg Config, log *slog.Logger, metrics *Metrics, told *faults.Told, others func() []*station) *informer {
+	return &informer{main: main, to: to, others: others, searched: map[string]*search{}, cfg: cfg, exits: exitsOf(to), log: log, metrics: metrics, told: told, offered: map[string]time.Time{}, known: map[string]bool{}}
 }
 
 // step: what the shard lacks of what the main chain said, it is told, once its light client has a header that proves it.
@@ -47,11 +55,17 @@ func (i *informer) step(ctx context.Context, n *network) error {
 		return err
 	}
 	wanted := i.wanted(v, n, time.Now())
-	if i.due(head, n, wanted) {
+	lacks := i.lacksProof(head, v, n, time.Now())
+	if n.height > head.Height && (lacks || i.lacksEnd(head, v, n) || i.behind(head, n, wanted)) {
 		if err := i.header(ctx, head, n.height); err != nil {
 			return err
 		}
 	}
+	return errors.Join(i.facts(ctx, head, wanted), i.settle(ctx, head, v, n), i.exchange(ctx, head, v, n))
+}
+
+// facts that the shard lacks, as far as the header that it has proves them.
+func (i *informer) facts(ctx context.Context, head lighttypes.Header, wanted []fact) error {
 	for _, f := range wanted {
 		// The state that the header commits is that of the height before it.
 		if head.Height > f.since {
@@ -63,11 +77,8 @@ func (i *informer) step(ctx context.Context, n *network) error {
 	return nil
 }
 
-// due tells whether the shard needs a newer header: for the epoch that it is in, or to prove something.
-func (i *informer) due(head lighttypes.Header, n *network, wanted []fact) bool {
-	if n.height <= head.Height {
-		return false
-	}
+// behind tells whether the shard needs a newer header: for the epoch that it is in, or to prove a fact.
+func (i *informer) behind(head lighttypes.Header, n *network, wanted []fact) bool {
 	if blocks := i.to.params.Params.MainEpochBlocks; blocks > 0 && epoch.At(n.height, blocks) > epoch.At(head.Height, blocks) {
 		return true
 	}
@@ -177,7 +188,7 @@ func (i *informer) lacksTerm(newest *latticetypes.Members, c *shardstypes.Commit
 // lacksRecord tells whether a shard does not know that another one has ended, or that it is to end itself.
 func (i *informer) lacksRecord(v view, ledger latticetypes.Ledger, s *shardstypes.Shard) bool {
 	if s.Name == i.to.Name() {
-		return v.ledgers.FinalHeight == 0 && (s.Status == shardstypes.Status_STATUS_SPLITTING || s.Status == shardstypes.Status_STATUS_MERGING)
+		return v.ledgers.FinalHeight == 0 && s.Status != shardstypes.Status_STATUS_ACTIVE && s.Status != shardstypes.Status_STATUS_FORMING
 	}
 	if s.Status != shardstypes.Status_STATUS_FROZEN && s.Status != shardstypes.Status_STATUS_RETIRED {
 		return false

@@ -12,11 +12,6 @@ import (
 )
 
 const (
-	// maxBatches and maxBytes of a lane that are handed over and not taken: a shard's pool is for all of its sources.
-	maxBatches = 64
-	maxBytes   = 16 << 20
-	// patience with what was handed over and is not in the state: a pool forgets it when its node ends, or after a hundred blocks.
-	patience = 5 * time.Second
 	// firstPause and lastPause after what failed or was refused.
 	firstPause = 500 * time.Millisecond
 	lastPause  = 10 * time.Second
@@ -33,24 +28,13 @@ type lane struct {
 	told        *faults.Told
 	wake        chan struct{}
 
-	// taken by the state when the lane looked last, and since when; flying are batches beyond it that were handed over.
-	taken  uint64
-	since  time.Time
-	flying []flight
-	// owed is since when there is something to confirm, arrived how many batches; confirmed is the height of the confirmation that was handed over last.
-	owed        time.Time
-	arrived     uint64
-	confirmed   uint64
-	confirmedAt time.Time
+	flights
+	owing
+	// proved is the height of the audited header that was asked last what was taken.
+	proved int64
 	// pause until then, after something failed.
 	pause time.Duration
 	until time.Time
-}
-
-// flight of a batch.
-type flight struct {
-	height uint64
-	size   int
 }
 
 func newLane(from, to *station, destination string, cfg Config, log *slog.Logger, metrics *Metrics, told *faults.Told) *lane {
@@ -102,7 +86,7 @@ func (l *lane) rest(err error) {
 		l.pause = 0
 		return
 	}
-	l.metrics.failed(l)
+	l.metrics.failed(l.from.Name(), l.destination)
 	l.pause = min(max(2*l.pause, firstPause), lastPause)
 	l.until = time.Now().Add(l.pause)
 }

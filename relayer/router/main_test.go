@@ -18,6 +18,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/relayer/faults"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -32,6 +33,14 @@ type mainInMemory struct {
 	committees map[string][]shardstypes.Committee
 	sent       []sdk.Msg
 	refuse     error
+	// gate of it, batches by destination, what was brought to it and how it answers.
+	gate          *Gate
+	batches       map[string][]latticetypes.Batch
+	deliveries    [][]latticetypes.Delivery
+	confirmations [][]latticetypes.Confirmation
+	refused       []string
+	// state of its gate.
+	state map[string][]byte
 }
 
 func (m *mainInMemory) Latest(context.Context) (int64, error) { return m.height, nil }
@@ -59,8 +68,36 @@ func (m *mainInMemory) Update(_ context.Context, from lighttypes.Header, to int6
 	return &lighttypes.Update{TrustedHeight: from.Height, Block: &cmtproto.LightBlock{SignedHeader: &cmtproto.SignedHeader{Header: &cmtproto.Header{Height: to}}}}, nil
 }
 
-func (m *mainInMemory) Prove(_ context.Context, _ string, key []byte, _ lighttypes.Header) ([]byte, *cmtcrypto.ProofOps, error) {
+func (m *mainInMemory) Prove(_ context.Context, store string, key []byte, _ lighttypes.Header) ([]byte, *cmtcrypto.ProofOps, error) {
+	if store == gatetypes.StoreKey {
+		return m.state[string(key)], &cmtcrypto.ProofOps{}, nil
+	}
 	return key, &cmtcrypto.ProofOps{}, nil
+}
+
+func (m *mainInMemory) ChainID() string { return "main" }
+
+func (m *mainInMemory) Gate(context.Context) (*Gate, error) { return m.gate, nil }
+
+func (m *mainInMemory) Batches(_ context.Context, destination string, after uint64) (list []latticetypes.Batch, _ error) {
+	for _, b := range m.batches[destination] {
+		if b.Height > after {
+			list = append(list, b)
+		}
+	}
+	return list, nil
+}
+
+func (m *mainInMemory) Deliver(_ context.Context, list []latticetypes.Delivery) ([]string, error) {
+	m.deliveries = append(m.deliveries, list)
+	return m.refused, m.refuse
+}
+
+func (m *mainInMemory) Delivered(context.Context, int64) ([][]byte, error) { return nil, nil }
+
+func (m *mainInMemory) Confirm(_ context.Context, list []latticetypes.Confirmation) ([]string, error) {
+	m.confirmations = append(m.confirmations, list)
+	return m.refused, m.refuse
 }
 
 func (m *mainInMemory) Send(_ context.Context, msg sdk.Msg) error {
@@ -141,7 +178,7 @@ func TestShardIsInformed(t *testing.T) {
 	at := &station{Shard: shard, params: params}
 	require.NoError(t, at.look(t.Context()))
 	log, metrics := quiet(t)
-	i := newInformer(main, at, log, metrics, &faults.Told{})
+	i := newInformer(main, at, cfg, log, metrics, &faults.Told{}, func() []*station { return nil })
 	n, err := ask(t.Context(), main, nil)
 	require.NoError(t, err)
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/topnetwork/top/relayer/ibc"
 	"github.com/topnetwork/top/sdk/chain"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 	zonestypes "github.com/topnetwork/top/x/zones/types"
@@ -32,6 +33,17 @@ type Main interface {
 	Update(ctx context.Context, from lighttypes.Header, to int64) (*lighttypes.Update, error)
 	// Prove the value under a key of a store by a header that a light client has; empty where there is none.
 	Prove(ctx context.Context, store string, key []byte, by lighttypes.Header) ([]byte, *cmtcrypto.ProofOps, error)
+	// ChainID is its name as a ledger.
+	ChainID() string
+	// Gate is how far it is with each shard as a ledger; nil where it is none.
+	Gate(context.Context) (*Gate, error)
+	// Batches that wait for a shard after a height, the first ones first.
+	Batches(ctx context.Context, destination string, after uint64) ([]latticetypes.Batch, error)
+	// Deliver batches of shards, and Confirm what shards have taken; both wait until that is in a block. They answer why each was refused, "" for those that were not; an error where all were.
+	Deliver(context.Context, []latticetypes.Delivery) (refused []string, err error)
+	Confirm(context.Context, []latticetypes.Confirmation) (refused []string, err error)
+	// Delivered batches of a block, whether they were taken or not.
+	Delivered(ctx context.Context, height int64) ([][]byte, error)
 	// Signer of what is sent, and Send, which waits until it is in a block.
 	Signer() string
 	Send(ctx context.Context, msg sdk.Msg) error

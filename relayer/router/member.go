@@ -18,6 +18,8 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+
+	"github.com/topnetwork/top/relayer/nodes"
 )
 
 const (
@@ -29,7 +31,7 @@ const (
 
 // member is one node of a shard.
 type member struct {
-	Node
+	nodes.Node
 	rpc   *rpchttp.HTTP
 	conn  *grpc.ClientConn
 	index int
@@ -44,7 +46,7 @@ type members struct {
 }
 
 // dial asks nobody yet: a node may be down.
-func dial(nodes []Node) (*members, error) {
+func dial(nodes []nodes.Node) (*members, error) {
 	if len(nodes) == 0 {
 		return nil, errors.New("no node of it is named")
 	}

@@ -40,17 +40,18 @@ func NewMetrics(r prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-func (m *Metrics) waits(l *lane, box latticetypes.Outbox) {
-	m.waiting.WithLabelValues(l.from.Name(), l.destination).Set(float64(box.Waiting))
-	m.sent.WithLabelValues(l.from.Name(), l.destination).Set(float64(box.Sent.Height) - float64(min(l.taken, box.Sent.Height)))
+// waits tells what waits at a source for a destination, which has taken batches up to a height.
+func (m *Metrics) waits(source, destination string, taken uint64, box latticetypes.Outbox) {
+	m.waiting.WithLabelValues(source, destination).Set(float64(box.Waiting))
+	m.sent.WithLabelValues(source, destination).Set(float64(box.Sent.Height) - float64(min(taken, box.Sent.Height)))
 }
 
 func (m *Metrics) carried(chain, step string) { m.submitted.WithLabelValues(chain, step).Inc() }
 
 func (m *Metrics) redundant(chain, step string) { m.duplicates.WithLabelValues(chain, step).Inc() }
 
-func (m *Metrics) failed(l *lane) {
-	m.failures.WithLabelValues(l.from.Name(), l.destination).Inc()
+func (m *Metrics) failed(source, destination string) {
+	m.failures.WithLabelValues(source, destination).Inc()
 }
 
 func (m *Metrics) saw(chain string, height int64) {

@@ -39,6 +39,8 @@ type network struct {
 	table  zonestypes.RoutingTable
 	fact   fact
 	shards map[string]*subject
+	// gate is the main chain as a ledger; nil where it is none.
+	gate *Gate
 }
 
 // subject is a shard by the main chain.
@@ -62,6 +64,9 @@ func ask(ctx context.Context, main Main, known *network) (*network, error) {
 	shards, err := main.Shards(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("shards: %w", err)
+	}
+	if n.gate, err = main.Gate(ctx); err != nil {
+		return nil, fmt.Errorf("gate: %w", err)
 	}
 	group, asking := errgroup.WithContext(ctx)
 	group.SetLimit(askedAtOnce)

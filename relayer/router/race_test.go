@@ -19,6 +19,7 @@ import (
 	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
+	"github.com/topnetwork/top/relayer/nodes"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -92,13 +93,13 @@ func start(t *testing.T, shards map[string]Shard) (stop func()) {
 	t.Helper()
 	metrics, err := NewMetrics(prometheus.NewRegistry())
 	require.NoError(t, err)
-	r := NewRouter(cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, func(name string, _ []Node) (Shard, error) { return shards[name], nil })
+	r := NewRouter(cfg, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, func(name string, _ []nodes.Node) (Shard, error) { return shards[name], nil })
 	ctx, cancel := context.WithCancel(t.Context())
-	nodes := map[string][]Node{}
+	at := map[string][]nodes.Node{}
 	for name := range shards {
-		nodes[name] = []Node{{name, name}}
+		at[name] = []nodes.Node{{RPC: name, GRPC: name}}
 	}
-	r.Connect(ctx, nodes)
+	r.Connect(ctx, at)
 	return func() { cancel(); r.Wait() }
 }
 
@@ -112,7 +113,7 @@ func load(all map[string]*ledger, batches int) {
 				}
 			}
 		}
-		time.Sleep(blockTime)
+		time.Sleep(blockTime) // of the bubble's clock: the pace of the load
 	}
 }
 
@@ -133,6 +134,7 @@ func settled(all map[string]*ledger) error {
 
 func await(t *testing.T, all map[string]*ledger, within time.Duration) {
 	t.Helper()
+	// Once in each block of the bubble's clock, on which nothing waits in truth.
 	for since := time.Now(); ; time.Sleep(blockTime) {
 		err := settled(all)
 		if err == nil {
@@ -223,7 +225,7 @@ func TestKilledBetweenAnySteps(t *testing.T) {
 				<-dead
 				stop()
 				defer start(t, plain(all))()
-				time.Sleep(5 * blockTime)
+				time.Sleep(5 * blockTime) // of the bubble's clock: until the load, which goes on by itself, has sent everything
 				await(t, all, 30*time.Second)
 			})
 		}
@@ -252,7 +254,7 @@ func TestForgottenIsHandedOverAgain(t *testing.T) {
 		b := all["b"]
 		all["a"].send("b", 2, 7)
 		for range 10 {
-			time.Sleep(blockTime / 10)
+			time.Sleep(blockTime / 10) // of the bubble's clock: so often the pool forgets within a block
 			b.mu.Lock()
 			b.pool = nil
 			b.mu.Unlock()
@@ -279,7 +281,7 @@ func TestStalledShardHoldsNobodyUp(t *testing.T) {
 		stalled.Store(true)
 		silent := &wrapped{ledger: all["c"], before: func(string) error {
 			if stalled.Load() {
-				time.Sleep(answerTimeout)
+				time.Sleep(answerTimeout) // of the bubble's clock: a node that says nothing until nobody waits for it any more
 				return context.DeadlineExceeded
 			}
 			return nil

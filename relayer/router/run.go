@@ -2,12 +2,13 @@ package router
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/topnetwork/top/relayer/faults"
+	"github.com/topnetwork/top/relayer/nodes"
 )
 
 const (
@@ -20,7 +21,7 @@ type Router struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *Metrics
-	dial    func(name string, nodes []Node) (Shard, error)
+	dial    func(name string, nodes []nodes.Node) (Shard, error)
 	told    faults.Told
 
 	running sync.WaitGroup
@@ -34,7 +35,7 @@ type Router struct {
 // route is a shard that is connected, and all that works on it.
 type route struct {
 	*station
-	nodes []Node
+	nodes []nodes.Node
 	// done when the shard is left; stop makes it so.
 	done context.Context
 	stop context.CancelFunc
@@ -48,9 +49,9 @@ type route struct {
 }
 
 // NewRouter that dials shards by a function; nil dials their nodes.
-func NewRouter(cfg Config, log *slog.Logger, metrics *Metrics, dial func(string, []Node) (Shard, error)) *Router {
+func NewRouter(cfg Config, log *slog.Logger, metrics *Metrics, dial func(string, []nodes.Node) (Shard, error)) *Router {
 	if dial == nil {
-		dial = func(name string, nodes []Node) (Shard, error) { return Dial(name, nodes) }
+		dial = func(name string, nodes []nodes.Node) (Shard, error) { return Dial(name, nodes) }
 	}
 	return &Router{cfg: cfg, log: log, metrics: metrics, dial: dial, stations: map[string]*route{}}
 }
@@ -59,11 +60,11 @@ func NewRouter(cfg Config, log *slog.Logger, metrics *Metrics, dial func(string,
 func (r *Router) Wait() { r.running.Wait() }
 
 // Connect the shards of a network, and leave those that are not of it any more, or whose nodes have changed.
-func (r *Router) Connect(ctx context.Context, shards map[string][]Node) {
+func (r *Router) Connect(ctx context.Context, shards map[string][]nodes.Node) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for name, at := range r.stations {
-		if nodes, ok := shards[name]; !ok || fmt.Sprint(nodes) != fmt.Sprint(at.nodes) {
+		if nodes, ok := shards[name]; !ok || !same(nodes, at.nodes) {
 			r.leave(name)
 		}
 	}
@@ -72,6 +73,16 @@ func (r *Router) Connect(ctx context.Context, shards map[string][]Node) {
 			r.join(ctx, name, nodes)
 		}
 	}
+}
+
+// same nodes, in whatever order.
+func same(a, b []nodes.Node) bool {
+	for _, n := range a {
+		if !slices.Contains(b, n) {
+			return false
+		}
+	}
+	return len(a) == len(b)
 }
 
 // leave a shard; r.mu is held.
@@ -91,7 +102,7 @@ func (r *Router) leave(name string) {
 }
 
 // join a shard; r.mu is held.
-func (r *Router) join(ctx context.Context, name string, nodes []Node) {
+func (r *Router) join(ctx context.Context, name string, nodes []nodes.Node) {
 	shard, err := r.dial(name, nodes)
 	if r.told.News("dial "+name, err) {
 		r.log.Error("a shard is left out: correct its nodes in the file of router.nodes", "shard", name, "error", err)

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/topnetwork/top/relayer/faults"
+	"github.com/topnetwork/top/relayer/nodes"
 )
 
 const (
@@ -21,22 +20,21 @@ const (
 
 // Serve is the router role of a network without a main chain, until ctx ends: its shards are those that the file of nodes names. idle is told why something cannot be carried, and "" when all can.
 func Serve(ctx context.Context, cfg Config, log *slog.Logger, metrics *Metrics, idle func(reason string)) error {
-	nodes, err := ReadNodes(cfg.Nodes)
+	file, err := nodes.Open(cfg.Nodes, log)
 	if err != nil {
 		return fmt.Errorf("router.nodes: %w", err)
 	}
-	if len(nodes.Shards()) == 0 {
-		return fmt.Errorf("router.nodes: %s names patterns of shards only, and there is no main chain that says which shards there are: name each, or fill in chains.main", cfg.Nodes)
+	if !file.Named() {
+		return fmt.Errorf("router.nodes: %s names patterns of shards only, and there is no main chain that says which shards there are: name each, or their hosts, or fill in chains.main", cfg.Nodes)
 	}
 	r := NewRouter(cfg, log, metrics, nil)
 	defer r.Wait()
-	file := newWatched(cfg.Nodes, nodes, log)
 	said := "starting"
 	for {
-		shards := map[string][]Node{}
-		nodes := file.read()
-		for _, name := range nodes.Shards() {
-			shards[name] = nodes.Of(name)
+		shards := map[string][]nodes.Node{}
+		list := file.Now(ctx)
+		for _, name := range list.Shards() {
+			shards[name] = list.Of(name)
 		}
 		r.Connect(ctx, shards)
 		if reason := r.silent(time.Now()); reason != said {
@@ -76,37 +74,4 @@ func (at *route) lively(now time.Time) bool {
 		at.height, at.since = h, now
 	}
 	return now.Sub(at.since) < idleAfter || v.ledgers.FinalHeight > 0
-}
-
-// watched is a file of nodes that may change while the router runs.
-type watched struct {
-	path     string
-	log      *slog.Logger
-	told     faults.Told
-	nodes    Nodes
-	modified time.Time
-	size     int64
-}
-
-func newWatched(path string, nodes Nodes, log *slog.Logger) *watched {
-	return &watched{path: path, nodes: nodes, log: log}
-}
-
-// read it again where it has changed. One that cannot be read leaves all as it was.
-func (w *watched) read() Nodes {
-	info, err := os.Stat(w.path)
-	if err == nil && info.ModTime().Equal(w.modified) && info.Size() == w.size {
-		return w.nodes
-	}
-	nodes := w.nodes
-	if err == nil {
-		nodes, err = ReadNodes(w.path)
-	}
-	if w.told.News(w.path, err) {
-		w.log.Error("the file of router.nodes cannot be read, the nodes stay as they were", "error", err)
-	}
-	if err == nil {
-		w.nodes, w.modified, w.size = nodes, info.ModTime(), info.Size()
-	}
-	return w.nodes
 }

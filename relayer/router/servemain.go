@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/topnetwork/top/relayer/ibc"
+	"github.com/topnetwork/top/relayer/nodes"
 	"github.com/topnetwork/top/sdk/chain"
 )
 
@@ -16,13 +17,12 @@ const mainEvery = time.Second
 
 // ServeMain is the router role of a network with a main chain, until ctx ends: the main chain says which shards there are, and the file of nodes where. ready is told when the main chain answers.
 func ServeMain(ctx context.Context, cfg Config, at ibc.EndpointConfig, key *chain.Key, log *slog.Logger, metrics *Metrics, idle func(reason string), ready func(*chain.Client)) error {
-	nodes, err := ReadNodes(cfg.Nodes)
+	file, err := nodes.Open(cfg.Nodes, log)
 	if err != nil {
 		return fmt.Errorf("router.nodes: %w", err)
 	}
 	r := NewRouter(cfg, log, metrics, nil)
 	defer r.Wait()
-	file := newWatched(cfg.Nodes, nodes, log)
 	// The shards go on without the main chain: those that the file names.
 	var main *ibc.Endpoint
 	defer func() {
@@ -39,7 +39,7 @@ func ServeMain(ctx context.Context, cfg Config, at ibc.EndpointConfig, key *chai
 		})
 	}()
 	for waiting := true; waiting; {
-		r.Connect(ctx, named(file.read(), nil))
+		r.Connect(ctx, named(file.Now(ctx), nil))
 		idle(fmt.Sprintf("%s does not answer; shards that the file of router.nodes names are carried for", at.ChainID))
 		select {
 		case err := <-reached:
@@ -63,15 +63,15 @@ func ServeMain(ctx context.Context, cfg Config, at ibc.EndpointConfig, key *chai
 }
 
 // named are the shards that a file names, and those that the main chain does.
-func named(nodes Nodes, n *network) map[string][]Node {
-	shards := map[string][]Node{}
-	for _, name := range nodes.Shards() {
-		shards[name] = nodes.Of(name)
+func named(list nodes.List, n *network) map[string][]nodes.Node {
+	shards := map[string][]nodes.Node{}
+	for _, name := range list.Shards() {
+		shards[name] = list.Of(name)
 	}
 	if n != nil {
 		for name := range n.shards {
-			if list := nodes.Of(name); len(list) > 0 {
-				shards[name] = list
+			if of := list.Of(name); len(of) > 0 {
+				shards[name] = of
 			}
 		}
 	}
@@ -97,7 +97,7 @@ func (m *mainSide) network() *network {
 }
 
 // run until ctx ends.
-func (m *mainSide) run(ctx context.Context, file *watched, idle func(string)) {
+func (m *mainSide) run(ctx context.Context, file *nodes.File, idle func(string)) {
 	m.Router.inform(func(at *route) { m.informs(at) })
 	said := "starting"
 	for {
@@ -115,11 +115,11 @@ func (m *mainSide) run(ctx context.Context, file *watched, idle func(string)) {
 			m.metrics.saw(m.chainID, n.height)
 		}
 		now := m.network()
-		nodes := file.read()
-		m.Connect(ctx, named(nodes, now))
+		list := file.Now(ctx)
+		m.Connect(ctx, named(list, now))
 		reason := m.silent(time.Now())
 		if now != nil {
-			reason = m.unplaced(nodes, now, reason)
+			reason = m.unplaced(list, now, reason)
 			stations := m.met()
 			err := m.settler.step(ctx, now, stations)
 			if ctx.Err() != nil {
@@ -127,6 +127,13 @@ func (m *mainSide) run(ctx context.Context, file *watched, idle func(string)) {
 			}
 			if m.told.News("settle", err) {
 				m.log.Warn("the shards are not anchored on the main chain, tried again", "error", err)
+			}
+			err = m.settler.settle(ctx, now, stations)
+			if ctx.Err() != nil {
+				return
+			}
+			if m.told.News("gate", err) {
+				m.log.Warn("what waits between shards and the main chain is not brought there, tried again; it is in top_router_waiting_batches", "error", err)
 			}
 		}
 		if reason != said {
@@ -140,9 +147,9 @@ func (m *mainSide) run(ctx context.Context, file *watched, idle func(string)) {
 }
 
 // unplaced names shards that the main chain knows and the file of nodes does not.
-func (m *mainSide) unplaced(nodes Nodes, n *network, reason string) string {
+func (m *mainSide) unplaced(list nodes.List, n *network, reason string) string {
 	for _, name := range sortedNames(n.shards) {
-		if s := n.shards[name].shard; s.Runs() && len(nodes.Of(name)) == 0 {
+		if s := n.shards[name].shard; s.Runs() && len(list.Of(name)) == 0 {
 			return fmt.Sprintf("the main chain has the shard %s, and the file of router.nodes has no node of it: add a line", name)
 		}
 	}
@@ -151,7 +158,7 @@ func (m *mainSide) unplaced(nodes Nodes, n *network, reason string) string {
 
 // informs a shard from now on.
 func (m *mainSide) informs(at *route) {
-	i := newInformer(m.main, at.station, m.log, m.metrics, &m.told)
+	i := newInformer(m.main, at.station, m.cfg, m.log, m.metrics, &m.told, m.met)
 	at.wake = make(chan struct{}, 1)
 	wake := at.wake
 	m.running.Go(func() { i.run(at.done, wake, m.network) })

@@ -65,6 +65,21 @@ func (s *station) seen() view {
 	return s.now
 }
 
+// audits tells whether the shard takes little that is not audited.
+func (s *station) audits() bool { return s.params.Params.UnauditedUtop > 0 }
+
+// sure is the height of another ledger's header that counts for good at this shard, which said what v is: where shards are audited, the one that auditors have confirmed, as far as the shard knows; 0 for none.
+func (s *station) sure(v view, ledger string, at view) int64 {
+	standing := v.ledger(ledger).Standing
+	if !s.audits() || standing != nil && standing.Ended {
+		return at.provable(standing)
+	}
+	if standing == nil {
+		return 0
+	}
+	return int64(standing.AuditedHeight)
+}
+
 // look at the shard: its ledgers and its newest header.
 func (s *station) look(ctx context.Context) error {
 	next := view{at: time.Now()}

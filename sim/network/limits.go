@@ -22,7 +22,7 @@ Hosts use at most %.0f %% of their cores and of each direction of their link; on
 	fmt.Fprintf(b, `## What is assumed, not measured
 - A transfer's cost at a member grows by the same for each further peer, from one and four members to %d: CometBFT's own probes grew by less.
 - Of that cost %.0f %% is before a block, %.0f %% in checking, %.0f %% in executing, %.0f %% in writing it; %.0f %% of a block's work is one core's, the rest falls on all (Amdahl). A block costs %.1f ms of CPU beside its transfers.
-- A delivery and an anchor cost what a stock chain's transaction costs and two thirds of the committee's signatures, half of it before the block. Receipts, anchors, audits and routers are not built yet where this was written: their sizes are CometBFT's bounds and those of an ics23 proof.
+- A delivery and an anchor cost what a stock chain's transaction costs and two thirds of the committee's signatures, half of it before the block. Their sizes are CometBFT's bounds and those of an ics23 proof.
 - A member has each part of a block and each vote %.0f times. Delays are halves of public clouds' round trips, and exponentially longer by a twentieth or so.
 
 `, r.Model.Base.Members, 100*a.Ingest, 100*a.Verify, 100*a.Execute, 100*a.Commit, 100*a.Serial, a.BlockWork/1000, a.PartCopies)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/localnet/crowd"
 )
 
 // net measures networks of one, two and four shards of one member each: transfers inside them, and from one to the next.
@@ -23,11 +24,50 @@ func (r *run) net(ctx context.Context) ([]Result, error) {
 			return all, fmt.Errorf("%d shards: %w", n, err)
 		}
 	}
+	split, err := r.netSplit(ctx)
+	if all = append(all, split...); err != nil {
+		return all, fmt.Errorf("split: %w", err)
+	}
 	if cpu[1] > 0 {
 		conditions := map[string]any{"what": "CPU of a transfer in a network of four shards, for that in one of one shard"}
 		all = append(all, newResult("net.cpu_growth", cpu[4]/cpu[1], "ratio", conditions).against("net.cpu_us_1", cpu[1]).atMost(1.1))
 	}
 	return all, nil
+}
+
+// What a shard's split is measured with: accounts, payments of each, and the pause between two looks.
+const splitPayers, splitRounds, splitPace = 200, 60, 100 * time.Millisecond
+
+// netSplit is how long a shard's accounts cannot pay while it splits, on hosts of a main chain.
+func (r *run) netSplit(ctx context.Context) (results []Result, err error) {
+	c, err := crowd.New(splitPayers)
+	if err != nil {
+		return nil, err
+	}
+	cfg := r.Network
+	cfg.Dir, cfg.Validators, cfg.EpochBlocks, cfg.MainOnly = filepath.Join(r.Network.Dir, "net.split"), 3, 400, true
+	cfg.Shards = localnet.Shards{Zones: 2, PerZone: 1, Members: 1, TimeoutCommit: 500 * time.Millisecond, Accounts: c.Accounts()}
+	n, err := localnet.Start(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, n.Stop()) }()
+	if err := n.StartRouter(ctx, localnet.RouterName, n.Carrier); err != nil {
+		return nil, err
+	}
+	edge, err := n.StartEdge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	paid, err := c.Pay(ctx, n, edge, crowd.Script{Rounds: splitRounds, Pace: splitPace, Split: true}, cfg.Logf)
+	if err != nil {
+		return nil, err
+	}
+	r.Network.Logf("net            a split: %d ms without a payment", paid.SplitPauseMS)
+	return []Result{newResult("net.split_pause_ms", float64(paid.SplitPauseMS), "ms", map[string]any{
+		"shards": 2, "members": 1, "accounts": splitPayers, "payments": paid.Transfers, "cross_shard": paid.Crossing, "pace_ms": splitPace.Milliseconds(),
+		"what": "longest time in which no payment of the accounts of the shard that splits came into a block, hosts of a main chain, one router, one edge, supply exact afterwards",
+	})}, nil
 }
 
 func (r *run) netOf(ctx context.Context, n int, cpu map[int]float64) (results []Result, err error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/topnetwork/top/testutil/bench"
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/localnet/crowd"
 	"github.com/topnetwork/top/testutil/localnet/play"
 )
 
@@ -87,10 +88,14 @@ func (d Demo) config(dir string) localnet.Config {
 }
 
 func (d Demo) play(ctx context.Context) error {
-	cfg := play.Stage(d.config(d.dir("demo")))
+	crowd, err := crowd.New(demoPayers)
+	if err != nil {
+		return err
+	}
+	cfg := sharded(play.Stage(d.config(d.dir("demo"))), crowd)
 	cfg.Outlive = d.Keep
 	cfg.Logf("demo in %s", cfg.Dir)
-	result, n, err := perform(ctx, cfg, play.Demo)
+	result, n, err := perform(ctx, cfg, crowd)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
 	}
@@ -105,23 +110,8 @@ func (d Demo) play(ctx context.Context) error {
 		return fmt.Errorf("shard: %w\nlogs are in %s", err, filepath.Join(d.dir("demo-shard"), "logs"))
 	}
 	cfg.Logf("%d transfers at %.0f a second; a single one is in a block after %.0f ms", act.Transfers, act.PerSecond, act.Confirm50)
-	return json.NewEncoder(d.Stdout).Encode(struct {
-		*play.Result
-		Shard bench.Act `json:"shard"`
-	}{result, act})
-}
-
-// perform starts a network and a play on it. Nothing runs any more after an error.
-func perform(ctx context.Context, cfg localnet.Config, script play.Script) (*play.Result, *localnet.Network, error) {
-	n, err := localnet.Start(ctx, cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	result, err := play.Run(ctx, n, script, cfg.Logf)
-	if err != nil {
-		return nil, nil, errors.Join(err, n.Stop())
-	}
-	return result, n, nil
+	result.Shard = act
+	return json.NewEncoder(d.Stdout).Encode(result)
 }
 
 func (d Demo) localnet(ctx context.Context) error {

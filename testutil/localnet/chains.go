@@ -18,7 +18,7 @@ type launched struct {
 }
 
 func (n *Network) startMainChain(ctx context.Context) error {
-	base, err := freeBlock(n.cfg.Validators * (portsPerNode + n.cfg.Shards.ports()))
+	base, err := FreeBlock(n.cfg.Validators * (portsPerNode + n.cfg.Shards.ports()))
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,14 @@ func (n *Network) startMainChain(ctx context.Context) error {
 		"--timeout-commit", n.cfg.TimeoutCommit.String(), "--epoch-blocks", strconv.Itoa(n.cfg.EpochBlocks),
 		"--voting-period", n.cfg.VotingPeriod.String(),
 	}
-	args = append(args, n.cfg.Shards.flags()...)
+	args = append(args, n.cfg.Shards.flags(n.Steward.Address)...)
+	if n.cfg.Shards.Zones > 0 {
+		accounts, err := n.writeAccounts()
+		if err != nil {
+			return err
+		}
+		args = append(args, "--shard-accounts", accounts)
+	}
 	if n.cfg.Committee > 0 {
 		args = append(args, "--committee", strconv.Itoa(n.cfg.Committee), "--standbys", strconv.Itoa(n.cfg.Standbys))
 	}
@@ -41,6 +48,9 @@ func (n *Network) startMainChain(ctx context.Context) error {
 	}
 	n.Main = &Chain{ID: made.ChainID, Kind: "main", Nodes: made.Nodes}
 	n.validators = made.Keys
+	if err := n.found(); err != nil {
+		return fmt.Errorf("genesis: %w", err)
+	}
 
 	// A well-known port for the first node's REST, for newcomers' tools.
 	wellKnown := n.cfg.RESTPort > 0 && allFree(n.cfg.RESTPort, 1) == nil
@@ -56,7 +66,7 @@ func (n *Network) startMainChain(ctx context.Context) error {
 }
 
 func (n *Network) startServiceChain(ctx context.Context) error {
-	base, err := freeBlock(n.cfg.ServiceValidators * portsPerNode)
+	base, err := FreeBlock(n.cfg.ServiceValidators * portsPerNode)
 	if err != nil {
 		return err
 	}

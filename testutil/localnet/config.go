@@ -80,8 +80,11 @@ type Shards struct {
 	Processors int
 	// LingerBlocks of the main chain for which a shard's node runs on after its last term; 0 leaves it to topchaind.
 	LingerBlocks int
-	// Unaudited utop that a shard takes from another before auditors have confirmed it; 0 for no bound.
+	// Unaudited utop that a shard, or the main chain, takes from a shard before auditors have confirmed it; 0 for no bound.
 	Unaudited uint64
+	// Seats are the hosts, by their numbers, that are the first members of each shard, Audits those that audit each zone first; without Seats they are drawn.
+	Seats  map[string][]int
+	Audits [][]int
 	// Funds in utop that each user has in its shard.
 	Funds uint64
 	// Accounts beside the users', as ADDRESS COINS lines.

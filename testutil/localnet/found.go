@@ -19,7 +19,7 @@ type Founded struct {
 
 // Found a service chain of any registered type as its founder does: launch, link, a relayer of their own. The chain's processes are named after kind.
 func (n *Network) Found(ctx context.Context, founder Key, serviceType, chainID, kind string, validators int) (*Founded, error) {
-	base, err := freeBlock(validators * portsPerNode)
+	base, err := FreeBlock(validators * portsPerNode)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ type ServiceProvider struct {
 
 // Provide runs a provider until both chains know it. Its process has the key's name.
 func (n *Network) Provide(ctx context.Context, chain *Chain, p ServiceProvider) error {
-	port, err := freeBlock(1)
+	port, err := FreeBlock(1)
 	if err != nil {
 		return err
 	}

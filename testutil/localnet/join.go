@@ -65,7 +65,7 @@ func (n *Network) Twin(ctx context.Context, of Node, name string) (Node, error) 
 func (n *Network) prepare(ctx context.Context, c *Chain, name string, trust *Anchor) (Node, error) {
 	program, _ := c.program()
 	home := filepath.Join(n.Dir, name)
-	base, err := freeBlock(4)
+	base, err := FreeBlock(4)
 	if err != nil {
 		return Node{}, err
 	}

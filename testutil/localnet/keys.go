@@ -30,6 +30,13 @@ func (n *Network) makeKeys(context.Context) (err error) {
 	if n.Operator, err = newKey("operator"); err != nil {
 		return err
 	}
+	if n.cfg.Shards.Zones > 0 {
+		for key, name := range map[*Key]string{&n.Steward: "steward", &n.Carrier: "carrier"} {
+			if *key, err = newKey(name); err != nil {
+				return err
+			}
+		}
+	}
 	for i := range n.cfg.Providers {
 		key, err := newKey(fmt.Sprintf("provider%d", i))
 		if err != nil {
@@ -50,6 +57,11 @@ func (n *Network) makeKeys(context.Context) (err error) {
 // funds are the genesis balances, as `topchaind testnet init-files` takes them.
 func (n *Network) funds() []string {
 	flags := []string{"--account", fmt.Sprintf("%s=%d", n.Operator.Address, uint64(OperatorFunds))}
+	if n.cfg.Shards.Zones > 0 {
+		for _, key := range []Key{n.Steward, n.Carrier} {
+			flags = append(flags, "--account", fmt.Sprintf("%s=%d", key.Address, UserFunds))
+		}
+	}
 	for _, p := range n.Providers {
 		flags = append(flags, "--account", fmt.Sprintf("%s=%d", p.Address, ProviderFunds))
 	}

@@ -39,6 +39,8 @@ type Network struct {
 	Providers []*Provider
 	// Users have funds on the main chain and nothing else yet.
 	Users []Key
+	// Steward of the shards, and Carrier, who runs the router; where there are shards.
+	Steward, Carrier Key
 
 	// Shards in the order of their prefixes, with the nodes that ran when they were looked for last (FindShards).
 	Shards []*Chain
@@ -220,6 +222,9 @@ func (n *Network) writeRecord() error {
 	}
 	for _, p := range n.Providers {
 		r.Keys = append(r.Keys, p.Key)
+	}
+	if n.cfg.Shards.Zones > 0 {
+		r.Keys = append(r.Keys, n.Steward, n.Carrier)
 	}
 	r.Keys = append(append(r.Keys, n.Users...), n.validators...)
 	return r.write(n.Dir)

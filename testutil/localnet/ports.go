@@ -14,8 +14,8 @@ const (
 	highestPort = 30000
 )
 
-// freeBlock finds n consecutive free ports on loopback and returns the first.
-func freeBlock(n int) (int, error) {
+// FreeBlock finds n consecutive free ports on loopback and returns the first. Connections of this machine take none of them.
+func FreeBlock(n int) (int, error) {
 	var last error
 	for range 50 {
 		base := lowestPort + rand.IntN(highestPort-lowestPort-n)

@@ -66,7 +66,7 @@ status_file: status.json
 `
 
 func (n *Network) startProviders(ctx context.Context) error {
-	base, err := freeBlock(len(n.Providers))
+	base, err := FreeBlock(len(n.Providers))
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func TestFleetKillsAndRestartsByName(t *testing.T) {
 }
 
 func TestPortsAreFreeAndBelowTheEphemeralRange(t *testing.T) {
-	base, err := freeBlock(40)
+	base, err := FreeBlock(40)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, base, lowestPort)
 	require.Less(t, base+40, highestPort)

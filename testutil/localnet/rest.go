@@ -76,7 +76,7 @@ func All[T any](ctx context.Context, r REST, path, field string) ([]T, error) {
 	var items []T
 	key := ""
 	for {
-		page := path + "?pagination.limit=200"
+		page := path + "?pagination.limit=100"
 		if key != "" {
 			page += "&pagination.key=" + url.QueryEscape(key)
 		}

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/topnetwork/top/node/hosting"
+	"github.com/topnetwork/top/node/directory"
 )
 
 // ports that a host needs for its shards, as `topchaind testnet init-files` takes them.
@@ -21,13 +21,14 @@ func (s Shards) ports() int {
 }
 
 // flags of `topchaind testnet init-files`.
-func (s Shards) flags() []string {
+func (s Shards) flags(steward string) []string {
 	if s.Zones == 0 {
 		return nil
 	}
 	flags := []string{
 		"--zones", strconv.Itoa(s.Zones), "--shards", strconv.Itoa(s.PerZone), "--shard-members", strconv.Itoa(s.Members), "--shard-standbys", strconv.Itoa(s.Standbys),
 		"--shard-auditors", strconv.Itoa(s.Auditors), "--shard-timeout-commit", s.TimeoutCommit.String(), "--shard-processors", strconv.Itoa(s.Processors),
+		"--shard-steward", steward,
 	}
 	if s.LingerBlocks > 0 {
 		flags = append(flags, "--shard-linger-blocks", strconv.Itoa(s.LingerBlocks))
@@ -35,22 +36,26 @@ func (s Shards) flags() []string {
 	return flags
 }
 
-// startShards makes their genesis, as a network's founders do once the main chain runs, and waits until each has made blocks. Their nodes are children of the main chain's.
-func (n *Network) startShards(ctx context.Context) error {
+// writeAccounts of shards: the main chain's genesis holds what they have, and the shards' genesis gives it to them.
+func (n *Network) writeAccounts() (path string, err error) {
 	lines := slices.Clone(n.cfg.Shards.Accounts)
 	if n.cfg.Shards.Funds > 0 {
 		for _, u := range n.Users {
 			lines = append(lines, fmt.Sprintf("%s %d%s", u.Address, n.cfg.Shards.Funds, Denom))
 		}
 	}
-	accounts, err := n.writeFile("shards.accounts", strings.Join(lines, "\n")+"\n")
-	if err != nil {
-		return err
-	}
+	return n.writeFile(shardAccounts, strings.Join(lines, "\n")+"\n")
+}
+
+// shardAccounts is the file of accounts that shards begin with, in the network's directory.
+const shardAccounts = "shards.accounts"
+
+// startShards makes their genesis, as a network's founders do once the main chain runs, and waits until each has made blocks. Their nodes are children of the main chain's.
+func (n *Network) startShards(ctx context.Context) error {
 	var made []struct {
 		ChainID string `json:"chain_id"`
 	}
-	if err := n.command(ctx, "shards-found", "topchaind", &made, "shard", "found", "--node", n.Main.Nodes[0].RPC, "--accounts", accounts,
+	if err := n.command(ctx, "shards-found", "topchaind", &made, "shard", "found", "--node", n.Main.Nodes[0].RPC, "--accounts", filepath.Join(n.Dir, shardAccounts),
 		"--unaudited", strconv.FormatUint(n.cfg.Shards.Unaudited, 10), "--output-dir", filepath.Join(n.Dir, "main", "shards")); err != nil {
 		return err
 	}
@@ -72,16 +77,16 @@ func (node Node) directory() (string, error) {
 }
 
 // Hosted shards of a main node.
-func (node Node) Hosted(ctx context.Context) (map[string]hosting.Entry, error) {
+func (node Node) Hosted(ctx context.Context) (map[string]directory.Entry, error) {
 	base, err := node.directory()
 	if err != nil {
 		return nil, err
 	}
-	d, err := hosting.ReadDirectory(ctx, base)
+	d, err := directory.Read(ctx, base)
 	if err != nil {
 		return nil, err
 	}
-	list := map[string]hosting.Entry{}
+	list := map[string]directory.Entry{}
 	for _, e := range d.Shards {
 		list[e.ChainID] = e
 	}

@@ -28,7 +28,7 @@ func Chain() daemon.Chain {
 		New:        func(opts base.Options, load bool) daemon.App { return mainchain.New(opts, load) },
 		GenesisCommands: func(app daemon.App, home string) *cobra.Command {
 			cmd := genutilcli.Commands(app.Base().TxConfig, app.Base().Basics, home)
-			cmd.AddCommand(devnetCommand(app.Base()))
+			cmd.AddCommand(devnetCommand(app.Base()), shardAccountsCommand(app.(*mainchain.App)))
 			return cmd
 		},
 		Commands: func(app daemon.App) []*cobra.Command {

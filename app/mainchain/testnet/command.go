@@ -16,6 +16,7 @@ import (
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/mainchain"
+	shardcli "github.com/topnetwork/top/app/shardchain/cli"
 	"github.com/topnetwork/top/node/config"
 )
 
@@ -27,6 +28,7 @@ func Command(app *mainchain.App) *cobra.Command {
 func initCommand(app *mainchain.App) *cobra.Command {
 	var opts Options
 	var accounts []string
+	var shardAccounts string
 	cmd := &cobra.Command{
 		Use:   "init-files",
 		Short: "Write keys, genesis and configuration of N validators; prints them as JSON",
@@ -38,6 +40,13 @@ func initCommand(app *mainchain.App) *cobra.Command {
 					return err
 				}
 				opts.Accounts = append(opts.Accounts, b)
+			}
+			if shardAccounts != "" {
+				issued, err := shardcli.Issued(shardAccounts)
+				if err != nil {
+					return fmt.Errorf("--shard-accounts: %w", err)
+				}
+				opts.Shards.Issued = issued
 			}
 			chainID, err := cmd.Flags().GetString("chain-id")
 			if err != nil {
@@ -69,10 +78,12 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.Uint32Var(&opts.Shards.Members, "shard-members", 4, "members of a shard's committee")
 	f.Uint32Var(&opts.Shards.Standbys, "shard-standbys", 0, "standbys of a shard's committee")
 	f.Uint32Var(&opts.Shards.Auditors, "shard-auditors", 0, "auditors of a zone, none of whom sits in its committees")
+	f.StringVar(&opts.Shards.Steward, "shard-steward", "", "account that may split, merge, freeze and restart shards, as governance may")
 	f.DurationVar(&opts.Shards.TimeoutCommit, "shard-timeout-commit", shards.TimeoutCommit, "pause between a shard's blocks")
 	f.IntVar(&opts.Shards.Processors, "shard-processors", 1, "processors that one shard's node may use; 0 for all")
 	f.Int64Var(&opts.Shards.LingerBlocks, "shard-linger-blocks", shards.LingerBlocks, "blocks of the main chain for which a shard's node runs on after its last term")
 	f.DurationVar(&opts.Shards.KeepData, "shard-keep-data", shards.KeepData, "how long the data of a shard stay after that")
+	f.StringVar(&shardAccounts, "shard-accounts", "", "file with an account of the shards' genesis in every line: ADDRESS COINS, as `shard found --accounts` takes it; this chain's gate holds as much")
 	f.StringArrayVar(&accounts, "account", nil, "ADDRESS=AMOUNT in utop, may be given several times")
 	return cmd
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/topnetwork/top/node/config"
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/home"
-	"github.com/topnetwork/top/node/hosting"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/trie"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -23,12 +23,16 @@ type Shards struct {
 	Zones, PerZone int
 	// Members and Standbys of a shard's committee, Auditors of a zone.
 	Members, Standbys, Auditors uint32
-	TimeoutCommit               time.Duration
+	// Steward splits, merges, freezes and restarts shards beside governance; empty for nobody.
+	Steward       string
+	TimeoutCommit time.Duration
 	// Processors that one shard's node may use; 0 for all.
 	Processors int
 	// LingerBlocks and KeepData as in app.toml.
 	LingerBlocks int64
 	KeepData     time.Duration
+	// Issued utop to accounts of shards by their genesis: `shard found` makes it, by the same accounts.
+	Issued uint64
 }
 
 const (
@@ -38,11 +42,20 @@ const (
 	roomForShards = 8
 )
 
+func (s Shards) params() shardstypes.Params {
+	p := shardstypes.DevnetParams(s.Members)
+	p.Standbys, p.Auditors, p.Steward = s.Standbys, s.Auditors, s.Steward
+	return p
+}
+
 func (s Shards) count() int { return s.Zones * s.PerZone }
 
 // check that the network can begin with them.
 func (s Shards) check(validators, basePort int) error {
 	if s.Zones == 0 {
+		if s.Issued > 0 {
+			return errors.New("--shard-accounts without --zones: there are no shards that could have them")
+		}
 		return nil
 	}
 	if s.Zones < 1 || s.PerZone < 1 || bits.OnesCount(uint(s.Zones)) != 1 || bits.OnesCount(uint(s.PerZone)) != 1 || s.Zones > 1<<trie.MaxZoneBits || s.count() > 1<<lattice.MaxPrefix {
@@ -50,6 +63,9 @@ func (s Shards) check(validators, basePort int) error {
 	}
 	if s.Members < 1 || int(s.Members+s.Auditors) > validators {
 		return fmt.Errorf("--shard-members is %d and --shard-auditors is %d with %d validators: who audits a zone sits in none of its committees; take more validators, or fewer of the others", s.Members, s.Auditors, validators)
+	}
+	if err := s.params().Validate(true); err != nil {
+		return fmt.Errorf("--shard-members, -standbys, -auditors, -steward: %w", err)
 	}
 	if basePort == 0 {
 		return errors.New("--zones needs --base-port: every host has a range of ports for its shards")
@@ -77,10 +93,9 @@ func (n *network) shards(state map[string]json.RawMessage) error {
 	zones.Tables = []zonestypes.RoutingTable{{Version: 1, ZoneBits: uint32(zoneBits), Routes: zonestypes.RoutesOf(table)}}
 	state[zonestypes.ModuleName] = n.app.Codec.MustMarshalJSON(zones)
 	shards := shardstypes.DefaultGenesisState()
-	shards.Params = shardstypes.DevnetParams(s.Members)
-	shards.Params.Standbys, shards.Params.Auditors = s.Standbys, s.Auditors
+	shards.Params = s.params()
 	state[shardstypes.ModuleName] = n.app.Codec.MustMarshalJSON(shards)
-	return nil
+	return n.app.IssueToShards(state, s.Issued)
 }
 
 // GenesisFolder of the shards of a test network, for all its hosts.
@@ -116,7 +131,7 @@ func directoryOf(ports home.Ports) string {
 func (n *network) endpoints(v validator) []string {
 	list := []string{v.node.Endpoints().REST}
 	if n.opts.Shards.Zones > 0 {
-		list = append(list, hosting.Scheme+"http://"+directoryOf(v.node.Ports))
+		list = append(list, directory.Scheme+"http://"+directoryOf(v.node.Ports))
 	}
 	return list
 }

@@ -53,6 +53,29 @@ func fileOf(accounts []latticetypes.NewAccount, gs *latticetypes.GenesisState) (
 	return file, nil
 }
 
+// Issued utop by a file with an address and coins in every line, in any order: what the main chain's gate holds for them (x/gate).
+func Issued(path string) (utop uint64, err error) {
+	accounts, err := readAccounts(path, latticetypes.DefaultGenesisState())
+	if err != nil {
+		return 0, err
+	}
+	if utop, err = issued(accounts); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return utop, err
+}
+
+// issued utop to accounts.
+func issued(accounts []latticetypes.NewAccount) (utop uint64, err error) {
+	for i := range accounts {
+		if utop+accounts[i].Utop < utop {
+			return 0, errors.New("its accounts have more utop than there can be")
+		}
+		utop += accounts[i].Utop
+	}
+	return utop, nil
+}
+
 // readAccounts of a file with an address and coins in every line; each could be in the shard.
 func readAccounts(path string, gs *latticetypes.GenesisState) (out []latticetypes.NewAccount, err error) {
 	f, err := os.Open(path)

@@ -62,7 +62,7 @@ func TestInitWithRoutes(t *testing.T) {
 		Routing json.RawMessage `json:"routing"`
 	}
 	require.NoError(t, json.Unmarshal(state.Lattice, &gs))
-	require.JSONEq(t, `{"network": "top-1", "parents": [], "prefix_bits": 2, "prefix_len": 2}`, string(gs.Shard))
+	require.JSONEq(t, `{"network": "top-1", "parents": [], "restarts": "0", "prefix_bits": 2, "prefix_len": 2}`, string(gs.Shard))
 	require.JSONEq(t, `{"routes": [
 		{"prefix_bits": 0, "prefix_len": 1, "name": "top-z0.s0-1"}, {"prefix_bits": 2, "prefix_len": 2, "name": "top-z1.s0-1"}, {"prefix_bits": 3, "prefix_len": 2, "name": "top-z1.s1-1"}
 	], "version": "0"}`, string(gs.Routing))

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"cosmossdk.io/math"
+
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	"github.com/spf13/cobra"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/protocol/trie"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -40,7 +43,9 @@ type founding struct {
 	epoch     uint64
 	trusted   lighttypes.GenesisState
 	committee map[string]shardstypes.Committee
-	own       map[string][]latticetypes.NewAccount
+	// issued to accounts of shards, as the main chain's gate has it.
+	issued math.Int
+	own    map[string][]latticetypes.NewAccount
 }
 
 // founded shard, as it is printed.
@@ -59,7 +64,9 @@ func foundCommand() *cobra.Command {
 		Short: "Write the genesis of every shard of a network whose main chain runs; prints a list of them as JSON",
 		Long: "Write the genesis of every shard of a network whose main chain runs; prints a list of them as JSON.\n" +
 			"Shards and their first committees are the main chain's, and its last block is what they trust. Every host needs the same files, in config/shards of its home:\n" +
-			"one founder makes and publishes them.",
+			"one founder makes and publishes them.\n" +
+			"What accounts begin with is the main chain's: its gate holds it since genesis (`genesis shard-accounts`), and another sum is refused. Shards of a chain whose genesis gave them nothing\n" +
+			"begin without accounts, and coins come to them by `tx gate exit`.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rpc, err := rpchttp.New(node, "/websocket")
 			if err != nil {
@@ -78,7 +85,7 @@ func foundCommand() *cobra.Command {
 	flag.StringVar(&node, flags.FlagNode, "tcp://localhost:26657", "RPC of a node of the main chain")
 	flag.StringVar(&f.dir, localchain.FlagDir, "./shards", "folder for CHAIN-ID.json and CHAIN-ID.accounts")
 	flag.StringVar(&f.network, "network", latticetypes.Network, "chain id that wallets sign, the same for all shards")
-	flag.StringVar(&f.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS; each goes to its shard")
+	flag.StringVar(&f.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS; each goes to its shard, and all together are what the main chain's genesis gave shards")
 	flag.Uint64Var(&f.unaudited, "unaudited", 0, "utop that a shard takes from another before auditors have confirmed it; 0 for no bound")
 	return cmd
 }
@@ -119,6 +126,11 @@ func (f *founding) ask(ctx context.Context) error {
 		return fmt.Errorf("epochs of the main chain: %w", err)
 	}
 	f.epoch = billing.EpochBlocks
+	books, err := gatetypes.NewQueryClient(f.ctx).Books(ctx, &gatetypes.QueryBooksRequest{})
+	if err != nil {
+		return fmt.Errorf("books of the main chain's gate: %w", err)
+	}
+	f.issued = books.Books.Issued
 	f.committee = map[string]shardstypes.Committee{}
 	for _, r := range f.table {
 		res, err := shardstypes.NewQueryClient(f.ctx).Committee(ctx, &shardstypes.QueryCommitteeRequest{Name: r.Name, Term: 1})
@@ -140,13 +152,15 @@ func (f *founding) ask(ctx context.Context) error {
 // split the accounts by whose they are.
 func (f *founding) split() error {
 	f.own = map[string][]latticetypes.NewAccount{}
-	if f.accounts == "" {
-		return nil
+	var accounts []latticetypes.NewAccount
+	var err error
+	if f.accounts != "" {
+		if accounts, err = readAccounts(f.accounts, latticetypes.DefaultGenesisState()); err != nil {
+			return fmt.Errorf("--accounts: %w", err)
+		}
 	}
-	all := latticetypes.DefaultGenesisState()
-	accounts, err := readAccounts(f.accounts, all)
-	if err != nil {
-		return fmt.Errorf("--accounts: %w", err)
+	if err := f.covered(accounts); err != nil {
+		return err
 	}
 	for _, a := range accounts {
 		r, ok := f.table.Owner(a.Address)
@@ -156,6 +170,22 @@ func (f *founding) split() error {
 		f.own[r.Name] = append(f.own[r.Name], a)
 	}
 	return nil
+}
+
+// covered tells whether the main chain's gate has issued what accounts begin with. More would be coins out of nothing, which no shard could ever send there; less would be nobody's.
+func (f *founding) covered(accounts []latticetypes.NewAccount) error {
+	sum, err := issued(accounts)
+	if err != nil {
+		return fmt.Errorf("--accounts: %w", err)
+	}
+	switch has := math.NewIntFromUint64(sum); {
+	case has.Equal(f.issued):
+		return nil
+	case f.issued.IsZero():
+		return fmt.Errorf("--accounts gives %d utop, and the genesis of %s gave shards none: found them without --accounts and bring coins there by `tx gate exit`, or begin a main chain with `genesis shard-accounts`", sum, f.trusted.Params.MainChainId)
+	default:
+		return fmt.Errorf("--accounts gives %d utop, and the genesis of %s gave shards %s: name the file that `genesis shard-accounts` was given", sum, f.trusted.Params.MainChainId, f.issued)
+	}
 }
 
 // found one shard.

@@ -140,14 +140,12 @@ func (n *network) startEdge(t *testing.T) {
 	t.Helper()
 	home := filepath.Join(n.dir, "edge")
 	require.NoError(t, os.Mkdir(home, 0o700))
-	config := fmt.Sprintf(`edge:
+	const config = `edge:
   network: top-1
   rpc: "127.0.0.1:0"
   rest: "127.0.0.1:0"
   grpc: "127.0.0.1:0"
-  shards:
-    - {name: top-z0.s0-1, bits: "0", nodes: [{rpc: "http://%s", grpc: "%s"}, {rpc: "%s", grpc: "%s"}]}
-    - {name: top-z0.s1-1, bits: "1", nodes: [{rpc: "%s", grpc: "%s"}]}
+  nodes: shards.txt
   refresh: 200ms
   rate: 1000
   burst: 1000
@@ -157,7 +155,9 @@ func (n *network) startEdge(t *testing.T) {
 status_file: status.json
 metrics: "127.0.0.1:0"
 log: {level: info, format: text}
-`, n.links[0].Address, n.links[1].Address, n.members[0].RPC, n.members[0].GRPC, n.members[1].RPC, n.members[1].GRPC)
+`
+	nodes := fmt.Sprintf("top-z0.s0-1 http://%s %s\ntop-z0.s0-1 %s %s\ntop-z0.s1-1 %s %s\n", n.links[0].Address, n.links[1].Address, n.members[0].RPC, n.members[0].GRPC, n.members[1].RPC, n.members[1].GRPC)
+	require.NoError(t, os.WriteFile(filepath.Join(home, "shards.txt"), []byte(nodes), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(home, "config.yaml"), []byte(config), 0o600))
 	p, err := process.Start(process.Spec{Name: "edge", Path: filepath.Join(n.bin, "relayer"), Args: []string{"start", "--home", home}, Log: filepath.Join(n.dir, "edge.log")})
 	require.NoError(t, err)

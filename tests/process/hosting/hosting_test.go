@@ -15,12 +15,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/hosting"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/testutil/localnet"
 )
 
-const shard, other = "top-z0.s0-1", "top-z0.s1-1"
+const shard, other = "top-z0.s0-1", "top-z1.s1-1"
 
 // Every shard has three members and an auditor, each a process of its own that has all blocks, and members alone sign.
 func TestShardsRun(t *testing.T) {
@@ -61,8 +62,8 @@ func TestShardsRun(t *testing.T) {
 func TestKilledChildComesBack(t *testing.T) {
 	host, e := hostOf(t, shard, "member")
 	require.NoError(t, syscall.Kill(e.PID, syscall.SIGKILL))
-	back := hosted(t, host, shard, "another process", func(now hosting.Entry) bool {
-		return now.PID != 0 && now.PID != e.PID && now.State == hosting.Running && now.Height > e.Height
+	back := hosted(t, host, shard, "another process", func(now directory.Entry) bool {
+		return now.PID != 0 && now.PID != e.PID && now.State == string(hosting.Running) && now.Height > e.Height
 	})
 	require.Greater(t, back.Starts, e.Starts)
 	sameState(t, shard)
@@ -85,7 +86,7 @@ func TestKilledHostComesBack(t *testing.T) {
 	_, err = net.Restart(host.Name)
 	require.NoError(t, err)
 	for name, e := range before {
-		hosted(t, host, name, "back", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > e.Height })
+		hosted(t, host, name, "back", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > e.Height })
 		sameState(t, name)
 	}
 }
@@ -99,12 +100,12 @@ func TestChildThatCannotStart(t *testing.T) {
 	require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
 	require.NoError(t, syscall.Kill(e.PID, syscall.SIGKILL))
 	// The process may have written the file between the two.
-	broken := hosted(t, host, shard, "why it does not start", func(now hosting.Entry) bool {
-		if now.State == hosting.Running {
+	broken := hosted(t, host, shard, "why it does not start", func(now directory.Entry) bool {
+		if now.State == string(hosting.Running) {
 			require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
 			_ = syscall.Kill(now.PID, syscall.SIGKILL)
 		}
-		return now.State == hosting.Waiting && strings.Contains(now.Error, "damaged")
+		return now.State == string(hosting.Waiting) && strings.Contains(now.Error, "damaged")
 	})
 	require.Contains(t, broken.Error, memory, "the error names the file")
 	require.Zero(t, broken.PID)
@@ -112,7 +113,9 @@ func TestChildThatCannotStart(t *testing.T) {
 	// Two of three are not enough for the shard to go on; the other shard does not notice.
 	list, err := host.Hosted(t.Context())
 	require.NoError(t, err)
-	hosted(t, host, other, "goes on", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > list[other].Height+3 })
+	hosted(t, host, other, "goes on", func(now directory.Entry) bool {
+		return now.State == string(hosting.Running) && now.Height > list[other].Height+3
+	})
 	status, err := host.Status(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, net.AwaitHeight(t.Context(), host, status.Height+2))
@@ -127,7 +130,7 @@ func TestChildThatCannotStart(t *testing.T) {
 	repaired, err := json.Marshal(map[string]any{"height": fmt.Sprint(last), "round": 0, "step": 3})
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(memory, repaired, 0o600))
-	hosted(t, host, shard, "repaired", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > last+2 })
+	hosted(t, host, shard, "repaired", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > last+2 })
 	sameState(t, shard)
 }
 
@@ -144,6 +147,8 @@ func TestStoppedHostStopsItsChildren(t *testing.T) {
 	}
 	_, err = net.Restart(host.Name)
 	require.NoError(t, err)
-	hosted(t, host, other, "back", func(now hosting.Entry) bool { return now.State == hosting.Running && now.Height > before[other].Height })
+	hosted(t, host, other, "back", func(now directory.Entry) bool {
+		return now.State == string(hosting.Running) && now.Height > before[other].Height
+	})
 	sameState(t, other)
 }

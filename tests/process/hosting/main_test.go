@@ -15,9 +15,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/topnetwork/top/node/hosting"
+	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/process"
+	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/localnet/crowd"
 )
 
 const (
@@ -26,8 +28,23 @@ const (
 	waitTimeout = 2 * time.Minute
 )
 
-// net is the network that all tests share: four hosts, two shards of three members, an auditor.
-var net *localnet.Network
+// crowdSize is how many accounts pay each other.
+const crowdSize = 60
+
+var (
+	// net is the network that all tests share: four hosts, two zones of one shard with three members and an auditor.
+	net *localnet.Network
+	// payers of the shards, and a wallet in each.
+	payers  *crowd.Crowd
+	wallets [2]localnet.Key
+	// wallet is where wallets reach the shards, once the edge runs.
+	wallet localnet.Edge
+	began  = time.Now()
+)
+
+func logf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+}
 
 func TestMain(m *testing.M) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
@@ -45,13 +62,20 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now()
+	if payers, err = crowd.New(crowdSize); err != nil {
+		return 0, err
+	}
+	accounts := payers.Accounts()
+	for i := range wallets {
+		if wallets[i], err = localnet.WalletIn(lattice.Prefix{Bits: uint32(i), Len: 1}, i); err != nil {
+			return 0, err
+		}
+		accounts = append(accounts, wallets[i].Address+" 10000000000utop")
+	}
 	if net, err = localnet.Start(ctx, localnet.Config{
 		Dir: filepath.Join(build, "test-hosting"), Bin: build, Validators: 4, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, SmallCaches: true,
-		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 3, Auditors: 1, Funds: 5_000_000, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 5},
-		Logf: func(format string, args ...any) {
-			fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
-		},
+		Shards: localnet.Shards{Zones: 2, PerZone: 1, Members: 3, Auditors: 1, Funds: 5_000_000, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 300, Accounts: accounts},
+		Logf:   logf,
 	}); err != nil {
 		return 0, err
 	}
@@ -68,7 +92,7 @@ func await(t *testing.T, what string, condition func(context.Context) error) {
 }
 
 // hosted waits until a host says something of a shard.
-func hosted(t *testing.T, host localnet.Node, chainID, what string, holds func(hosting.Entry) bool) (e hosting.Entry) {
+func hosted(t *testing.T, host localnet.Node, chainID, what string, holds func(directory.Entry) bool) (e directory.Entry) {
 	t.Helper()
 	await(t, fmt.Sprintf("%s on %s: %s", chainID, host.Name, what), func(ctx context.Context) error {
 		list, err := host.Hosted(ctx)
@@ -84,7 +108,7 @@ func hosted(t *testing.T, host localnet.Node, chainID, what string, holds func(h
 }
 
 // host of a shard in some role, and its entry.
-func hostOf(t *testing.T, chainID, role string) (localnet.Node, hosting.Entry) {
+func hostOf(t *testing.T, chainID, role string) (localnet.Node, directory.Entry) {
 	t.Helper()
 	for _, node := range net.Main.Nodes {
 		list, err := node.Hosted(t.Context())
@@ -94,7 +118,7 @@ func hostOf(t *testing.T, chainID, role string) (localnet.Node, hosting.Entry) {
 		}
 	}
 	t.Fatalf("%s has no %s", chainID, role)
-	return localnet.Node{}, hosting.Entry{}
+	return localnet.Node{}, directory.Entry{}
 }
 
 // sameState compares the blocks of a shard's nodes a few heights from now.

@@ -1,18 +1,16 @@
 //go:build process
 
-// Package router tests shards that exchange coins as processes, with routers between them that are killed.
+// Package router tests shards that exchange coins as processes, with routers between them that are killed, members that are cut off from each other, and carriers that lie.
 package router
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,68 +19,37 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
-	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	"github.com/topnetwork/top/testutil/fault"
+	"github.com/topnetwork/top/testutil/localnet"
 )
 
-const (
-	waitTimeout = 2 * time.Minute
-	funds       = 10_000_000_000
-)
+// waitTimeout of one wait; a loaded machine with two cores needs a fraction of it.
+const waitTimeout = 2 * time.Minute
 
-// user of a shard signs with Ed25519.
-type user struct {
-	secret  ed25519.PrivateKey
-	key     lattice.Key
-	address lattice.Address
-	next    uint64
-	// balance that it must have in the end.
-	balance uint64
-}
-
-// newUsers whose accounts begin with a bit.
-func newUsers(t *testing.T, bit uint32, n int) (list []*user) {
-	t.Helper()
-	for i := uint64(0); len(list) < n; i++ {
-		seed := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("router"), i))
-		secret := ed25519.NewKeyFromSeed(seed[:])
-		key, err := lattice.NewKey(lattice.Ed25519, secret.Public().(ed25519.PublicKey))
-		require.NoError(t, err)
-		u := &user{secret: secret, key: key, address: sendtx.AddressOf(key), balance: funds}
-		if lattice.BucketOf(u.address)>>(lattice.BucketBits-1) == bit {
-			list = append(list, u)
-		}
-	}
-	return list
-}
-
-func (u *user) send(to *user, utop uint64) []byte {
-	t := sendtx.New(lattice.Transfer{To: to.address, Key: u.key, Sequence: u.next, Amount: lattice.Balance{Utop: utop}}, "")
-	u.next++
-	u.balance -= utop
-	to.balance += utop
-	return t.Signed(ed25519.Sign(u.secret, t.SignBytes(latticetypes.Network)))
-}
-
-// shard of one member.
-type shard struct {
-	name, dir string
-	Home      string `json:"home"`
-	RPC       string `json:"rpc"`
-	GRPC      string `json:"grpc"`
-
-	users   []*user
-	process *process.Process
-	conn    *grpc.ClientConn
-}
-
-// network of two shards, a half of all accounts each.
+// network of shards, which have all accounts among them.
 type network struct {
 	dir    string
-	shards [2]*shard
+	shards []*shard
+	// sent transfers to other shards, by hash, and their total in utop.
+	sent  map[lattice.Hash]bool
+	total uint64
 }
+
+// plan of a shard: the bits that its accounts begin with, and how many members it has, at a switch or none.
+type plan struct {
+	bits    string
+	members int
+	at      *fault.Switch
+	// late members of them are not started with the others; env is what all are started with.
+	late int
+	env  []string
+}
+
+func (p plan) name() string { return fmt.Sprintf("top-z%c.s%s-1", p.bits[0], p.bits) }
 
 func program(t *testing.T, name string) string {
 	t.Helper()
@@ -91,40 +58,47 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-func found(t *testing.T, users int) *network {
+// found a network with so many users in each shard, and start its members.
+func found(t *testing.T, users int, plans ...plan) *network {
 	t.Helper()
-	n := &network{dir: t.TempDir()}
+	n := &network{dir: t.TempDir(), sent: map[lattice.Hash]bool{}}
+	var table strings.Builder
+	for _, p := range plans {
+		fmt.Fprintf(&table, "%s %s\n", p.bits, p.name())
+	}
 	routes := filepath.Join(n.dir, "routes")
-	require.NoError(t, os.WriteFile(routes, []byte("0 top-z0.s0-1\n1 top-z1.s1-1\n"), 0o600))
+	require.NoError(t, os.WriteFile(routes, []byte(table.String()), 0o600))
 	daemon := program(t, "topchaind")
-	var dirs []string
-	for i := range n.shards {
-		s := &shard{name: fmt.Sprintf("top-z%d.s%d-1", i, i), dir: filepath.Join(n.dir, fmt.Sprint("shard", i)), users: newUsers(t, uint32(i), users)}
-		args := []string{"shard", "init", "--output-dir", s.dir, "--prefix", fmt.Sprint(i), "--routes", routes}
+	introduce := []string{"shard", "introduce"}
+	members := 0
+	for _, p := range plans {
+		members += p.members
+	}
+	port, err := localnet.FreeBlock(members * home.PortsPerNode)
+	require.NoError(t, err)
+	for _, p := range plans {
+		s := &shard{name: p.name(), dir: filepath.Join(n.dir, p.name()), users: newUsers(t, p.bits, users)}
+		args := []string{"shard", "init", "--output-dir", s.dir, "--prefix", p.bits, "--routes", routes, "--members", fmt.Sprint(p.members), "--base-port", fmt.Sprint(port)}
+		port += p.members * home.PortsPerNode
 		for _, u := range s.users {
 			args = append(args, "--account", fmt.Sprintf("%s=%dutop", sendtx.Bech32(u.address), uint64(funds)))
 		}
 		out, err := exec.Command(daemon, args...).Output()
 		require.NoError(t, err)
-		var summary struct{ Nodes []*shard }
+		var summary struct{ Nodes []*member }
 		require.NoError(t, json.Unmarshal(out, &summary))
-		s.Home, s.RPC, s.GRPC = summary.Nodes[0].Home, summary.Nodes[0].RPC, summary.Nodes[0].GRPC
-		n.shards[i], dirs = s, append(dirs, s.dir)
+		s.members = summary.Nodes
+		n.shards, introduce = append(n.shards, s), append(introduce, s.dir)
 	}
-	out, err := exec.Command(daemon, append([]string{"shard", "introduce"}, dirs...)...).CombinedOutput()
+	out, err := exec.Command(daemon, introduce...).CombinedOutput()
 	require.NoError(t, err, string(out))
-	for _, s := range n.shards {
-		s.process, err = process.Start(process.Spec{Name: s.name, Path: daemon, Args: []string{"shard", "start", "--home", s.Home}, Log: filepath.Join(n.dir, s.name+".log")})
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = s.process.Stop(waitTimeout) })
-		s.conn, err = grpc.NewClient(s.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = s.conn.Close() })
+	for i, p := range plans {
+		n.start(t, n.shards[i], p)
 	}
 	n.await(t, "the shards' first blocks", func(ctx context.Context) error {
 		for _, s := range n.shards {
-			if l, err := s.ledgers(ctx); err != nil || l.Height < 2 {
-				return fmt.Errorf("%s: %v %w", s.name, l, err)
+			if height, err := s.height(ctx); err != nil || height < 2 {
+				return fmt.Errorf("%s: %d %w", s.name, height, err)
 			}
 		}
 		return nil
@@ -132,31 +106,49 @@ func found(t *testing.T, users int) *network {
 	return n
 }
 
+// start a shard's members but for the late ones.
+func (n *network) start(t *testing.T, s *shard, p plan) {
+	t.Helper()
+	env := make([][]string, len(s.members))
+	if p.at != nil {
+		var err error
+		env, err = atPorts(s.members, p.at)
+		require.NoError(t, err)
+	}
+	on := len(s.members) - p.late
+	for i, m := range s.members[:on] {
+		spec := process.Spec{Name: fmt.Sprintf("%s.%d", s.name, i), Path: program(t, "topchaind"), Args: []string{"shard", "start", "--home", m.Home}, Env: append(env[i], p.env...)}
+		if p.at != nil {
+			spec.Path, spec.Args = p.at.Ports[i].Command(spec.Path, spec.Args...)
+		}
+		n.launch(t, m, spec)
+	}
+	s.members, s.late = s.members[:on:on], s.members[on:]
+}
+
+// launch a member's process.
+func (n *network) launch(t *testing.T, m *member, spec process.Spec) {
+	t.Helper()
+	var err error
+	spec.Log = filepath.Join(n.dir, spec.Name+".log")
+	m.process, err = process.Start(spec)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = m.process.Stop(waitTimeout) })
+	m.conn, err = grpc.NewClient(m.GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = m.conn.Close() })
+}
+
 func (n *network) await(t *testing.T, what string, until func(context.Context) error, needs ...*process.Process) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
-	require.NoError(t, process.Await(ctx, what, until, append(needs, n.shards[0].process, n.shards[1].process)...))
-}
-
-func (s *shard) query() latticetypes.QueryClient { return latticetypes.NewQueryClient(s.conn) }
-
-func (s *shard) ledgers(ctx context.Context) (*latticetypes.QueryLedgersResponse, error) {
-	return s.query().Ledgers(ctx, &latticetypes.QueryLedgersRequest{})
-}
-
-// ledger that a shard has of another.
-func (s *shard) ledger(ctx context.Context, other string) (latticetypes.Ledger, error) {
-	res, err := s.ledgers(ctx)
-	if err != nil {
-		return latticetypes.Ledger{}, err
-	}
-	for _, l := range res.Ledgers {
-		if l.Name == other {
-			return l, nil
+	for _, s := range n.shards {
+		for _, m := range s.members {
+			needs = append(needs, m.process)
 		}
 	}
-	return latticetypes.Ledger{}, fmt.Errorf("%s does not know %s", s.name, other)
+	require.NoError(t, process.Await(ctx, what, until, needs...))
 }
 
 // router is a relayer with the router role.
@@ -165,13 +157,20 @@ type router struct {
 	process   *process.Process
 }
 
-func (n *network) router(t *testing.T, name string) *router {
+// router between all shards; of one with members here it asks these alone.
+func (n *network) router(t *testing.T, name string, only ...*member) *router {
 	t.Helper()
 	r := &router{home: filepath.Join(n.dir, name), log: filepath.Join(n.dir, name+".log")}
 	require.NoError(t, os.Mkdir(r.home, 0o700))
 	var nodes strings.Builder
 	for _, s := range n.shards {
-		fmt.Fprintf(&nodes, "%s %s %s\n", s.name, s.RPC, s.GRPC)
+		asked := s.members
+		if some := slices.DeleteFunc(slices.Clone(asked), func(m *member) bool { return !slices.Contains(only, m) }); len(some) > 0 {
+			asked = some
+		}
+		for _, m := range asked {
+			fmt.Fprintf(&nodes, "%s %s %s\n", s.name, m.RPC, m.GRPC)
+		}
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(r.home, "shards.txt"), []byte(nodes.String()), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(r.home, "config.yaml"), []byte(`router:

@@ -4,16 +4,12 @@ package router
 
 import (
 	"context"
-	"fmt"
-	"os/exec"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
@@ -55,7 +51,7 @@ func (c *clock) at(height uint64) time.Time {
 
 // Coins cross between two shards in both directions, by one router and then two, while these are killed at any moment: everything arrives exactly once, and nothing is left waiting.
 func TestRoutersAreKilled(t *testing.T) {
-	n := found(t, users)
+	n := found(t, users, plan{bits: "0", members: 1}, plan{bits: "1", members: 1})
 	first, second := n.router(t, "first"), n.router(t, "second")
 	var clocks [2]clock
 	watching, stop := context.WithCancel(t.Context())
@@ -63,15 +59,10 @@ func TestRoutersAreKilled(t *testing.T) {
 	for i, s := range n.shards {
 		go clocks[i].watch(watching, s)
 	}
-	var streams [2]latticetypes.Ingest_SubmitClient
-	for i, s := range n.shards {
-		var err error
-		streams[i], err = latticetypes.NewIngestClient(s.conn).Submit(t.Context())
-		require.NoError(t, err)
-	}
-	// sent by hash: when, and whether a router ran all the time.
+	// sent by hash: when, to which shard, and whether a router ran all the time.
 	type sending struct {
 		at     time.Time
+		to     int
 		steady bool
 	}
 	sent := map[lattice.Hash]sending{}
@@ -94,76 +85,31 @@ func TestRoutersAreKilled(t *testing.T) {
 		case 17:
 			steady = true
 		}
-		for i, stream := range streams {
+		for i, s := range n.shards {
 			var batch [][]byte
-			for u, from := range n.shards[i].users {
+			for u, from := range s.users {
 				batch = append(batch, from.send(n.shards[1-i].users[(u+round)%users], uint64(100_000+1000*round+u)))
 			}
 			now := time.Now()
 			for _, raw := range batch {
-				sent[lattice.Hash(sendtx.Hash(raw))] = sending{now, steady && round != 7}
+				sent[lattice.Hash(sendtx.Hash(raw))] = sending{now, 1 - i, steady && round != 7}
 			}
-			require.NoError(t, stream.Send(&latticetypes.SubmitRequest{Transactions: batch}))
-			res, err := stream.Recv()
-			require.NoError(t, err)
-			require.Empty(t, res.Refused)
+			n.pay(t, s.members[0], batch...)
 		}
 		time.Sleep(pause) // the pace of the load
 	}
-	n.await(t, "all batches are taken and confirmed", func(ctx context.Context) error {
-		for i, s := range n.shards {
-			out, err := s.ledger(ctx, n.shards[1-i].name)
-			if err != nil {
-				return err
-			}
-			in, err := n.shards[1-i].ledger(ctx, s.name)
-			if err != nil {
-				return err
-			}
-			if out.Outbox.Sent.Height == 0 || out.Outbox.Sent.Height != in.Inbox.Taken.Height || out.Outbox.Waiting != 0 {
-				return fmt.Errorf("%s has sent up to %d, taken is %d, %d wait", s.name, out.Outbox.Sent.Height, in.Inbox.Taken.Height, out.Outbox.Waiting)
-			}
-			if !out.Outbox.Total.Equal(in.Inbox.Total) {
-				return fmt.Errorf("%s has sent %s, %s came", s.name, out.Outbox.Total, in.Inbox.Total)
-			}
-		}
-		return nil
-	}, first.process, second.process)
+	n.settled(t, first.process, second.process)
 	var all, withRouters []time.Duration
-	var held uint64
-	for i, s := range n.shards {
-		for _, u := range s.users {
-			res, err := banktypes.NewQueryClient(s.conn).Balance(t.Context(), &banktypes.QueryBalanceRequest{Address: sendtx.Bech32(u.address), Denom: "utop"})
-			require.NoError(t, err)
-			require.Equal(t, u.balance, res.Balance.Amount.Uint64(), sendtx.Bech32(u.address))
-			held += res.Balance.Amount.Uint64()
-			units, err := s.query().Units(t.Context(), &latticetypes.QueryUnitsRequest{Address: sendtx.Bech32(u.address), Limit: 100})
-			require.NoError(t, err)
-			received := 0
-			for _, unit := range units.Units {
-				if unit.Kind != "receive" {
-					continue
-				}
-				received++
-				from, ok := sent[lattice.Hash(unit.Transaction)]
-				require.True(t, ok, "a receipt of a transfer that nobody sent")
-				delete(sent, lattice.Hash(unit.Transaction))
-				took := clocks[i].at(unit.Height).Sub(from.at)
-				all = append(all, took)
-				if from.steady {
-					withRouters = append(withRouters, took)
-				}
-			}
-			require.Equal(t, rounds, received)
+	for hash, height := range n.exact(t, first) {
+		from := sent[hash]
+		took := clocks[from.to].at(height).Sub(from.at)
+		all = append(all, took)
+		if from.steady {
+			withRouters = append(withRouters, took)
 		}
 	}
-	require.Empty(t, sent, "transfers that arrived nowhere")
-	require.Equal(t, uint64(2*users*funds), held)
 	for what, list := range map[string][]time.Duration{"all": all, "with a router all the time": withRouters} {
 		slices.Sort(list)
 		t.Logf("%d cross-shard transfers, %s: p50 %s, p99 %s", len(list), what, list[len(list)/2], list[len(list)*99/100])
 	}
-	out, err := exec.Command(program(t, "relayer"), "check", "supply", "--home", first.home).CombinedOutput()
-	require.NoError(t, err, string(out))
-	t.Logf("%s", out)
 }

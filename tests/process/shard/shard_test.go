@@ -285,7 +285,7 @@ func TestFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	unmount, err := fault.SmallDisk(disk, size)
 	if errors.Is(err, fault.ErrNoSmallDisk) {
-		t.Skip("only root can mount a disk that fills up: " + err.Error())
+		t.Skip("only root can mount a disk that fills up: " + err.Error()) // a full disk of the machine itself would stop everybody else
 	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, unmount()) })

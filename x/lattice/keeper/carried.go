@@ -28,10 +28,21 @@ func (k *Keeper) inbox(ctx context.Context, source string) (types.Inbox, error) 
 }
 
 // Execute what a carried transaction says, if it is proven. The arrivals that it brings are credited with the block's transfers; whatever fails has changed nothing that counts, for the caller leaves ctx behind.
+// A shard that has ended takes nothing: what its children begin with is its state, whenever a node reads it.
 func (k *Keeper) Execute(ctx sdk.Context, tx *types.Carried) ([]lattice.Arrival, error) {
+	if ended, err := k.ended(ctx, ctx.BlockHeight()); err != nil || ended {
+		return nil, errors.Join(err, lattice.ErrEnded)
+	}
 	switch c := tx.Content.(type) {
 	case *types.Carried_Delivery:
+		if settling, err := k.settling(ctx); err != nil || settling {
+			return nil, errors.Join(err, lattice.ErrSettling)
+		}
 		return k.deliver(ctx, c.Delivery)
+	case *types.Carried_Owed:
+		return nil, k.owed(ctx, c.Owed)
+	case *types.Carried_Redebit:
+		return k.redebit(ctx, c.Redebit)
 	case *types.Carried_Confirmation:
 		return nil, k.confirmed(ctx, c.Confirmation)
 	case *types.Carried_MainHeader:
@@ -47,7 +58,7 @@ func (k *Keeper) Execute(ctx sdk.Context, tx *types.Carried) ([]lattice.Arrival,
 
 // Waits tells whether an error is of a moment: the transaction may be good in a later block.
 func Waits(err error) bool {
-	return errors.Is(err, receipt.ErrGap) || errors.Is(err, ErrUnaudited) || errors.Is(err, ErrUnreachable) || errors.Is(err, errTerm)
+	return errors.Is(err, receipt.ErrGap) || errors.Is(err, ErrUnaudited) || errors.Is(err, ErrUnreachable) || errors.Is(err, errTerm) || errors.Is(err, lattice.ErrSettling)
 }
 
 // MayWait tells whether a transaction that was refused for an error can be kept for later: only what is proven, for it takes room.
@@ -80,9 +91,6 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	if err != nil {
 		return nil, err
 	}
-	if ended, err := k.ended(ctx, ctx.BlockHeight()); err != nil || ended {
-		return nil, errors.Join(err, lattice.ErrEnded)
-	}
 	shard, err := k.Shard.Get(ctx)
 	if err != nil {
 		return nil, err
@@ -95,8 +103,16 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	if err != nil {
 		return nil, err
 	}
-	if len(routing.Routes) == 0 {
+	main, err := k.mainChain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ofMain := batch.Source == main
+	if len(routing.Routes) == 0 && !ofMain {
 		return nil, fmt.Errorf("%w: a shard without routing table has no others", errLedger)
+	}
+	if err := checkOrigin(batch.Receipts, ofMain); err != nil {
+		return nil, err
 	}
 	name := types.InboxName(batch.Source, batch.Destination, ctx.ChainID())
 	box, err := k.inbox(ctx, name)
@@ -116,11 +132,18 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 	}
 	receipts := batch.Receipts
 	if inherited {
-		// Each child of whom it was for takes its own accounts'.
+		// Each child of whom it was for takes its own accounts', but for those that are ahead.
 		prefix := shard.Prefix()
-		receipts = slices.DeleteFunc(slices.Clone(receipts), func(r receipt.Receipt) bool { return !prefix.Holds(lattice.BucketOf(r.Beneficiary())) })
+		ahead, err := k.ahead(ctx, name, taken)
+		if err != nil {
+			return nil, err
+		}
+		receipts = slices.DeleteFunc(slices.Clone(receipts), func(r receipt.Receipt) bool {
+			bucket := lattice.BucketOf(r.Beneficiary())
+			return !prefix.Holds(bucket) || slices.ContainsFunc(ahead, func(p lattice.Prefix) bool { return p.Holds(bucket) })
+		})
 	}
-	if err := k.canReturn(ctx, routing.Table(), receipts); err != nil {
+	if err := k.canReturn(ctx, routing.Table(), main, receipts); err != nil {
 		return nil, err
 	}
 	total := coinsOf(receipts)
@@ -128,16 +151,20 @@ func (k *Keeper) deliver(ctx sdk.Context, d *types.Delivery) ([]lattice.Arrival,
 		return nil, err
 	}
 	utop := utopOf(total)
-	by, err := cmttypes.HeaderFromProto(d.Proof.Header.Header)
-	if err != nil {
-		return nil, err
-	}
-	if len(utop) > 0 {
+	// Nobody audits the main chain: it is what all trust.
+	if len(utop) > 0 && !ofMain {
+		by, err := cmttypes.HeaderFromProto(d.Proof.Header.Header)
+		if err != nil {
+			return nil, err
+		}
 		if err := k.hold(ctx, batch.Source, &by, utop[0].Amount.Uint64()); err != nil {
 			return nil, err
 		}
 	}
 	box.Taken, box.Total = types.CursorOf(taken), box.Total.Add(utop...)
+	if receipts, err = k.notAgain(ctx, receipts); err != nil {
+		return nil, err
+	}
 	return receipts, k.Inboxes.Set(ctx, name, box)
 }
 
@@ -167,6 +194,10 @@ func (k *Keeper) confirmed(ctx sdk.Context, c *types.Confirmation) error {
 		return fmt.Errorf("%w: %s has confirmed up to height %d already", receipt.ErrReplay, c.Destination, box.Confirmed.Height)
 	}
 	if err := k.proven(ctx, taker, key, value, c.Proof); err != nil {
+		return err
+	}
+	// One that is frozen goes on from its last audited block, and needs again what it has taken since.
+	if err := k.sure(ctx, taker, c.Proof); err != nil {
 		return err
 	}
 	if c.Child == "" {

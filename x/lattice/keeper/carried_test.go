@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"context"
+	cmttypes "github.com/cometbft/cometbft/types"
 	"testing"
 	"time"
 
@@ -46,7 +47,13 @@ func (m *mainChain) Proven(context.Context, int64, string, []byte, []byte, *cmtc
 	return m.err
 }
 
+func (m *mainChain) ProvenAbsent(context.Context, int64, string, []byte, *cmtcrypto.ProofOps) error {
+	return m.err
+}
+
 func (m *mainChain) Epoch(context.Context, uint64) (uint64, error) { return m.epoch, nil }
+
+func (*mainChain) MainChain(context.Context) (string, error) { return "", lighttypes.ErrNoMainChain }
 
 // half of a network, without a chain around it; the other half is made up.
 type half struct {
@@ -217,7 +224,7 @@ func TestLedgersThatEnd(t *testing.T) {
 	require.NoError(t, h.try(final), "the last one, without a bound: the main chain has let it end there")
 	rules, err := h.Rules(h.ctx)
 	require.NoError(t, err)
-	require.ErrorIs(t, rules.Away(addressOf(0)), keeper.ErrUnreachable)
+	require.ErrorIs(t, rules.Away(&lattice.Transfer{To: addressOf(0)}), keeper.ErrUnreachable)
 
 	retired := frozen
 	retired.Status, retired.Children = shardstypes.Status_STATUS_RETIRED, []string{"top-z0.s0-2"}
@@ -235,7 +242,7 @@ func TestLedgersThatEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, uint64(10), height)
 	h.ctx = h.ctx.WithBlockHeight(11)
-	require.ErrorIs(t, h.standing(split), receipt.ErrReplay)
+	require.ErrorIs(t, h.standing(split), lattice.ErrEnded, "not even another word of its end: its children begin with this state")
 	require.ErrorIs(t, h.try(final), lattice.ErrEnded)
 	rules, err = h.Rules(h.ctx)
 	require.NoError(t, err)
@@ -306,6 +313,10 @@ func TestRotation(t *testing.T) {
 // 27: what a destination has confirmed leaves the outbox, up to there and no further; a child of one that has ended confirms with its sibling, and neither goes back.
 func TestConfirmations(t *testing.T) {
 	h := newHalf(t)
+	params, err := h.Params.Get(h.ctx)
+	require.NoError(t, err)
+	params.UnauditedUtop = 0
+	require.NoError(t, h.Params.Set(h.ctx, params))
 	cursors := []receipt.Cursor{{}}
 	for height := int64(11); height < 15; height++ {
 		h.ctx = h.ctx.WithBlockHeight(height)
@@ -346,6 +357,31 @@ func TestConfirmations(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
+// 34: where shards are audited, a confirmation counts by the header that the auditors have confirmed: a shard that is frozen goes on from there, and needs again what it has taken since.
+func TestConfirmationsThatAreNotAudited(t *testing.T) {
+	h := newHalf(t)
+	require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{Departed: []lattice.Arrival{{From: addressOf(1), To: addressOf(0), Amount: lattice.Balance{Utop: 7}}}}}))
+	box, err := h.Outboxes.Get(h.ctx, source)
+	require.NoError(t, err)
+	sent, err := box.Sent.Receipt()
+	require.NoError(t, err)
+	confirmation := h.other.Confirmation(t, 20, own, source, sent)
+	by := confirmation.GetConfirmation().Proof.Header
+	header, err := cmttypes.HeaderFromProto(by.Header)
+	require.NoError(t, err)
+	set := func(height uint64, hash []byte) {
+		require.NoError(t, h.Standings.Set(h.ctx, source, types.Standing{Ledger: source, AuditedHeight: height, AuditedHash: hash}))
+	}
+	for _, height := range []uint64{0, 19, 21} {
+		set(height, header.Hash())
+		require.ErrorContains(t, h.try(confirmation), "prove it by that")
+	}
+	set(20, make([]byte, 32))
+	require.ErrorContains(t, h.try(confirmation), "prove it by that", "a fork of the one that was audited")
+	set(20, header.Hash())
+	require.NoError(t, h.try(confirmation))
+}
+
 type keyOfBatch = collections.Pair[string, uint64]
 
 // addressOf an account in a half.
@@ -375,7 +411,7 @@ func TestFullOutbox(t *testing.T) {
 			require.NoError(t, h.Standings.Set(h.ctx, source, types.Standing{Ledger: source, Ended: test.ended}))
 			rules, err := h.Rules(h.ctx)
 			require.NoError(t, err)
-			require.Equal(t, test.away, rules.Away(addressOf(0)) == nil)
+			require.Equal(t, test.away, rules.Away(&lattice.Transfer{To: addressOf(0)}) == nil)
 			b := &receipt.Batch{Source: source, Destination: own, Height: h.last.Height + 1, Previous: h.last, Receipts: []receipt.Receipt{{From: addressOf(0), To: addressOf(1), Amount: lattice.Balance{Utop: 1}}}}
 			err = h.try(h.other.Delivery(t, 20, b))
 			require.Equal(t, test.take, err == nil, err)

@@ -163,6 +163,10 @@ func (k *Keeper) learnCommittee(ctx sdk.Context, c *shardstypes.Committee) error
 
 // learnShard takes what has become of a ledger. If it is this one, and it is to end, this block is its last one that changes anything.
 func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
+	retired := s.Status == shardstypes.Status_STATUS_RETIRED
+	if s.Name == ctx.ChainID() && (retired || s.Status == shardstypes.Status_STATUS_FROZEN) {
+		return k.learnFreeze(ctx, s)
+	}
 	if s.Name == ctx.ChainID() {
 		if s.Status != shardstypes.Status_STATUS_SPLITTING && s.Status != shardstypes.Status_STATUS_MERGING {
 			return known("this shard goes on")
@@ -170,15 +174,26 @@ func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
 		if has, err := k.Final.Has(ctx); err != nil || has {
 			return errors.Join(err, known("this shard ends already"))
 		}
+		if settling, err := k.settling(ctx); err != nil || settling {
+			return errors.Join(err, lattice.ErrSettling)
+		}
+		// What it leaves to whom depends on how many go on from it.
+		if err := k.Standings.Set(ctx, s.Name, types.Standing{Ledger: s.Name, Children: s.Children}); err != nil {
+			return err
+		}
 		return k.Final.Set(ctx, uint64(ctx.BlockHeight()))
 	}
 	standing, err := k.standing(ctx, s.Name)
 	if err != nil {
 		return err
 	}
-	retired := s.Status == shardstypes.Status_STATUS_RETIRED
 	if !retired && s.Status != shardstypes.Status_STATUS_FROZEN || standing.Ended && (!retired || len(standing.Children) > 0 || len(s.Children) == 0) {
 		return known("%s stands as is known", s.Name)
+	}
+	if !standing.Ended {
+		if standing.Taken, err = k.taken(ctx, s.Name); err != nil {
+			return err
+		}
 	}
 	standing.Ended, standing.FinalHeight, standing.FinalHash = true, s.FinalHeight, s.FinalHash
 	if retired {
@@ -186,6 +201,17 @@ func (k *Keeper) learnShard(ctx sdk.Context, s *shardstypes.Shard) error {
 		standing.Children = s.Children
 	}
 	return k.Standings.Set(ctx, s.Name, standing)
+}
+
+// learnFreeze: the main chain goes on from an earlier block of this shard. Nothing that is sent from now on would count, so nothing is taken.
+func (k *Keeper) learnFreeze(ctx sdk.Context, s *shardstypes.Shard) error {
+	if has, err := k.Final.Has(ctx); err != nil || has {
+		return errors.Join(err, known("this shard has ended already"))
+	}
+	if err := k.Standings.Set(ctx, s.Name, types.Standing{Ledger: s.Name, Ended: true, FinalHeight: s.FinalHeight, FinalHash: s.FinalHash}); err != nil {
+		return err
+	}
+	return k.Final.Set(ctx, uint64(ctx.BlockHeight()))
 }
 
 // learnAudited takes how far a ledger's auditors have confirmed it: what came from there up to then counts no more against the bound.

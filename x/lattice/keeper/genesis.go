@@ -52,7 +52,7 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 	if err != nil {
 		return err
 	}
-	issued, negative := issued.Add(out...).SafeSub(in...)
+	issued, negative := issued.Add(out...).SafeSub(in.Add(gs.Overdrawn...)...)
 	if negative {
 		return fmt.Errorf("genesis holds less than came from other ledgers: %s of %s", held, in)
 	}
@@ -61,7 +61,7 @@ func (k *Keeper) InitGenesis(ctx sdk.Context, gs *types.GenesisState, file io.Re
 		return err
 	}
 	k.engine.Expect(rules)
-	return k.Head.Set(ctx, types.Head{Root: root[:], Time: ctx.BlockTime().UnixNano(), Accounts: accounts, Burned: gs.Burned, Lost: gs.Lost, Issued: issued})
+	return k.Head.Set(ctx, types.Head{Root: root[:], Time: ctx.BlockTime().UnixNano(), Accounts: accounts, Burned: gs.Burned, Lost: gs.Lost, Issued: issued, Overdrawn: gs.Overdrawn})
 }
 
 func fill(ctx sdk.Context, gs *types.GenesisState, file io.Reader, a *lattice.Accounts) error {
@@ -159,8 +159,8 @@ func (k *Keeper) CheckSupply(ctx sdk.Context) error {
 	if err != nil {
 		return err
 	}
-	if !got.Add(out...).Equal(head.Issued.Add(in...)) || accounts != head.Accounts {
-		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost, %s more were sent to other ledgers than came: that is not the %s that were issued and the %s that came more than were sent (%d accounts of %d)", held, head.Burned, head.Lost, out, head.Issued, in, accounts, head.Accounts)
+	if !got.Add(out...).Equal(head.Issued.Add(in...).Add(head.Overdrawn...)) || accounts != head.Accounts {
+		return fmt.Errorf("accounts hold %s, %d utop are burned, %s lost, %s more were sent to other ledgers than came: that is not the %s that were issued, the %s that came more than were sent and the %s that were overdrawn (%d accounts of %d)", held, head.Burned, head.Lost, out, head.Issued, in, head.Overdrawn, accounts, head.Accounts)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func (k *Keeper) ExportGenesis(ctx sdk.Context) (gs *types.GenesisState, err err
 	if err != nil {
 		return nil, err
 	}
-	gs.Burned, gs.Lost = head.Burned, head.Lost
+	gs.Burned, gs.Lost, gs.Overdrawn = head.Burned, head.Lost, head.Overdrawn
 	if err := k.exportLedgers(ctx, gs); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,9 @@ type Keeper struct {
 	Unaudited     collections.Map[collections.Pair[string, uint64], uint64]
 	UnauditedSums collections.Map[string, uint64]
 	Confirmed     collections.Map[collections.Pair[string, string], types.Cursor]
+	// Settlements with frozen parents, and what those have returned by ReturnID.
+	Settlements collections.Map[string, types.Settlement]
+	Returned    collections.Map[[]byte, types.Returned]
 	// Final height of the shard, where it ends.
 	Final collections.Item[uint64]
 
@@ -58,7 +61,9 @@ type Keeper struct {
 type MainChain interface {
 	Update(ctx context.Context, now time.Time, u *lighttypes.Update) (frozen bool, err error)
 	Proven(ctx context.Context, height int64, store string, key, value []byte, proof *cmtcrypto.ProofOps) error
+	ProvenAbsent(ctx context.Context, height int64, store string, key []byte, proof *cmtcrypto.ProofOps) error
 	Epoch(ctx context.Context, epochBlocks uint64) (uint64, error)
+	MainChain(ctx context.Context) (string, error)
 }
 
 // NewKeeper builds the keeper around a shard's engine.
@@ -84,6 +89,8 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 		Unaudited:     collections.NewMap(sb, types.UnauditedKey, "unaudited", types.BatchKeys, collections.Uint64Value),
 		UnauditedSums: collections.NewMap(sb, types.UnauditedSumsKey, "unaudited_sums", collections.StringKey, collections.Uint64Value),
 		Confirmed:     collections.NewMap(sb, types.ConfirmedKey, "confirmed", collections.PairKeyCodec(collections.StringKey, collections.StringKey), codec.CollValue[types.Cursor](cdc)),
+		Settlements:   collections.NewMap(sb, types.SettlementsKey, "settlements", collections.StringKey, codec.CollValue[types.Settlement](cdc)),
+		Returned:      collections.NewMap(sb, types.ReturnedKey, "returned", collections.BytesKey, codec.CollValue[types.Returned](cdc)),
 		Final:         collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
 	}
 	schema, err := sb.Build()
@@ -110,6 +117,9 @@ func (k *Keeper) rules(ctx context.Context, height int64, at time.Time) (lattice
 	}
 	rules := params.Rules(height, at, shard.Community())
 	if rules.Ended, err = k.ended(ctx, height); err != nil {
+		return rules, err
+	}
+	if rules.Settling, err = k.settling(ctx); err != nil {
 		return rules, err
 	}
 	rules.Away, err = k.away(ctx)
@@ -151,6 +161,9 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	head.Transfers += r.Executed
 	head.Lost = head.Lost.Add(types.OtherCoins(r.Lost)...)
 	if err := k.Head.Set(ctx, head); err != nil {
+		return err
+	}
+	if err := k.overdraw(ctx, r.Overdrawn, false); err != nil {
 		return err
 	}
 	return k.send(ctx, r.Departed)

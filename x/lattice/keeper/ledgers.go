@@ -30,10 +30,23 @@ func (q *queryServer) Ledgers(ctx context.Context, _ *types.QueryLedgersRequest)
 		return nil, err
 	}
 	add := func(name string) { names[name] = true }
+	main, err := q.mainChain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if main != "" {
+		add(main)
+	}
 	if err := q.Outboxes.Walk(ctx, nil, func(name string, _ types.Outbox) (bool, error) { add(name); return false, nil }); err != nil {
 		return nil, err
 	}
-	if err := q.Inboxes.Walk(ctx, nil, func(name string, _ types.Inbox) (bool, error) { add(name); return false, nil }); err != nil {
+	if err := q.Inboxes.Walk(ctx, nil, func(name string, _ types.Inbox) (bool, error) {
+		// Parts of an inbox have no cursor that anybody goes by.
+		if _, _, part, _ := types.CutPart(name); !part {
+			add(name)
+		}
+		return false, nil
+	}); err != nil {
 		return nil, err
 	}
 	res := &types.QueryLedgersResponse{Height: uint64(c.BlockHeight())}
@@ -45,6 +58,12 @@ func (q *queryServer) Ledgers(ctx context.Context, _ *types.QueryLedgersRequest)
 		return nil, err
 	}
 	res.RoutingVersion = routing.Version
+	if err := q.Settlements.Walk(ctx, nil, func(_ string, s types.Settlement) (bool, error) {
+		res.Settlements = append(res.Settlements, s)
+		return false, nil
+	}); err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		l := types.Ledger{Name: name}
 		if l.Outbox, err = q.outbox(ctx, name); err != nil {

@@ -69,6 +69,16 @@ func (k *Keeper) initStandings(ctx context.Context, gs *types.GenesisState) erro
 			return err
 		}
 	}
+	for _, s := range gs.Settlements {
+		if err := k.Settlements.Set(ctx, s.Parent, s); err != nil {
+			return err
+		}
+	}
+	for _, r := range gs.Returned {
+		if err := k.Returned.Set(ctx, types.ReturnID(r.Receipt), r); err != nil {
+			return err
+		}
+	}
 	for _, c := range gs.Confirmed {
 		if err := k.Confirmed.Set(ctx, collections.Join(c.Destination, c.Child), c.Cursor); err != nil {
 			return err
@@ -93,6 +103,18 @@ func (k *Keeper) exportStandings(ctx context.Context, gs *types.GenesisState) (e
 	}
 	if err := k.Unaudited.Walk(ctx, nil, func(key collections.Pair[string, uint64], utop uint64) (bool, error) {
 		gs.Unaudited = append(gs.Unaudited, types.Unaudited{Source: key.K1(), Height: key.K2(), Utop: utop})
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if err := k.Settlements.Walk(ctx, nil, func(_ string, s types.Settlement) (bool, error) {
+		gs.Settlements = append(gs.Settlements, s)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if err := k.Returned.Walk(ctx, nil, func(_ []byte, r types.Returned) (bool, error) {
+		gs.Returned = append(gs.Returned, r)
 		return false, nil
 	}); err != nil {
 		return err

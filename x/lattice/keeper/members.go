@@ -94,6 +94,12 @@ func (k *Keeper) verifyHeader(ctx context.Context, ledger string, header *cmtpro
 	return err
 }
 
+// hashOf a header that was verified.
+func hashOf(header *cmtproto.SignedHeader) ([]byte, error) {
+	h, err := cmttypes.HeaderFromProto(header.Header)
+	return h.Hash(), err
+}
+
 func keysOf(m types.Members) []ed25519.PubKey {
 	keys := make([]ed25519.PubKey, len(m.Keys))
 	for i, key := range m.Keys {
@@ -106,6 +112,13 @@ func keysOf(m types.Members) []ed25519.PubKey {
 func (k *Keeper) proven(ctx context.Context, ledger string, key, value []byte, proof *types.Proof) error {
 	if proof == nil {
 		return fmt.Errorf("%w: there is no proof of %s", lattice.ErrMalformed, ledger)
+	}
+	main, err := k.mainChain(ctx)
+	if err != nil {
+		return err
+	}
+	if ledger == main {
+		return k.provenByMain(ctx, key, value, proof)
 	}
 	if err := k.verifyHeader(ctx, ledger, proof.Header); err != nil {
 		return err

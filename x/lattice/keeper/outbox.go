@@ -34,10 +34,14 @@ func (k *Keeper) outbox(ctx context.Context, destination string) (types.Outbox, 
 	return o, err
 }
 
-// away is the rule of what can be sent to accounts of other shards: the owner is known, and it takes what it is sent.
-func (k *Keeper) away(ctx context.Context) (func(lattice.Address) error, error) {
+// away is the rule of what can be sent to accounts of other ledgers: the owner is known, and it takes what it is sent.
+func (k *Keeper) away(ctx context.Context) (func(*lattice.Transfer) error, error) {
 	routing, err := k.routing(ctx)
-	if err != nil || len(routing.Routes) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	main, err := k.mainChain(ctx)
+	if err != nil || len(routing.Routes) == 0 && main == "" {
 		return nil, err
 	}
 	table := routing.Table()
@@ -63,9 +67,16 @@ func (k *Keeper) away(ctx context.Context) (func(lattice.Address) error, error) 
 	}); err != nil {
 		return nil, err
 	}
-	return func(to lattice.Address) error {
+	return func(t *lattice.Transfer) error {
+		to := t.To
 		owner, ok := table.Owner(to)
 		switch {
+		case to == receipt.GateAddress() && main == "":
+			return fmt.Errorf("%w: %s is the main chain's gate, and this shard has no main chain", lattice.ErrNotOwned, sendtx.Bech32(to))
+		case to == receipt.GateAddress() && full[main]:
+			return fmt.Errorf("%w: %s has not confirmed the last %d batches; try again later", ErrUnreachable, main, types.MaxWaiting)
+		case to == receipt.GateAddress():
+			return receipt.CheckGate(t)
 		case !ok || !known[owner.Name]:
 			return fmt.Errorf("%w; this shard sends nothing there", table.Elsewhere(to))
 		case over[owner.Name]:
@@ -86,9 +97,17 @@ func (k *Keeper) send(ctx sdk.Context, departed []lattice.Arrival) error {
 	if err != nil {
 		return err
 	}
+	main, err := k.mainChain(ctx)
+	if err != nil {
+		return err
+	}
 	table := routing.Table()
 	boxes := map[string][]receipt.Receipt{}
 	for _, r := range departed {
+		if forMain(&r) && main != "" {
+			boxes[main] = append(boxes[main], r)
+			continue
+		}
 		owner, ok := table.Owner(r.Beneficiary())
 		if !ok {
 			return fmt.Errorf("%w: coins leave for %s, which is no shard's", lattice.ErrNotOwned, sendtx.Bech32(r.Beneficiary()))
@@ -140,10 +159,13 @@ func (k *Keeper) keep(ctx context.Context, destination string, height uint64, en
 }
 
 // canReturn tells whether there is room for what receipts may bring back: a ledger that confirms nothing must not fill the state.
-func (k *Keeper) canReturn(ctx sdk.Context, table trie.Table, receipts []receipt.Receipt) error {
+func (k *Keeper) canReturn(ctx sdk.Context, table trie.Table, main string, receipts []receipt.Receipt) error {
 	asked := map[string]bool{ctx.ChainID(): true}
 	for i := range receipts {
 		owner, ok := table.Owner(receipts[i].From)
+		if receipts[i].Main {
+			owner, ok = trie.Route{Name: main}, true
+		}
 		if receipts[i].Return || !ok || asked[owner.Name] {
 			continue
 		}

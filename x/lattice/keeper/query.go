@@ -51,7 +51,11 @@ func (q *queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (
 		return nil, err
 	}
 	routing, err := q.routing(ctx)
-	return &types.QueryParamsResponse{Params: params, Shard: shard, Routing: routing}, err
+	if err != nil {
+		return nil, err
+	}
+	final, err := q.FinalHeight(ctx)
+	return &types.QueryParamsResponse{Params: params, Shard: shard, Routing: routing, FinalHeight: final}, err
 }
 
 func (q *queryServer) Head(ctx context.Context, _ *types.QueryHeadRequest) (*types.QueryHeadResponse, error) {

@@ -39,13 +39,17 @@ func NewAuthServer(k *Keeper) authtypes.QueryServer { return authServer{keeper: 
 // NewBankServer answers cosmos.bank.v1beta1.Query.
 func NewBankServer(k *Keeper) banktypes.QueryServer { return bankServer{keeper: k} }
 
-// base account of a record. Its number is 0, as every account's.
-func (q authServer) base(address string) (*authtypes.BaseAccount, error) {
+// base account of a record. Its number is every account's: the shard's restarts.
+func (q authServer) base(ctx context.Context, address string) (*authtypes.BaseAccount, error) {
 	r, err := q.keeper.Account(address)
 	if err != nil {
 		return nil, err
 	}
-	account := &authtypes.BaseAccount{Address: address, Sequence: r.Sequence}
+	shard, err := q.keeper.Shard.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	account := &authtypes.BaseAccount{Address: address, AccountNumber: shard.Restarts, Sequence: r.Sequence}
 	var key cryptotypes.PubKey
 	switch r.Key.Kind {
 	case lattice.Secp256k1:
@@ -60,8 +64,8 @@ func (q authServer) base(address string) (*authtypes.BaseAccount, error) {
 }
 
 // Account for x/auth.
-func (q authServer) Account(_ context.Context, req *authtypes.QueryAccountRequest) (*authtypes.QueryAccountResponse, error) {
-	account, err := q.base(req.Address)
+func (q authServer) Account(ctx context.Context, req *authtypes.QueryAccountRequest) (*authtypes.QueryAccountResponse, error) {
+	account, err := q.base(ctx, req.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +74,8 @@ func (q authServer) Account(_ context.Context, req *authtypes.QueryAccountReques
 }
 
 // AccountInfo for x/auth.
-func (q authServer) AccountInfo(_ context.Context, req *authtypes.QueryAccountInfoRequest) (*authtypes.QueryAccountInfoResponse, error) {
-	account, err := q.base(req.Address)
+func (q authServer) AccountInfo(ctx context.Context, req *authtypes.QueryAccountInfoRequest) (*authtypes.QueryAccountInfoResponse, error) {
+	account, err := q.base(ctx, req.Address)
 	return &authtypes.QueryAccountInfoResponse{Info: account}, err
 }
 

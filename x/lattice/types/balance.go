@@ -72,7 +72,7 @@ func bigOf(a lattice.Amount) *big.Int {
 
 // BalanceOf coins.
 func BalanceOf(coins sdk.Coins) (b lattice.Balance, err error) {
-	if err := coins.Validate(); err != nil {
+	if err := checkCoins(coins); err != nil {
 		return b, err
 	}
 	for _, c := range coins {

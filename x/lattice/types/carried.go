@@ -18,6 +18,8 @@ const (
 	maxSmall = 192 << 10
 	// firstCarried field of a carried transaction, which is a delivery; those of transfers are below.
 	firstCarried = 101
+	// redebitField brings a batch, too.
+	redebitField = 106
 )
 
 // IsCarried tells, without reading more than the first byte or two, whether bytes claim to be a carried transaction.
@@ -31,7 +33,7 @@ func DecodeCarried(raw []byte) (*Carried, error) {
 	if len(raw) > MaxCarried {
 		return nil, fmt.Errorf("%w: a carried transaction of %d bytes, at most %d", lattice.ErrMalformed, len(raw), MaxCarried)
 	}
-	if n, _, _ := protowire.ConsumeTag(raw); n != firstCarried && len(raw) > maxSmall {
+	if n, _, _ := protowire.ConsumeTag(raw); n != firstCarried && n != redebitField && len(raw) > maxSmall {
 		return nil, fmt.Errorf("%w: a carried transaction of %d bytes, at most %d without a batch", lattice.ErrMalformed, len(raw), maxSmall)
 	}
 	tx := &Carried{}
@@ -61,6 +63,14 @@ func (c *Carried) Subject() (ledger string, subject [sha256.Size]byte, err error
 		if b := t.MainHeader.Block; b != nil && b.SignedHeader != nil && b.SignedHeader.Header != nil {
 			return "", subjectOf("header", b.SignedHeader.Header.AppHash, b.SignedHeader.Header.Height), nil
 		}
+	case *Carried_Owed:
+		if t.Owed.Standing == nil {
+			return "", subject, fmt.Errorf("%w: nobody stands to be settled with", lattice.ErrMalformed)
+		}
+		return t.Owed.Ledger, subjectOf("owed", t.Owed.Ledger, t.Owed.Standing.Ledger), nil
+	case *Carried_Redebit:
+		batch, err := receipt.Decode(t.Redebit.Batch)
+		return batch.Source, subjectOf("redebit", batch.Source, batch.Destination, batch.Height), err
 	case *Carried_Fact:
 		return "", subjectOf("fact", t.Fact.Store, t.Fact.Key, t.Fact.Value), nil
 	}

@@ -83,7 +83,7 @@ func (gs *GenesisState) Validate() error {
 			return fmt.Errorf("balances: %s: %w", gs.Balances[i].Address, err)
 		}
 	}
-	return gs.Lost.Validate()
+	return checkCoins(gs.Lost)
 }
 
 // Record of a balance, with full quota at a time.

@@ -42,4 +42,7 @@ var (
 	// MovedKey by denomination: what came from other ledgers less what left for them. UnauditedSumsKey by source.
 	MovedKey         = collections.NewPrefix(15)
 	UnauditedSumsKey = collections.NewPrefix(16)
+	// SettlementsKey by frozen parent. ReturnedKey by ReturnID: what a frozen parent has sent back already, and how often.
+	SettlementsKey = collections.NewPrefix(17)
+	ReturnedKey    = collections.NewPrefix(18)
 )

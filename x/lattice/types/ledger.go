@@ -94,34 +94,9 @@ func (gs *GenesisState) validateLedgers() error {
 		}
 		terms[m.Ledger] = m.Term
 	}
-	seen := map[string]bool{}
-	for _, i := range gs.Inboxes {
-		if _, err := i.Inbox.Taken.Receipt(); err != nil {
-			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
-		}
-		if seen[i.Source] {
-			return fmt.Errorf("inboxes: %q is there twice", i.Source)
-		}
-		if err := checkTotal(i.Inbox.Total); err != nil {
-			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
-		}
-		seen[i.Source] = true
+	if err := ValidateBoxes(gs.Inboxes, gs.Outboxes); err != nil {
+		return err
 	}
-	clear(seen)
-	for _, o := range gs.Outboxes {
-		if seen[o.Destination] {
-			return fmt.Errorf("outboxes: %q is there twice", o.Destination)
-		}
-		if err := o.validate(); err != nil {
-			return fmt.Errorf("outboxes: %s: %w", o.Destination, err)
-		}
-		seen[o.Destination] = true
-	}
-	return gs.validateStandings()
-}
-
-// validateStandings and what depends on them.
-func (gs *GenesisState) validateStandings() error {
 	seen := map[string]bool{}
 	for _, s := range gs.Standings {
 		if err := trie.CheckName(s.Ledger); err != nil || seen[s.Ledger] {
@@ -133,10 +108,56 @@ func (gs *GenesisState) validateStandings() error {
 				return fmt.Errorf("standings: %s has a hash of %d bytes, want %d", s.Ledger, len(hash), lattice.HashSize)
 			}
 		}
+		for _, t := range s.Taken {
+			if _, err := t.Cursor.Receipt(); err != nil || t.Prefix().Check() != nil {
+				return fmt.Errorf("standings: %s: what was taken for %q of bits %d/%d: %w", s.Ledger, t.Destination, t.PrefixBits, t.PrefixLen, err)
+			}
+		}
+	}
+	if err := gs.validateSettlements(); err != nil {
+		return err
+	}
+	return ValidateProgress(gs.Unaudited, gs.Confirmed)
+}
+
+// ValidateBoxes of a ledger: each pair is there once, in order.
+func ValidateBoxes(inboxes []NamedInbox, outboxes []NamedOutbox) error {
+	seen := map[string]bool{}
+	for _, i := range inboxes {
+		if _, err := i.Inbox.Taken.Receipt(); err != nil {
+			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
+		}
+		if _, _, part, err := CutPart(i.Source); err != nil {
+			return fmt.Errorf("inboxes: %w", err)
+		} else if part && len(i.Inbox.Total) > 0 {
+			return fmt.Errorf("inboxes: %q has a total of its own: it is in that of the whole", i.Source)
+		}
+		if seen[i.Source] {
+			return fmt.Errorf("inboxes: %q is there twice", i.Source)
+		}
+		if err := checkTotal(i.Inbox.Total); err != nil {
+			return fmt.Errorf("inboxes: %s: %w", i.Source, err)
+		}
+		seen[i.Source] = true
 	}
 	clear(seen)
+	for _, o := range outboxes {
+		if seen[o.Destination] {
+			return fmt.Errorf("outboxes: %q is there twice", o.Destination)
+		}
+		if err := o.Validate(); err != nil {
+			return fmt.Errorf("outboxes: %s: %w", o.Destination, err)
+		}
+		seen[o.Destination] = true
+	}
+	return nil
+}
+
+// ValidateProgress of auditors and of children: each is told once.
+func ValidateProgress(unaudited []Unaudited, confirmed []Confirmed) error {
+	seen := map[string]bool{}
 	sums := map[string]uint64{}
-	for _, u := range gs.Unaudited {
+	for _, u := range unaudited {
 		key := fmt.Sprint(u.Source, " ", u.Height)
 		if err := trie.CheckName(u.Source); err != nil || seen[key] || u.Utop == 0 || sums[u.Source]+u.Utop < u.Utop {
 			return fmt.Errorf("unaudited: %dutop of %q at height %d: want one sum of each height, above zero", u.Utop, u.Source, u.Height)
@@ -145,7 +166,7 @@ func (gs *GenesisState) validateStandings() error {
 		sums[u.Source] += u.Utop
 	}
 	clear(seen)
-	for _, c := range gs.Confirmed {
+	for _, c := range confirmed {
 		key := c.Destination + " " + c.Child
 		if _, err := c.Cursor.Receipt(); err != nil || seen[key] || trie.CheckName(c.Destination) != nil || trie.CheckName(c.Child) != nil {
 			return fmt.Errorf("confirmed: %q for %q is there twice, or is no cursor", c.Child, c.Destination)
@@ -157,7 +178,7 @@ func (gs *GenesisState) validateStandings() error {
 
 // checkTotal of a box: utop or nothing.
 func checkTotal(total sdk.Coins) error {
-	if err := total.Validate(); err != nil {
+	if err := checkCoins(total); err != nil {
 		return err
 	}
 	if len(total) > 1 || len(total) == 1 && total[0].Denom != sendtx.Utop {
@@ -166,8 +187,18 @@ func checkTotal(total sdk.Coins) error {
 	return nil
 }
 
-// validate that the batches which wait are those between what is confirmed and what was sent last.
-func (o *NamedOutbox) validate() error {
+// checkCoins of a state: the library panics over one without an amount.
+func checkCoins(coins sdk.Coins) error {
+	for _, c := range coins {
+		if c.Amount.IsNil() {
+			return fmt.Errorf("%.100q has no amount", c.Denom)
+		}
+	}
+	return coins.Validate()
+}
+
+// Validate that the batches which wait are those between what is confirmed and what was sent last.
+func (o *NamedOutbox) Validate() error {
 	at, err := o.Outbox.Confirmed.Receipt()
 	if err != nil {
 		return err

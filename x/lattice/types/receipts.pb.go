@@ -312,6 +312,8 @@ type Standing struct {
 	// audited_hash of the header at audited_height, and final_hash of that at final_height: committees can sign others of these heights.
 	AuditedHash []byte `protobuf:"bytes,6,opt,name=audited_hash,json=auditedHash,proto3" json:"audited_hash,omitempty"`
 	FinalHash   []byte `protobuf:"bytes,7,opt,name=final_hash,json=finalHash,proto3" json:"final_hash,omitempty"`
+	// taken from it when the shard heard of its end: whoever goes on from a frozen one debits what came after its last audited block.
+	Taken []Taken `protobuf:"bytes,8,rep,name=taken,proto3" json:"taken"`
 }
 
 func (m *Standing) Reset()         { *m = Standing{} }
@@ -396,17 +398,244 @@ func (m *Standing) GetFinalHash() []byte {
 	return nil
 }
 
+func (m *Standing) GetTaken() []Taken {
+	if m != nil {
+		return m.Taken
+	}
+	return nil
+}
+
+// Taken is how far accounts of a prefix have taken batches from a ledger that were addressed to a destination.
+type Taken struct {
+	Destination string `protobuf:"bytes,1,opt,name=destination,proto3" json:"destination,omitempty"`
+	PrefixBits  uint32 `protobuf:"varint,2,opt,name=prefix_bits,json=prefixBits,proto3" json:"prefix_bits,omitempty"`
+	PrefixLen   uint32 `protobuf:"varint,3,opt,name=prefix_len,json=prefixLen,proto3" json:"prefix_len,omitempty"`
+	Cursor      Cursor `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor"`
+}
+
+func (m *Taken) Reset()         { *m = Taken{} }
+func (m *Taken) String() string { return proto.CompactTextString(m) }
+func (*Taken) ProtoMessage()    {}
+func (*Taken) Descriptor() ([]byte, []int) {
+	return fileDescriptor_e62403d01854441b, []int{5}
+}
+func (m *Taken) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Taken) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Taken.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Taken) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Taken.Merge(m, src)
+}
+func (m *Taken) XXX_Size() int {
+	return m.Size()
+}
+func (m *Taken) XXX_DiscardUnknown() {
+	xxx_messageInfo_Taken.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Taken proto.InternalMessageInfo
+
+func (m *Taken) GetDestination() string {
+	if m != nil {
+		return m.Destination
+	}
+	return ""
+}
+
+func (m *Taken) GetPrefixBits() uint32 {
+	if m != nil {
+		return m.PrefixBits
+	}
+	return 0
+}
+
+func (m *Taken) GetPrefixLen() uint32 {
+	if m != nil {
+		return m.PrefixLen
+	}
+	return 0
+}
+
+func (m *Taken) GetCursor() Cursor {
+	if m != nil {
+		return m.Cursor
+	}
+	return Cursor{}
+}
+
+// Settlement with a frozen parent: until it is done the shard takes no transfers.
+type Settlement struct {
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// final_height and final_hash of the parent's last header that counts.
+	FinalHeight uint64 `protobuf:"varint,2,opt,name=final_height,json=finalHeight,proto3" json:"final_height,omitempty"`
+	FinalHash   []byte `protobuf:"bytes,3,opt,name=final_hash,json=finalHash,proto3" json:"final_hash,omitempty"`
+	// sent: batches that the shard's state has for each destination: the last one that was confirmed, and those that wait.
+	Sent []Taken `protobuf:"bytes,4,rep,name=sent,proto3" json:"sent"`
+	// heard are the ledgers that have said what they took; debts is what they took and the shard's state does not have.
+	Heard []Heard `protobuf:"bytes,5,rep,name=heard,proto3" json:"heard"`
+	Debts []Taken `protobuf:"bytes,6,rep,name=debts,proto3" json:"debts"`
+}
+
+func (m *Settlement) Reset()         { *m = Settlement{} }
+func (m *Settlement) String() string { return proto.CompactTextString(m) }
+func (*Settlement) ProtoMessage()    {}
+func (*Settlement) Descriptor() ([]byte, []int) {
+	return fileDescriptor_e62403d01854441b, []int{6}
+}
+func (m *Settlement) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Settlement) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Settlement.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Settlement) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Settlement.Merge(m, src)
+}
+func (m *Settlement) XXX_Size() int {
+	return m.Size()
+}
+func (m *Settlement) XXX_DiscardUnknown() {
+	xxx_messageInfo_Settlement.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Settlement proto.InternalMessageInfo
+
+func (m *Settlement) GetParent() string {
+	if m != nil {
+		return m.Parent
+	}
+	return ""
+}
+
+func (m *Settlement) GetFinalHeight() uint64 {
+	if m != nil {
+		return m.FinalHeight
+	}
+	return 0
+}
+
+func (m *Settlement) GetFinalHash() []byte {
+	if m != nil {
+		return m.FinalHash
+	}
+	return nil
+}
+
+func (m *Settlement) GetSent() []Taken {
+	if m != nil {
+		return m.Sent
+	}
+	return nil
+}
+
+func (m *Settlement) GetHeard() []Heard {
+	if m != nil {
+		return m.Heard
+	}
+	return nil
+}
+
+func (m *Settlement) GetDebts() []Taken {
+	if m != nil {
+		return m.Debts
+	}
+	return nil
+}
+
+// Heard ledger: of a shard the prefix that it held then.
+type Heard struct {
+	Ledger     string `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	PrefixBits uint32 `protobuf:"varint,2,opt,name=prefix_bits,json=prefixBits,proto3" json:"prefix_bits,omitempty"`
+	PrefixLen  uint32 `protobuf:"varint,3,opt,name=prefix_len,json=prefixLen,proto3" json:"prefix_len,omitempty"`
+}
+
+func (m *Heard) Reset()         { *m = Heard{} }
+func (m *Heard) String() string { return proto.CompactTextString(m) }
+func (*Heard) ProtoMessage()    {}
+func (*Heard) Descriptor() ([]byte, []int) {
+	return fileDescriptor_e62403d01854441b, []int{7}
+}
+func (m *Heard) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Heard) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Heard.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Heard) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Heard.Merge(m, src)
+}
+func (m *Heard) XXX_Size() int {
+	return m.Size()
+}
+func (m *Heard) XXX_DiscardUnknown() {
+	xxx_messageInfo_Heard.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Heard proto.InternalMessageInfo
+
+func (m *Heard) GetLedger() string {
+	if m != nil {
+		return m.Ledger
+	}
+	return ""
+}
+
+func (m *Heard) GetPrefixBits() uint32 {
+	if m != nil {
+		return m.PrefixBits
+	}
+	return 0
+}
+
+func (m *Heard) GetPrefixLen() uint32 {
+	if m != nil {
+		return m.PrefixLen
+	}
+	return 0
+}
+
 // Proof that a ledger's state has a key: its header of the height after, with the commit, and the way from the header's app hash.
 type Proof struct {
 	Header *types1.SignedHeader `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
 	Ops    *crypto.ProofOps     `protobuf:"bytes,2,opt,name=ops,proto3" json:"ops,omitempty"`
+	// main_height instead of a header where the ledger is the main chain: that of a header of it which the shard trusts (x/light). Its store is "gate".
+	MainHeight int64 `protobuf:"varint,3,opt,name=main_height,json=mainHeight,proto3" json:"main_height,omitempty"`
 }
 
 func (m *Proof) Reset()         { *m = Proof{} }
 func (m *Proof) String() string { return proto.CompactTextString(m) }
 func (*Proof) ProtoMessage()    {}
 func (*Proof) Descriptor() ([]byte, []int) {
-	return fileDescriptor_e62403d01854441b, []int{5}
+	return fileDescriptor_e62403d01854441b, []int{8}
 }
 func (m *Proof) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -449,6 +678,13 @@ func (m *Proof) GetOps() *crypto.ProofOps {
 	return nil
 }
 
+func (m *Proof) GetMainHeight() int64 {
+	if m != nil {
+		return m.MainHeight
+	}
+	return 0
+}
+
 // Carried is a transaction that nobody signs: whoever brings it proves what it says. The numbers of its fields keep it apart from transfers.
 type Carried struct {
 	// Types that are valid to be assigned to Content:
@@ -456,6 +692,8 @@ type Carried struct {
 	//	*Carried_Confirmation
 	//	*Carried_MainHeader
 	//	*Carried_Fact
+	//	*Carried_Owed
+	//	*Carried_Redebit
 	Content isCarried_Content `protobuf_oneof:"content"`
 }
 
@@ -463,7 +701,7 @@ func (m *Carried) Reset()         { *m = Carried{} }
 func (m *Carried) String() string { return proto.CompactTextString(m) }
 func (*Carried) ProtoMessage()    {}
 func (*Carried) Descriptor() ([]byte, []int) {
-	return fileDescriptor_e62403d01854441b, []int{6}
+	return fileDescriptor_e62403d01854441b, []int{9}
 }
 func (m *Carried) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -510,11 +748,19 @@ type Carried_MainHeader struct {
 type Carried_Fact struct {
 	Fact *Fact `protobuf:"bytes,104,opt,name=fact,proto3,oneof" json:"fact,omitempty"`
 }
+type Carried_Owed struct {
+	Owed *Owed `protobuf:"bytes,105,opt,name=owed,proto3,oneof" json:"owed,omitempty"`
+}
+type Carried_Redebit struct {
+	Redebit *Redebit `protobuf:"bytes,106,opt,name=redebit,proto3,oneof" json:"redebit,omitempty"`
+}
 
 func (*Carried_Delivery) isCarried_Content()     {}
 func (*Carried_Confirmation) isCarried_Content() {}
 func (*Carried_MainHeader) isCarried_Content()   {}
 func (*Carried_Fact) isCarried_Content()         {}
+func (*Carried_Owed) isCarried_Content()         {}
+func (*Carried_Redebit) isCarried_Content()      {}
 
 func (m *Carried) GetContent() isCarried_Content {
 	if m != nil {
@@ -551,6 +797,20 @@ func (m *Carried) GetFact() *Fact {
 	return nil
 }
 
+func (m *Carried) GetOwed() *Owed {
+	if x, ok := m.GetContent().(*Carried_Owed); ok {
+		return x.Owed
+	}
+	return nil
+}
+
+func (m *Carried) GetRedebit() *Redebit {
+	if x, ok := m.GetContent().(*Carried_Redebit); ok {
+		return x.Redebit
+	}
+	return nil
+}
+
 // XXX_OneofWrappers is for the internal use of the proto package.
 func (*Carried) XXX_OneofWrappers() []interface{} {
 	return []interface{}{
@@ -558,6 +818,8 @@ func (*Carried) XXX_OneofWrappers() []interface{} {
 		(*Carried_Confirmation)(nil),
 		(*Carried_MainHeader)(nil),
 		(*Carried_Fact)(nil),
+		(*Carried_Owed)(nil),
+		(*Carried_Redebit)(nil),
 	}
 }
 
@@ -575,7 +837,7 @@ func (m *Fact) Reset()         { *m = Fact{} }
 func (m *Fact) String() string { return proto.CompactTextString(m) }
 func (*Fact) ProtoMessage()    {}
 func (*Fact) Descriptor() ([]byte, []int) {
-	return fileDescriptor_e62403d01854441b, []int{7}
+	return fileDescriptor_e62403d01854441b, []int{10}
 }
 func (m *Fact) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -639,6 +901,129 @@ func (m *Fact) GetOps() *crypto.ProofOps {
 	return nil
 }
 
+// Owed tells a restarted shard what a ledger has taken from its frozen parent.
+type Owed struct {
+	Ledger string `protobuf:"bytes,1,opt,name=ledger,proto3" json:"ledger,omitempty"`
+	// standing of the parent at the ledger, with its proof. The main chain has none: its inbox, proven in the store "gate", and the parent's record, proven by the same header, say the same.
+	Standing *Standing `protobuf:"bytes,2,opt,name=standing,proto3" json:"standing,omitempty"`
+	Proof    *Proof    `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	Inbox    *Inbox    `protobuf:"bytes,4,opt,name=inbox,proto3" json:"inbox,omitempty"`
+	Record   *Fact     `protobuf:"bytes,5,opt,name=record,proto3" json:"record,omitempty"`
+}
+
+func (m *Owed) Reset()         { *m = Owed{} }
+func (m *Owed) String() string { return proto.CompactTextString(m) }
+func (*Owed) ProtoMessage()    {}
+func (*Owed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_e62403d01854441b, []int{11}
+}
+func (m *Owed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Owed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Owed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Owed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Owed.Merge(m, src)
+}
+func (m *Owed) XXX_Size() int {
+	return m.Size()
+}
+func (m *Owed) XXX_DiscardUnknown() {
+	xxx_messageInfo_Owed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Owed proto.InternalMessageInfo
+
+func (m *Owed) GetLedger() string {
+	if m != nil {
+		return m.Ledger
+	}
+	return ""
+}
+
+func (m *Owed) GetStanding() *Standing {
+	if m != nil {
+		return m.Standing
+	}
+	return nil
+}
+
+func (m *Owed) GetProof() *Proof {
+	if m != nil {
+		return m.Proof
+	}
+	return nil
+}
+
+func (m *Owed) GetInbox() *Inbox {
+	if m != nil {
+		return m.Inbox
+	}
+	return nil
+}
+
+func (m *Owed) GetRecord() *Fact {
+	if m != nil {
+		return m.Record
+	}
+	return nil
+}
+
+// Redebit of a batch that a ledger has taken from a frozen parent: its senders pay for it. Its hash is known by what was owed, or by the batch after it.
+type Redebit struct {
+	Batch []byte `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+}
+
+func (m *Redebit) Reset()         { *m = Redebit{} }
+func (m *Redebit) String() string { return proto.CompactTextString(m) }
+func (*Redebit) ProtoMessage()    {}
+func (*Redebit) Descriptor() ([]byte, []int) {
+	return fileDescriptor_e62403d01854441b, []int{12}
+}
+func (m *Redebit) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Redebit) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Redebit.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Redebit) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Redebit.Merge(m, src)
+}
+func (m *Redebit) XXX_Size() int {
+	return m.Size()
+}
+func (m *Redebit) XXX_DiscardUnknown() {
+	xxx_messageInfo_Redebit.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Redebit proto.InternalMessageInfo
+
+func (m *Redebit) GetBatch() []byte {
+	if m != nil {
+		return m.Batch
+	}
+	return nil
+}
+
 // Delivery of a batch to its destination.
 type Delivery struct {
 	// batch as protocol/receipt encodes it.
@@ -651,7 +1036,7 @@ func (m *Delivery) Reset()         { *m = Delivery{} }
 func (m *Delivery) String() string { return proto.CompactTextString(m) }
 func (*Delivery) ProtoMessage()    {}
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return fileDescriptor_e62403d01854441b, []int{8}
+	return fileDescriptor_e62403d01854441b, []int{13}
 }
 func (m *Delivery) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -707,7 +1092,7 @@ func (m *Confirmation) Reset()         { *m = Confirmation{} }
 func (m *Confirmation) String() string { return proto.CompactTextString(m) }
 func (*Confirmation) ProtoMessage()    {}
 func (*Confirmation) Descriptor() ([]byte, []int) {
-	return fileDescriptor_e62403d01854441b, []int{9}
+	return fileDescriptor_e62403d01854441b, []int{14}
 }
 func (m *Confirmation) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -770,9 +1155,14 @@ func init() {
 	proto.RegisterType((*Inbox)(nil), "top.lattice.v1.Inbox")
 	proto.RegisterType((*Members)(nil), "top.lattice.v1.Members")
 	proto.RegisterType((*Standing)(nil), "top.lattice.v1.Standing")
+	proto.RegisterType((*Taken)(nil), "top.lattice.v1.Taken")
+	proto.RegisterType((*Settlement)(nil), "top.lattice.v1.Settlement")
+	proto.RegisterType((*Heard)(nil), "top.lattice.v1.Heard")
 	proto.RegisterType((*Proof)(nil), "top.lattice.v1.Proof")
 	proto.RegisterType((*Carried)(nil), "top.lattice.v1.Carried")
 	proto.RegisterType((*Fact)(nil), "top.lattice.v1.Fact")
+	proto.RegisterType((*Owed)(nil), "top.lattice.v1.Owed")
+	proto.RegisterType((*Redebit)(nil), "top.lattice.v1.Redebit")
 	proto.RegisterType((*Delivery)(nil), "top.lattice.v1.Delivery")
 	proto.RegisterType((*Confirmation)(nil), "top.lattice.v1.Confirmation")
 }
@@ -780,64 +1170,80 @@ func init() {
 func init() { proto.RegisterFile("top/lattice/v1/receipts.proto", fileDescriptor_e62403d01854441b) }
 
 var fileDescriptor_e62403d01854441b = []byte{
-	// 900 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x55, 0xbd, 0x8f, 0x1b, 0x45,
-	0x14, 0xf7, 0x9e, 0xbd, 0xfe, 0x78, 0x36, 0x11, 0x8c, 0x8e, 0x68, 0x73, 0xe4, 0x1c, 0x63, 0x09,
-	0xc9, 0x04, 0x65, 0x57, 0x77, 0x90, 0xa4, 0x44, 0xf2, 0x21, 0x64, 0x8a, 0x28, 0x68, 0x22, 0x1a,
-	0x9a, 0x68, 0xbc, 0x3b, 0xf6, 0x8e, 0x6c, 0xcf, 0xac, 0x66, 0xc7, 0xbe, 0xb8, 0xa5, 0xa5, 0xa1,
-	0xa4, 0xa4, 0x8c, 0xa8, 0xf8, 0x33, 0x52, 0xa6, 0xa4, 0x82, 0xe8, 0xae, 0xe0, 0x2f, 0xa0, 0x47,
-	0xf3, 0x66, 0xfc, 0x91, 0x8b, 0x4e, 0x5c, 0x93, 0xc6, 0x9e, 0x37, 0xef, 0xf7, 0x7e, 0xf3, 0x9b,
-	0xf7, 0x31, 0x0b, 0xc7, 0x46, 0x15, 0xc9, 0x9c, 0x19, 0x23, 0x52, 0x9e, 0xac, 0x4e, 0x12, 0xcd,
-	0x53, 0x2e, 0x0a, 0x53, 0xc6, 0x85, 0x56, 0x46, 0x91, 0x5b, 0x46, 0x15, 0xb1, 0x77, 0xc7, 0xab,
-	0x93, 0xa3, 0xc3, 0xa9, 0x9a, 0x2a, 0x74, 0x25, 0x76, 0xe5, 0x50, 0x47, 0x1f, 0xb1, 0x85, 0x90,
-	0x2a, 0xc1, 0x5f, 0xbf, 0xd5, 0x4d, 0x55, 0xb9, 0x50, 0x65, 0x32, 0x66, 0xa5, 0xe5, 0x1d, 0x73,
-	0xc3, 0x4e, 0x92, 0x54, 0x09, 0xe9, 0xfd, 0x77, 0x0d, 0x97, 0x19, 0xd7, 0x0b, 0x21, 0x4d, 0x62,
-	0xd6, 0x05, 0x2f, 0xdd, 0xaf, 0xf7, 0x1e, 0xef, 0x79, 0x53, 0xbd, 0x2e, 0x8c, 0x4a, 0x0a, 0xad,
-	0xd4, 0xc4, 0xbb, 0xef, 0xa0, 0x68, 0x31, 0xcd, 0x8d, 0x95, 0xbc, 0x2c, 0x32, 0x66, 0xb8, 0x73,
-	0xf5, 0xbf, 0x82, 0xfa, 0xd9, 0x52, 0x97, 0x4a, 0x93, 0xdb, 0x50, 0xcf, 0xb9, 0xc5, 0x44, 0x41,
-	0x2f, 0x18, 0xd4, 0xa8, 0xb7, 0x08, 0x81, 0x5a, 0xce, 0xca, 0x3c, 0x3a, 0xe8, 0x05, 0x83, 0x0e,
-	0xc5, 0x75, 0xff, 0xa7, 0x03, 0xa8, 0x3f, 0x5d, 0x9a, 0xb1, 0x7a, 0x41, 0x1e, 0x42, 0xad, 0xe4,
-	0xd2, 0x05, 0xb5, 0x4f, 0x6f, 0xc7, 0x6f, 0x27, 0x20, 0x76, 0xe4, 0xc3, 0xd6, 0xab, 0xbf, 0xee,
-	0x55, 0x5e, 0xfe, 0xf3, 0xc7, 0xfd, 0x80, 0x22, 0x9c, 0x7c, 0x0d, 0xad, 0x54, 0xc9, 0x89, 0xd0,
-	0x0b, 0x9e, 0x21, 0xf5, 0x8d, 0x62, 0x77, 0x31, 0x24, 0x82, 0xc6, 0x39, 0x13, 0x46, 0xc8, 0x69,
-	0x54, 0x45, 0xbd, 0x1b, 0x93, 0x4c, 0x20, 0x34, 0xca, 0xb0, 0x79, 0x54, 0xeb, 0x55, 0x07, 0xed,
-	0xd3, 0x3b, 0xb1, 0x4b, 0x6d, 0x6c, 0x53, 0x1b, 0xfb, 0xd4, 0xc6, 0x67, 0x4a, 0xc8, 0xe1, 0x43,
-	0xcb, 0xfc, 0xfb, 0xdf, 0xf7, 0x06, 0x53, 0x61, 0xf2, 0xe5, 0x38, 0x4e, 0xd5, 0x22, 0xf1, 0x75,
-	0x70, 0x7f, 0x0f, 0xca, 0x6c, 0xe6, 0x13, 0x6d, 0x03, 0x4a, 0xa7, 0xc2, 0xd1, 0xf7, 0x5f, 0x06,
-	0x10, 0x7e, 0x27, 0x6d, 0x0e, 0x1e, 0x43, 0x68, 0xd8, 0x8c, 0xcb, 0x9b, 0x27, 0xc1, 0xe1, 0x77,
-	0x52, 0x0f, 0xde, 0xaf, 0xd4, 0x5f, 0x03, 0x68, 0x3c, 0xe1, 0x8b, 0x31, 0xd7, 0xa5, 0xad, 0xf3,
-	0x9c, 0x67, 0x53, 0xae, 0x51, 0x6d, 0x8b, 0x7a, 0xcb, 0xd6, 0xd9, 0x70, 0xbd, 0xc0, 0x62, 0xd4,
-	0x28, 0xae, 0xc9, 0xa7, 0xd0, 0x99, 0x08, 0x5d, 0x9a, 0xe7, 0xbe, 0x33, 0x5c, 0xa6, 0xdb, 0xb8,
-	0x37, 0xda, 0xb6, 0xc7, 0x8c, 0xaf, 0x4b, 0x4c, 0x76, 0x87, 0xe2, 0x9a, 0x1c, 0x42, 0x58, 0xa8,
-	0x73, 0xae, 0xa3, 0xb0, 0x17, 0x0c, 0xaa, 0xd4, 0x19, 0x76, 0x97, 0x17, 0x2a, 0xcd, 0xa3, 0x3a,
-	0xb2, 0x38, 0xa3, 0xff, 0x26, 0x80, 0xe6, 0x33, 0xc3, 0x64, 0x66, 0x4b, 0x77, 0x9d, 0x36, 0x1b,
-	0x2a, 0x33, 0xdf, 0x29, 0x4d, 0xea, 0x0c, 0xa7, 0x4e, 0xb2, 0xf9, 0x3b, 0xea, 0x24, 0x9b, 0x7b,
-	0x75, 0x9f, 0xc1, 0x2d, 0xb6, 0xcc, 0x84, 0xe1, 0xd9, 0x06, 0x54, 0x43, 0xd0, 0x07, 0x7e, 0xd7,
-	0xc3, 0x8e, 0xa0, 0x99, 0xe6, 0x62, 0x9e, 0x69, 0x2e, 0xa3, 0xb0, 0x57, 0x1d, 0xb4, 0xe8, 0xd6,
-	0xb6, 0xa7, 0x6c, 0x29, 0xec, 0x1c, 0xd4, 0x71, 0x0e, 0xda, 0x1b, 0x02, 0x56, 0xe6, 0xe4, 0x18,
-	0xc0, 0x0b, 0xb1, 0x80, 0x06, 0x02, 0x5a, 0x4e, 0x86, 0x9d, 0x16, 0x09, 0xe1, 0xf7, 0x76, 0x1a,
-	0xc9, 0x23, 0x3b, 0x62, 0x2c, 0xf3, 0xd7, 0x6b, 0x9f, 0x76, 0xe3, 0xdd, 0xdc, 0xc6, 0xae, 0x76,
-	0xcf, 0xc4, 0x54, 0x5a, 0x59, 0x16, 0x45, 0x3d, 0x9a, 0x3c, 0x80, 0xaa, 0x2a, 0x4a, 0x3f, 0x26,
-	0x9f, 0xec, 0x07, 0xb9, 0x61, 0x8f, 0x91, 0xfe, 0x69, 0x51, 0x52, 0x8b, 0xeb, 0xff, 0x1b, 0x40,
-	0xe3, 0x8c, 0x69, 0x2d, 0x78, 0x46, 0x1e, 0x41, 0x33, 0xe3, 0x73, 0xb1, 0xe2, 0x7a, 0x1d, 0x71,
-	0x8c, 0x8f, 0xae, 0x76, 0xe7, 0x37, 0xde, 0x3f, 0xaa, 0xd0, 0x2d, 0x96, 0x0c, 0xa1, 0xe3, 0x67,
-	0x8d, 0x19, 0xa1, 0x64, 0x34, 0xc1, 0xd8, 0xbb, 0xef, 0x74, 0xf6, 0x1e, 0x66, 0x54, 0xa1, 0x6f,
-	0xc5, 0x90, 0xc7, 0xd0, 0x5e, 0x30, 0x21, 0x9f, 0xfb, 0x3b, 0x4f, 0x91, 0xe2, 0xd0, 0x51, 0xd8,
-	0xb4, 0x5b, 0x82, 0x1f, 0xf0, 0x31, 0x1a, 0x55, 0x28, 0x58, 0xa8, 0xbb, 0x37, 0xb9, 0x0f, 0xb5,
-	0x09, 0x4b, 0x4d, 0x94, 0xef, 0x47, 0xec, 0x0e, 0xfd, 0x96, 0xa5, 0x66, 0x54, 0xa1, 0x88, 0x19,
-	0xb6, 0xa0, 0x91, 0x2a, 0x69, 0xb8, 0x34, 0xfd, 0x9f, 0x03, 0xa8, 0x59, 0xdf, 0x95, 0xa7, 0xac,
-	0xba, 0x7d, 0xca, 0x0e, 0x21, 0x2c, 0x8d, 0xd2, 0x1c, 0x33, 0xd9, 0xa2, 0xce, 0x20, 0x1f, 0x42,
-	0x75, 0xc6, 0xd7, 0xd8, 0x3d, 0x1d, 0x6a, 0x97, 0x16, 0xb7, 0x62, 0xf3, 0x25, 0xc7, 0x66, 0xe9,
-	0x50, 0x67, 0x6c, 0xaa, 0x10, 0xde, 0xb0, 0x0a, 0x4f, 0xa0, 0xb9, 0xc9, 0xac, 0x25, 0x1c, 0x33,
-	0x93, 0xe6, 0xa8, 0xa7, 0x43, 0x9d, 0x41, 0xbe, 0x80, 0x10, 0x5f, 0x69, 0x5f, 0xd8, 0x8f, 0xaf,
-	0xde, 0x13, 0xf9, 0xa8, 0xc3, 0xf4, 0x7f, 0x0b, 0xa0, 0xb3, 0x9f, 0x6d, 0xd2, 0x83, 0x76, 0xc6,
-	0x4b, 0x23, 0xa4, 0x2b, 0x90, 0x1b, 0x98, 0xfd, 0x2d, 0x7b, 0x2a, 0x76, 0x31, 0x5e, 0xa3, 0x45,
-	0x9d, 0x61, 0x4f, 0x15, 0xf6, 0xd5, 0xba, 0xee, 0x54, 0x7c, 0xd2, 0xa8, 0xc3, 0xec, 0x24, 0x56,
-	0xff, 0x5f, 0xe2, 0xf0, 0xec, 0xd5, 0x45, 0x37, 0x78, 0x7d, 0xd1, 0x0d, 0xde, 0x5c, 0x74, 0x83,
-	0x5f, 0x2e, 0xbb, 0x95, 0xd7, 0x97, 0xdd, 0xca, 0x9f, 0x97, 0xdd, 0xca, 0x8f, 0x9f, 0xef, 0xbd,
-	0x5a, 0x46, 0x15, 0x92, 0x9b, 0x73, 0xa5, 0x67, 0x76, 0x99, 0xbc, 0xd8, 0x7e, 0x4d, 0x71, 0x00,
-	0xc6, 0x75, 0xfc, 0x2e, 0x7d, 0xf9, 0x5f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x9d, 0x0a, 0xf0, 0x5a,
-	0x69, 0x07, 0x00, 0x00,
+	// 1157 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x56, 0x3b, 0x8f, 0x23, 0x45,
+	0x10, 0xf6, 0xd8, 0x1e, 0x3f, 0xca, 0xbe, 0x13, 0x8c, 0x96, 0x63, 0xee, 0xb8, 0xf3, 0x9a, 0x91,
+	0x90, 0xcc, 0xc1, 0x8d, 0x75, 0x6f, 0x11, 0x21, 0x79, 0x11, 0x32, 0x12, 0xa7, 0x45, 0xbd, 0x90,
+	0x90, 0xac, 0xda, 0x33, 0x6d, 0xbb, 0x59, 0xbb, 0x7b, 0xd4, 0xd3, 0xde, 0x47, 0x4a, 0x0a, 0x12,
+	0x84, 0x17, 0x12, 0x10, 0x9c, 0x88, 0xf8, 0x19, 0x17, 0x5e, 0x84, 0x08, 0x10, 0xa0, 0xdd, 0x80,
+	0xbf, 0x81, 0xba, 0xba, 0xfd, 0xd8, 0xf5, 0xae, 0x30, 0x42, 0x24, 0xf6, 0x54, 0xd7, 0x57, 0x35,
+	0x5f, 0x7f, 0x55, 0x5d, 0x3d, 0x70, 0x47, 0xcb, 0xac, 0x3b, 0xa1, 0x5a, 0xf3, 0x84, 0x75, 0x0f,
+	0xef, 0x77, 0x15, 0x4b, 0x18, 0xcf, 0x74, 0x1e, 0x67, 0x4a, 0x6a, 0x19, 0x5c, 0xd7, 0x32, 0x8b,
+	0x9d, 0x3b, 0x3e, 0xbc, 0x7f, 0x6b, 0x6b, 0x24, 0x47, 0x12, 0x5d, 0x5d, 0xf3, 0x64, 0x51, 0xb7,
+	0x5e, 0xa7, 0x53, 0x2e, 0x64, 0x17, 0x7f, 0xdd, 0x52, 0x2b, 0x91, 0xf9, 0x54, 0xe6, 0xdd, 0x01,
+	0xcd, 0x4d, 0xde, 0x01, 0xd3, 0xf4, 0x7e, 0x37, 0x91, 0x5c, 0x38, 0xff, 0x6d, 0xcd, 0x44, 0xca,
+	0xd4, 0x94, 0x0b, 0xdd, 0xd5, 0x27, 0x19, 0xcb, 0xed, 0xaf, 0xf3, 0xde, 0x59, 0xf1, 0x26, 0xea,
+	0x24, 0xd3, 0xb2, 0x9b, 0x29, 0x29, 0x87, 0xce, 0x7d, 0x13, 0x49, 0xf3, 0xd1, 0x58, 0x1b, 0xca,
+	0xb3, 0x2c, 0xa5, 0x9a, 0x59, 0x57, 0xf4, 0x08, 0x2a, 0x3b, 0x33, 0x95, 0x4b, 0x15, 0xdc, 0x80,
+	0xca, 0x98, 0x19, 0x4c, 0xe8, 0xb5, 0xbd, 0x4e, 0x99, 0x38, 0x2b, 0x08, 0xa0, 0x3c, 0xa6, 0xf9,
+	0x38, 0x2c, 0xb6, 0xbd, 0x4e, 0x93, 0xe0, 0x73, 0xf4, 0x75, 0x11, 0x2a, 0xbb, 0x33, 0x3d, 0x90,
+	0xc7, 0xc1, 0x63, 0x28, 0xe7, 0x4c, 0xd8, 0xa0, 0xc6, 0x83, 0x1b, 0xf1, 0x79, 0x01, 0x62, 0x9b,
+	0xbc, 0x57, 0x7f, 0xf9, 0xfb, 0x76, 0xe1, 0xc5, 0x5f, 0x3f, 0xdf, 0xf5, 0x08, 0xc2, 0x83, 0x0f,
+	0xa1, 0x9e, 0x48, 0x31, 0xe4, 0x6a, 0xca, 0x52, 0x4c, 0xbd, 0x51, 0xec, 0x32, 0x26, 0x08, 0xa1,
+	0x7a, 0x44, 0xb9, 0xe6, 0x62, 0x14, 0x96, 0x90, 0xef, 0xdc, 0x0c, 0x86, 0xe0, 0x6b, 0xa9, 0xe9,
+	0x24, 0x2c, 0xb7, 0x4b, 0x9d, 0xc6, 0x83, 0x9b, 0xb1, 0x95, 0x36, 0x36, 0xd2, 0xc6, 0x4e, 0xda,
+	0x78, 0x47, 0x72, 0xd1, 0x7b, 0x6c, 0x32, 0xff, 0xf4, 0xc7, 0x76, 0x67, 0xc4, 0xf5, 0x78, 0x36,
+	0x88, 0x13, 0x39, 0xed, 0xba, 0x3a, 0xd8, 0xbf, 0x7b, 0x79, 0x7a, 0xe0, 0x84, 0x36, 0x01, 0xb9,
+	0x65, 0x61, 0xd3, 0x47, 0x2f, 0x3c, 0xf0, 0x3f, 0x11, 0x46, 0x83, 0xa7, 0xe0, 0x6b, 0x7a, 0xc0,
+	0xc4, 0xe6, 0x22, 0x58, 0xfc, 0x92, 0x6a, 0xf1, 0xff, 0xa5, 0xfa, 0xdc, 0x83, 0xea, 0x33, 0x36,
+	0x1d, 0x30, 0x95, 0x9b, 0x3a, 0x4f, 0x58, 0x3a, 0x62, 0x0a, 0xd9, 0xd6, 0x89, 0xb3, 0x4c, 0x9d,
+	0x35, 0x53, 0x53, 0x2c, 0x46, 0x99, 0xe0, 0x73, 0xf0, 0x36, 0x34, 0x87, 0x5c, 0xe5, 0x7a, 0xdf,
+	0x75, 0x86, 0x55, 0xba, 0x81, 0x6b, 0xfd, 0x45, 0x7b, 0x1c, 0xb0, 0x93, 0x1c, 0xc5, 0x6e, 0x12,
+	0x7c, 0x0e, 0xb6, 0xc0, 0xcf, 0xe4, 0x11, 0x53, 0xa1, 0xdf, 0xf6, 0x3a, 0x25, 0x62, 0x0d, 0xb3,
+	0xca, 0x32, 0x99, 0x8c, 0xc3, 0x0a, 0x66, 0xb1, 0x46, 0xf4, 0xbc, 0x08, 0xb5, 0x3d, 0x4d, 0x45,
+	0x6a, 0x4a, 0x77, 0x15, 0x37, 0x13, 0x2a, 0x52, 0xd7, 0x29, 0x35, 0x62, 0x0d, 0xcb, 0x4e, 0xd0,
+	0xc9, 0x1a, 0x3b, 0x41, 0x27, 0x8e, 0xdd, 0x3b, 0x70, 0x9d, 0xce, 0x52, 0xae, 0x59, 0x3a, 0x07,
+	0x95, 0x11, 0x74, 0xcd, 0xad, 0x3a, 0xd8, 0x2d, 0xa8, 0x25, 0x63, 0x3e, 0x49, 0x15, 0x13, 0xa1,
+	0xdf, 0x2e, 0x75, 0xea, 0x64, 0x61, 0x9b, 0xb7, 0x2c, 0x52, 0x98, 0x73, 0x50, 0xc1, 0x73, 0xd0,
+	0x98, 0x27, 0xa0, 0xf9, 0x38, 0xb8, 0x03, 0xe0, 0x88, 0x18, 0x40, 0x15, 0x01, 0x75, 0x4b, 0xc3,
+	0xb8, 0x9f, 0xcc, 0xdb, 0xa3, 0x86, 0x55, 0x7e, 0xe3, 0x62, 0x7b, 0x7c, 0x6e, 0x9c, 0xeb, 0xdd,
+	0x11, 0xfd, 0xe8, 0x81, 0x8f, 0xbe, 0xa0, 0x0d, 0x8d, 0x94, 0xe5, 0x9a, 0x0b, 0xaa, 0xb9, 0x14,
+	0x4e, 0x9c, 0xd5, 0xa5, 0x60, 0x1b, 0x1a, 0x99, 0x62, 0x43, 0x7e, 0xbc, 0x3f, 0xe0, 0x3a, 0x47,
+	0x9d, 0xae, 0x11, 0xb0, 0x4b, 0x3d, 0xae, 0x73, 0xc3, 0xd1, 0x01, 0x26, 0x4c, 0xa0, 0x54, 0xd7,
+	0x48, 0xdd, 0xae, 0x7c, 0xca, 0x44, 0xf0, 0x01, 0x54, 0x12, 0xec, 0x52, 0x14, 0x68, 0xa3, 0x1e,
+	0x76, 0x01, 0xd1, 0xb7, 0x45, 0x80, 0x3d, 0xa6, 0xf5, 0x84, 0x4d, 0xcd, 0xc9, 0xbe, 0x01, 0x95,
+	0x8c, 0xaa, 0xf9, 0x48, 0xa8, 0x13, 0x67, 0xad, 0x55, 0xab, 0xb8, 0x5e, 0xad, 0xf3, 0x3a, 0x96,
+	0x2e, 0xea, 0xf8, 0xc8, 0x8d, 0x9a, 0xf2, 0x86, 0x32, 0xda, 0x49, 0xf3, 0x04, 0xfc, 0x31, 0xa3,
+	0x2a, 0xc5, 0xc2, 0x5e, 0x12, 0xd6, 0x37, 0xce, 0x73, 0xea, 0x23, 0xdc, 0xc4, 0xa5, 0x6c, 0xa0,
+	0xf3, 0xb0, 0xb2, 0x69, 0xd5, 0x10, 0x1e, 0xed, 0x83, 0x8f, 0x29, 0xaf, 0x6c, 0xe6, 0xff, 0x58,
+	0xaa, 0xe8, 0x3b, 0x0f, 0xfc, 0xcf, 0xcc, 0x74, 0x0f, 0x9e, 0x98, 0x91, 0x4d, 0x53, 0xf7, 0x86,
+	0xc6, 0x83, 0x56, 0xbc, 0xbc, 0x07, 0x62, 0x3b, 0x0b, 0xf6, 0xf8, 0x48, 0x98, 0x36, 0x37, 0x28,
+	0xe2, 0xd0, 0xc1, 0x3d, 0x28, 0xc9, 0x2c, 0x77, 0x63, 0xf7, 0xad, 0xd5, 0x20, 0x7b, 0x79, 0xc4,
+	0x98, 0x7e, 0x37, 0xcb, 0x89, 0xc1, 0x19, 0xc2, 0x53, 0xca, 0xc5, 0xea, 0x31, 0x2b, 0x11, 0x30,
+	0x4b, 0xb6, 0x6e, 0xd1, 0x2f, 0x45, 0xa8, 0xee, 0x50, 0xa5, 0x38, 0x33, 0xb2, 0xd5, 0x52, 0x36,
+	0xe1, 0x87, 0x4c, 0x9d, 0x84, 0x0c, 0x5f, 0x10, 0x5e, 0x54, 0xee, 0x23, 0xe7, 0xef, 0x17, 0xc8,
+	0x02, 0x1b, 0xf4, 0xa0, 0xe9, 0x86, 0xbb, 0xed, 0xf1, 0x21, 0xc6, 0xde, 0x5e, 0x6b, 0xc3, 0x15,
+	0x4c, 0xbf, 0x40, 0xce, 0xc5, 0x04, 0x4f, 0x17, 0x44, 0x51, 0x94, 0x11, 0xa6, 0xd8, 0xb2, 0x29,
+	0x0c, 0x51, 0x93, 0xe0, 0x0b, 0xbc, 0xfd, 0xfa, 0x85, 0xf9, 0x06, 0x50, 0x90, 0xbb, 0x50, 0x1e,
+	0xd2, 0x44, 0x87, 0xe3, 0xd5, 0x88, 0xe5, 0x4b, 0x3f, 0xa6, 0x89, 0xee, 0x17, 0x08, 0x62, 0x0c,
+	0x56, 0x1e, 0xb1, 0x34, 0xe4, 0x97, 0x63, 0x77, 0x8f, 0x58, 0x6a, 0xb0, 0x06, 0x13, 0x3c, 0x84,
+	0xaa, 0x62, 0x29, 0x1b, 0x70, 0x1d, 0x7e, 0x85, 0xf0, 0x37, 0x2f, 0xc2, 0x89, 0x75, 0xf7, 0x0b,
+	0x64, 0x8e, 0xec, 0xd5, 0xa1, 0x9a, 0x48, 0xa1, 0x99, 0xd0, 0xd1, 0x37, 0x1e, 0x94, 0xcd, 0xcb,
+	0x2f, 0x5c, 0xce, 0xa5, 0xc5, 0xe5, 0xbc, 0x05, 0x7e, 0xae, 0xa5, 0x62, 0x58, 0xcb, 0x3a, 0xb1,
+	0x46, 0xf0, 0x1a, 0x94, 0x0e, 0xd8, 0x89, 0x3b, 0x40, 0xe6, 0xd1, 0xe0, 0x0e, 0xe9, 0x64, 0xc6,
+	0xf0, 0x74, 0x37, 0x89, 0x35, 0xe6, 0x7d, 0xe0, 0x6f, 0xd6, 0x07, 0xd1, 0x6f, 0x1e, 0x94, 0xcd,
+	0xf6, 0xae, 0xec, 0xec, 0x47, 0x50, 0xcb, 0xdd, 0x28, 0x77, 0xcd, 0xb5, 0x56, 0xfb, 0xf9, 0xa8,
+	0x27, 0x0b, 0x64, 0xf0, 0x1e, 0xf8, 0xf8, 0xb1, 0x82, 0x7c, 0x2f, 0x39, 0x68, 0x48, 0x82, 0x58,
+	0x8c, 0x01, 0x73, 0x73, 0xe7, 0xba, 0x31, 0xb5, 0x06, 0xc6, 0x0b, 0x99, 0x58, 0x4c, 0xf0, 0x3e,
+	0x54, 0x14, 0x4b, 0x24, 0x9e, 0xfd, 0x2b, 0x0b, 0x4b, 0x1c, 0x26, 0xda, 0x86, 0xaa, 0xab, 0x86,
+	0x91, 0x6b, 0x40, 0x75, 0x32, 0xc6, 0xfd, 0x35, 0x89, 0x35, 0xa2, 0x67, 0x50, 0x9b, 0xb7, 0xee,
+	0xe5, 0x88, 0xe5, 0x56, 0x8a, 0xff, 0xbc, 0x95, 0xe8, 0x07, 0x0f, 0x9a, 0xab, 0xed, 0xbc, 0xc1,
+	0x94, 0xdf, 0x02, 0x1f, 0xef, 0x25, 0xdc, 0x7d, 0x9d, 0x58, 0x63, 0xa9, 0x49, 0x71, 0x03, 0x4d,
+	0xfe, 0x8d, 0xda, 0xbd, 0x9d, 0x97, 0xa7, 0x2d, 0xef, 0xd5, 0x69, 0xcb, 0xfb, 0xf3, 0xb4, 0xe5,
+	0x7d, 0x7f, 0xd6, 0x2a, 0xbc, 0x3a, 0x6b, 0x15, 0x7e, 0x3d, 0x6b, 0x15, 0xbe, 0x7c, 0x77, 0xe5,
+	0x3b, 0x44, 0xcb, 0x4c, 0x30, 0x7d, 0x24, 0xd5, 0x81, 0x79, 0xec, 0x1e, 0x2f, 0xbe, 0x8f, 0x71,
+	0x04, 0x0d, 0x2a, 0xf8, 0xa5, 0xf9, 0xf0, 0xef, 0x00, 0x00, 0x00, 0xff, 0xff, 0x81, 0xd5, 0x95,
+	0xa2, 0x3b, 0x0b, 0x00, 0x00,
 }
 
 func (m *Cursor) Marshal() (dAtA []byte, err error) {
@@ -1063,6 +1469,20 @@ func (m *Standing) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Taken) > 0 {
+		for iNdEx := len(m.Taken) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Taken[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintReceipts(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x42
+		}
+	}
 	if len(m.FinalHash) > 0 {
 		i -= len(m.FinalHash)
 		copy(dAtA[i:], m.FinalHash)
@@ -1116,6 +1536,180 @@ func (m *Standing) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Taken) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Taken) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Taken) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Cursor.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintReceipts(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.PrefixLen != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.PrefixLen))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.PrefixBits != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.PrefixBits))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Destination) > 0 {
+		i -= len(m.Destination)
+		copy(dAtA[i:], m.Destination)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.Destination)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Settlement) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Settlement) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Settlement) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Debts) > 0 {
+		for iNdEx := len(m.Debts) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Debts[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintReceipts(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x32
+		}
+	}
+	if len(m.Heard) > 0 {
+		for iNdEx := len(m.Heard) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Heard[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintReceipts(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if len(m.Sent) > 0 {
+		for iNdEx := len(m.Sent) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Sent[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintReceipts(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x22
+		}
+	}
+	if len(m.FinalHash) > 0 {
+		i -= len(m.FinalHash)
+		copy(dAtA[i:], m.FinalHash)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.FinalHash)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.FinalHeight != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.FinalHeight))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Parent) > 0 {
+		i -= len(m.Parent)
+		copy(dAtA[i:], m.Parent)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.Parent)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Heard) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Heard) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Heard) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.PrefixLen != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.PrefixLen))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.PrefixBits != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.PrefixBits))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Ledger) > 0 {
+		i -= len(m.Ledger)
+		copy(dAtA[i:], m.Ledger)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.Ledger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Proof) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1136,6 +1730,11 @@ func (m *Proof) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.MainHeight != 0 {
+		i = encodeVarintReceipts(dAtA, i, uint64(m.MainHeight))
+		i--
+		dAtA[i] = 0x18
+	}
 	if m.Ops != nil {
 		{
 			size, err := m.Ops.MarshalToSizedBuffer(dAtA[:i])
@@ -1287,6 +1886,52 @@ func (m *Carried_Fact) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	return len(dAtA) - i, nil
 }
+func (m *Carried_Owed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Carried_Owed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Owed != nil {
+		{
+			size, err := m.Owed.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x6
+		i--
+		dAtA[i] = 0xca
+	}
+	return len(dAtA) - i, nil
+}
+func (m *Carried_Redebit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Carried_Redebit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	if m.Redebit != nil {
+		{
+			size, err := m.Redebit.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x6
+		i--
+		dAtA[i] = 0xd2
+	}
+	return len(dAtA) - i, nil
+}
 func (m *Fact) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1344,6 +1989,114 @@ func (m *Fact) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i = encodeVarintReceipts(dAtA, i, uint64(m.Height))
 		i--
 		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Owed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Owed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Owed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Record != nil {
+		{
+			size, err := m.Record.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.Inbox != nil {
+		{
+			size, err := m.Inbox.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Proof != nil {
+		{
+			size, err := m.Proof.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Standing != nil {
+		{
+			size, err := m.Standing.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintReceipts(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Ledger) > 0 {
+		i -= len(m.Ledger)
+		copy(dAtA[i:], m.Ledger)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.Ledger)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Redebit) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Redebit) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Redebit) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Batch) > 0 {
+		i -= len(m.Batch)
+		copy(dAtA[i:], m.Batch)
+		i = encodeVarintReceipts(dAtA, i, uint64(len(m.Batch)))
+		i--
+		dAtA[i] = 0xa
 	}
 	return len(dAtA) - i, nil
 }
@@ -1581,6 +2334,90 @@ func (m *Standing) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovReceipts(uint64(l))
 	}
+	if len(m.Taken) > 0 {
+		for _, e := range m.Taken {
+			l = e.Size()
+			n += 1 + l + sovReceipts(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Taken) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Destination)
+	if l > 0 {
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.PrefixBits != 0 {
+		n += 1 + sovReceipts(uint64(m.PrefixBits))
+	}
+	if m.PrefixLen != 0 {
+		n += 1 + sovReceipts(uint64(m.PrefixLen))
+	}
+	l = m.Cursor.Size()
+	n += 1 + l + sovReceipts(uint64(l))
+	return n
+}
+
+func (m *Settlement) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Parent)
+	if l > 0 {
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.FinalHeight != 0 {
+		n += 1 + sovReceipts(uint64(m.FinalHeight))
+	}
+	l = len(m.FinalHash)
+	if l > 0 {
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if len(m.Sent) > 0 {
+		for _, e := range m.Sent {
+			l = e.Size()
+			n += 1 + l + sovReceipts(uint64(l))
+		}
+	}
+	if len(m.Heard) > 0 {
+		for _, e := range m.Heard {
+			l = e.Size()
+			n += 1 + l + sovReceipts(uint64(l))
+		}
+	}
+	if len(m.Debts) > 0 {
+		for _, e := range m.Debts {
+			l = e.Size()
+			n += 1 + l + sovReceipts(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Heard) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Ledger)
+	if l > 0 {
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.PrefixBits != 0 {
+		n += 1 + sovReceipts(uint64(m.PrefixBits))
+	}
+	if m.PrefixLen != 0 {
+		n += 1 + sovReceipts(uint64(m.PrefixLen))
+	}
 	return n
 }
 
@@ -1597,6 +2434,9 @@ func (m *Proof) Size() (n int) {
 	if m.Ops != nil {
 		l = m.Ops.Size()
 		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.MainHeight != 0 {
+		n += 1 + sovReceipts(uint64(m.MainHeight))
 	}
 	return n
 }
@@ -1661,6 +2501,30 @@ func (m *Carried_Fact) Size() (n int) {
 	}
 	return n
 }
+func (m *Carried_Owed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Owed != nil {
+		l = m.Owed.Size()
+		n += 2 + l + sovReceipts(uint64(l))
+	}
+	return n
+}
+func (m *Carried_Redebit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Redebit != nil {
+		l = m.Redebit.Size()
+		n += 2 + l + sovReceipts(uint64(l))
+	}
+	return n
+}
 func (m *Fact) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1684,6 +2548,48 @@ func (m *Fact) Size() (n int) {
 	}
 	if m.Ops != nil {
 		l = m.Ops.Size()
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	return n
+}
+
+func (m *Owed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Ledger)
+	if l > 0 {
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.Standing != nil {
+		l = m.Standing.Size()
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.Proof != nil {
+		l = m.Proof.Size()
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.Inbox != nil {
+		l = m.Inbox.Size()
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	if m.Record != nil {
+		l = m.Record.Size()
+		n += 1 + l + sovReceipts(uint64(l))
+	}
+	return n
+}
+
+func (m *Redebit) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Batch)
+	if l > 0 {
 		n += 1 + l + sovReceipts(uint64(l))
 	}
 	return n
@@ -2535,6 +3441,550 @@ func (m *Standing) Unmarshal(dAtA []byte) error {
 				m.FinalHash = []byte{}
 			}
 			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Taken", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Taken = append(m.Taken, Taken{})
+			if err := m.Taken[len(m.Taken)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipReceipts(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Taken) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowReceipts
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Taken: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Taken: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Destination", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Destination = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PrefixBits", wireType)
+			}
+			m.PrefixBits = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PrefixBits |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PrefixLen", wireType)
+			}
+			m.PrefixLen = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PrefixLen |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cursor", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Cursor.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipReceipts(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Settlement) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowReceipts
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Settlement: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Settlement: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Parent", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Parent = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FinalHeight", wireType)
+			}
+			m.FinalHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FinalHeight |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FinalHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.FinalHash = append(m.FinalHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.FinalHash == nil {
+				m.FinalHash = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Sent", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Sent = append(m.Sent, Taken{})
+			if err := m.Sent[len(m.Sent)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Heard", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Heard = append(m.Heard, Heard{})
+			if err := m.Heard[len(m.Heard)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Debts", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Debts = append(m.Debts, Taken{})
+			if err := m.Debts[len(m.Debts)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipReceipts(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Heard) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowReceipts
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Heard: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Heard: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ledger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Ledger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PrefixBits", wireType)
+			}
+			m.PrefixBits = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PrefixBits |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PrefixLen", wireType)
+			}
+			m.PrefixLen = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PrefixLen |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipReceipts(dAtA[iNdEx:])
@@ -2657,6 +4107,25 @@ func (m *Proof) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MainHeight", wireType)
+			}
+			m.MainHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MainHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipReceipts(dAtA[iNdEx:])
@@ -2846,6 +4315,76 @@ func (m *Carried) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			m.Content = &Carried_Fact{v}
+			iNdEx = postIndex
+		case 105:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Owed", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &Owed{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Content = &Carried_Owed{v}
+			iNdEx = postIndex
+		case 106:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Redebit", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			v := &Redebit{}
+			if err := v.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			m.Content = &Carried_Redebit{v}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -3050,6 +4589,316 @@ func (m *Fact) Unmarshal(dAtA []byte) error {
 			}
 			if err := m.Ops.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipReceipts(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Owed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowReceipts
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Owed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Owed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ledger", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Ledger = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standing", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Standing == nil {
+				m.Standing = &Standing{}
+			}
+			if err := m.Standing.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Proof", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Proof == nil {
+				m.Proof = &Proof{}
+			}
+			if err := m.Proof.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inbox", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Inbox == nil {
+				m.Inbox = &Inbox{}
+			}
+			if err := m.Inbox.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Record", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Record == nil {
+				m.Record = &Fact{}
+			}
+			if err := m.Record.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipReceipts(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Redebit) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowReceipts
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Redebit: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Redebit: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Batch", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowReceipts
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthReceipts
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Batch = append(m.Batch[:0], dAtA[iNdEx:postIndex]...)
+			if m.Batch == nil {
+				m.Batch = []byte{}
 			}
 			iNdEx = postIndex
 		default:

@@ -56,6 +56,12 @@ func (k *Keeper) Head(ctx context.Context) (h types.Header, err error) {
 	return h, err
 }
 
+// MainChain is the id of the chain that is followed; ErrNoMainChain where there is none.
+func (k *Keeper) MainChain(ctx context.Context) (string, error) {
+	p, err := k.following(ctx)
+	return p.MainChainId, err
+}
+
 // Height of the newest header.
 func (k *Keeper) Height(ctx context.Context) (int64, error) {
 	h, err := k.Head(ctx)

@@ -58,6 +58,9 @@ func (k *Keeper) anchor(ctx context.Context, a types.NewAnchor) error {
 	if err != nil {
 		return err
 	}
+	if height <= last.Height && a.Final != nil && s.Ends() {
+		return k.endBefore(ctx, s, last, a, sh)
+	}
 	if height <= last.Height {
 		return errorsmod.Wrapf(types.ErrKnown, "%s is anchored at height %d, this is %d", s.Name, last.Height, height)
 	}
@@ -92,6 +95,29 @@ func (k *Keeper) anchor(ctx context.Context, a types.NewAnchor) error {
 		return nil
 	}
 	return k.end(ctx, s, c, next, *a.Final)
+}
+
+// endBefore ends a shard by a header that is not higher than the newest that was anchored: anyone may have brought that one, or a higher one, without saying that the shard had ended. The newest anchor stays.
+func (k *Keeper) endBefore(ctx context.Context, s types.Shard, last types.Anchor, a types.NewAnchor, sh *cmttypes.SignedHeader) error {
+	c, err := k.Committee(ctx, s.Name, last.Term)
+	for err == nil && c.FirstHeight > uint64(sh.Height) && c.Term > 1 {
+		c, err = k.Committee(ctx, s.Name, c.Term-1)
+	}
+	if err != nil {
+		return err
+	}
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(uint64(len(sh.Commit.Signatures))*signatureGas, "commit of a shard")
+	if err := c.VerifyHeader(sh); err != nil {
+		return err
+	}
+	if a.Head == nil {
+		return errorsmod.Wrap(types.ErrInvalid, "final needs a proof of the head: its root is what the children have")
+	}
+	of := types.Anchor{Shard: s.Name, Height: uint64(sh.Height), HeaderHash: sh.Hash(), AppHash: sh.AppHash, Time: sh.Time, Term: c.Term, Transfers: last.Transfers}
+	if err := k.readHead(ctx, *a.Head, &of); err != nil {
+		return err
+	}
+	return k.end(ctx, s, c, of, *a.Final)
 }
 
 // lastAnchor of a shard; before the first one its first term signs.

@@ -20,12 +20,25 @@ func (q queryServer) Assignments(ctx context.Context, req *types.QueryAssignment
 	if err != nil {
 		return nil, err
 	}
+	params, err := q.k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
 	res := &types.QueryAssignmentsResponse{Epoch: now, Assignments: []types.Assignment{}}
 	// Who audits a zone is looked up once.
 	zones := map[uint32][]types.Auditors{}
 	return res, q.k.shards.Walk(ctx, nil, func(_ string, s types.Shard) (bool, error) {
-		if s.Status == types.Status_STATUS_FORMING || s.Status == types.Status_STATUS_RETIRED {
+		switch s.Status {
+		case types.Status_STATUS_FORMING:
 			return false, nil
+		case types.Status_STATUS_RETIRED:
+			// What it has sent may not have been taken yet, and what was in its blocks is nowhere else.
+			if now > s.SinceEpoch+params.HistoryEpochs {
+				return false, nil
+			}
+			own, err := q.k.assigned(ctx, s, req.Operator)
+			res.Assignments = append(res.Assignments, slices.DeleteFunc(own, func(a types.Assignment) bool { return !a.Running || a.Role != types.Role_ROLE_MEMBER })...)
+			return err != nil, err
 		}
 		if _, known := zones[s.Zone]; !known {
 			if zones[s.Zone], err = q.k.auditorsFrom(ctx, s.Zone, now); err != nil {

@@ -53,6 +53,9 @@ func (k *Keeper) Restart(ctx context.Context, msg *types.MsgRestart) (*types.Msg
 	if s.Status != types.Status_STATUS_FROZEN {
 		return nil, errorsmod.Wrapf(types.ErrStatus, "%s is %s: a frozen shard is restarted", s.Name, s.Status)
 	}
+	if s.FinalHeight == 0 {
+		return nil, errorsmod.Wrapf(types.ErrStatus, "%s was frozen before any of its blocks was audited: there is no state to go on from", s.Name)
+	}
 	name, err := k.form(ctx, s.Prefix(), s.Name)
 	if err != nil {
 		return nil, err

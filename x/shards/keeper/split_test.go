@@ -7,6 +7,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/testutil/nodes"
+	"github.com/topnetwork/top/x/shards/keeper"
 	"github.com/topnetwork/top/x/shards/types"
 )
 
@@ -93,6 +94,37 @@ func TestSplit(t *testing.T) {
 	for range 3 {
 		n.Epoch(t)
 	}
+	n.Check(t)
+	again(t, n)
+}
+
+// Anyone can bring the header of the last block's successor, and those of the empty blocks after it, without a proof that the shard has ended: it ends all the same when the proof comes.
+func TestSplitWhoseEndWasAnchoredBefore(t *testing.T) {
+	n, _ := begun(t, 12, 0, two, params())
+	const name = "top-z0.s0-1"
+	c := committee(t, n, name, 1)
+	require.NoError(t, split(n, name))
+	last := stateOf(t, 20, 500).last(t, n, after(c, 21))
+	bare := last
+	bare.Head, bare.Final = nil, nil
+	_, err := send(n, bare)
+	require.NoError(t, err)
+	_, err = send(n, after(c, 24).anchor(t, n))
+	require.NoError(t, err)
+	_, err = send(n, bare)
+	require.ErrorIs(t, err, types.ErrKnown)
+	headless := last
+	headless.Head = nil
+	_, err = send(n, headless)
+	require.ErrorIs(t, err, types.ErrInvalid)
+	_, err = send(n, stateOf(t, 20, 500).last(t, n, after(c, 20)))
+	require.Error(t, err, "the block after the last one has another height")
+	_, err = send(n, last)
+	require.NoError(t, err)
+	s := shard(t, n, name)
+	require.Equal(t, types.Status_STATUS_RETIRED, s.Status)
+	require.EqualValues(t, 21, s.FinalHeight)
+	require.Equal(t, types.Status_STATUS_ACTIVE, shard(t, n, s.Children[0]).Status)
 	n.Check(t)
 	again(t, n)
 }
@@ -224,4 +256,36 @@ func TestFreezeAndRestart(t *testing.T) {
 	require.NoError(t, err)
 	n.Check(t)
 	again(t, n)
+}
+
+// Members of a shard's last term serve what it has sent for a while, and nobody else does.
+func TestRetiredShardIsServed(t *testing.T) {
+	n, operators := begun(t, 12, 0, two, params())
+	const name = "top-z0.s0-1"
+	c := committee(t, n, name, 1)
+	require.NoError(t, split(n, name))
+	_, err := send(n, stateOf(t, 20, 500).last(t, n, after(c, 21)))
+	require.NoError(t, err)
+	serving := func() (served int) {
+		for _, operator := range operators {
+			res, err := keeper.NewQueryServer(n.Shards).Assignments(n.Ctx, &types.QueryAssignmentsRequest{Operator: nodes.Operator(operator)})
+			require.NoError(t, err)
+			for _, a := range res.Assignments {
+				if a.Shard != name {
+					continue
+				}
+				served++
+				_, sits := types.FindMember(c.Members, nodes.Operator(operator))
+				require.True(t, sits && a.Role == types.Role_ROLE_MEMBER && a.Running && a.Status == types.Status_STATUS_RETIRED)
+			}
+		}
+		return served
+	}
+	for range params().HistoryEpochs {
+		require.Equal(t, len(c.Members), serving())
+		n.Epoch(t)
+	}
+	require.Equal(t, len(c.Members), serving())
+	n.Epoch(t)
+	require.Zero(t, serving())
 }

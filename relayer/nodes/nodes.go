@@ -1,4 +1,5 @@
-package router
+// Package nodes says where the nodes of a network's shards are, for the relayer's roles: by a file, and by the directories of the hosts that it names.
+package nodes
 
 import (
 	"errors"
@@ -10,11 +11,13 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/topnetwork/top/node/config"
 )
 
 const (
-	// maxNodes bytes of a file: ten nodes for each of the most shards there can be are less.
-	maxNodes = 4 << 20
+	// maxFile bytes: ten nodes for each of the most shards there can be are less.
+	maxFile = 4 << 20
 	// shardName in an address stands for the shard's chain id.
 	shardName = "{shard}"
 )
@@ -22,18 +25,25 @@ const (
 // Node is where a node of a shard is: the URL of its CometBFT RPC, and host:port of its gRPC.
 type Node struct{ RPC, GRPC string }
 
-// Nodes are the lines of a file: for each shard, or for all whose chain ids fit a pattern, where its nodes are.
-type Nodes []entry
+// hostWord begins the line of a host.
+const hostWord = "host"
+
+// List of nodes: for each shard, or for all whose chain ids fit a pattern, where its nodes are.
+type List struct {
+	entries []entry
+	// hosts are the addresses of directories, which say more.
+	hosts []string
+}
 
 type entry struct {
 	pattern string
 	node    Node
 }
 
-// ParseNodes reads a node from every line: CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090. A shard with several nodes has several lines: when one fails, the next is asked.
-// The chain id may be a pattern, top-z0.s*-1, and {shard} in an address is the chain id. Empty lines, and what follows #, count for nothing.
-func ParseNodes(text string) (Nodes, error) {
-	var nodes Nodes
+// Parse reads a node from every line: CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090. A shard with several nodes has several lines: when one fails, the next is asked.
+// The chain id may be a pattern, top-z0.s*-1, and {shard} in an address is the chain id. A line "host URL" is the directory of a host (node/directory): all nodes that it runs. Empty lines, and what follows #, count for nothing.
+func Parse(text string) (List, error) {
+	var nodes List
 	seen := map[entry]bool{}
 	for i, line := range strings.Split(text, "\n") {
 		line, _, _ = strings.Cut(line, "#")
@@ -41,41 +51,48 @@ func ParseNodes(text string) (Nodes, error) {
 		if len(fields) == 0 {
 			continue
 		}
+		if len(fields) == 2 && fields[0] == hostWord {
+			if err := config.CheckDirectory(fields[1]); err != nil {
+				return List{}, fmt.Errorf("line %d: %w", i+1, err)
+			}
+			nodes.hosts = append(nodes.hosts, strings.TrimSuffix(fields[1], "/"))
+			continue
+		}
 		if len(fields) != 3 {
-			return nil, fmt.Errorf("line %d has %d words, want CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090", i+1, len(fields))
+			return List{}, fmt.Errorf("line %d has %d words, want CHAIN-ID RPC GRPC, e.g. top-z0.s0-1 http://127.0.0.1:26657 127.0.0.1:9090, or host URL, e.g. host http://127.0.0.1:26680", i+1, len(fields))
 		}
 		e := entry{fields[0], Node{fields[1], fields[2]}}
 		if err := e.check(); err != nil {
-			return nil, fmt.Errorf("line %d: %w", i+1, err)
+			return List{}, fmt.Errorf("line %d: %w", i+1, err)
 		}
 		if seen[e] {
-			return nil, fmt.Errorf("line %d is there twice", i+1)
+			return List{}, fmt.Errorf("line %d is there twice", i+1)
 		}
 		seen[e] = true
-		nodes = append(nodes, e)
+		nodes.entries = append(nodes.entries, e)
 	}
-	if len(nodes) == 0 {
-		return nil, errors.New("it names no node: write a line for each, CHAIN-ID RPC GRPC")
+	if len(nodes.entries)+len(nodes.hosts) == 0 {
+		return List{}, errors.New("it names no node: write a line for each, CHAIN-ID RPC GRPC, or for each host, host URL")
 	}
 	return nodes, nil
 }
 
-// ReadNodes of a file.
-func ReadNodes(path string) (Nodes, error) {
+// Read a file.
+func Read(path string) (List, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return List{}, err
 	}
-	if info.Size() > maxNodes {
-		return nil, fmt.Errorf("%s has %d bytes, at most %d", path, info.Size(), maxNodes)
+	if info.Size() > maxFile {
+		return List{}, fmt.Errorf("%s has %d bytes, at most %d", path, info.Size(), maxFile)
 	}
 	bz, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return List{}, err
 	}
-	nodes, err := ParseNodes(string(bz))
+	nodes, err := Parse(string(bz))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return List{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return nodes, nil
 }
@@ -106,8 +123,8 @@ func (n Node) of(shard string) Node {
 }
 
 // Of a shard: its nodes, in the order in which they are asked.
-func (n Nodes) Of(shard string) (list []Node) {
-	for _, e := range n {
+func (n List) Of(shard string) (list []Node) {
+	for _, e := range n.entries {
 		if ok, err := path.Match(e.pattern, shard); ok && err == nil {
 			list = append(list, e.node.of(shard))
 		}
@@ -116,9 +133,9 @@ func (n Nodes) Of(shard string) (list []Node) {
 }
 
 // Shards that are named without a pattern, in the order of their names.
-func (n Nodes) Shards() []string {
+func (n List) Shards() []string {
 	names := map[string]bool{}
-	for _, e := range n {
+	for _, e := range n.entries {
 		if !e.wild() {
 			names[e.pattern] = true
 		}

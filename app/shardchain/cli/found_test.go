@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
+
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
+	"github.com/topnetwork/top/protocol/trie"
+)
+
+// Accounts of a network's shards have what its main chain's genesis gave shards: neither more, which would be out of nothing, nor less.
+func TestFoundingIsCovered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts")
+	require.NoError(t, os.WriteFile(path, []byte("# two\n"+sendtx.Bech32(lattice.Address{1})+" 5000000utop\n"+sendtx.Bech32(lattice.Address{2})+" 3gold,6000000utop\n"), 0o600))
+	utop, err := Issued(path)
+	require.NoError(t, err)
+	require.Equal(t, uint64(11_000_000), utop)
+	for issued, refused := range map[int64]string{11_000_000: "", 10_999_999: "gave shards 10999999", 11_000_001: "gave shards 11000001", 0: "tx gate exit"} {
+		f := founding{accounts: path, issued: math.NewInt(issued), table: trie.Table{{Name: "top-z0.s0-1"}}}
+		if err := f.split(); refused == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, refused)
+		}
+	}
+	f := founding{issued: math.ZeroInt(), table: trie.Table{{Name: "top-z0.s0-1"}}}
+	require.NoError(t, f.split())
+	f.issued = math.NewInt(5)
+	require.ErrorContains(t, f.split(), "--accounts gives 0 utop")
+	_, err = Issued(filepath.Join(t.TempDir(), "none"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+}

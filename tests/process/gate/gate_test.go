@@ -1,0 +1,190 @@
+//go:build process
+
+package gate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/topnetwork/top/testutil/localnet"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
+)
+
+const (
+	exited    = 3_000_000
+	deposited = 700_000
+	// first and second router.
+	first, second = localnet.RouterName, "router2"
+)
+
+// Coins go from the main chain to shards and back, to whom and for what their owners say, by a router that is killed between every two steps and then by two that race: all arrives exactly once, and nothing is left waiting.
+func TestCoinsCrossTheGate(t *testing.T) {
+	n := start(t)
+	issued := uint64(len(n.users)) * funds
+	books, err := gatetypes.NewQueryClient(n.main.Conn()).Books(t.Context(), &gatetypes.QueryBooksRequest{})
+	require.NoError(t, err)
+	require.Equal(t, issued, books.Books.Issued.Uint64())
+	require.Equal(t, issued, books.Books.Balance.Uint64())
+	require.NoError(t, n.StartRouter(t.Context(), first, n.Carrier))
+	n.exitIsKilled(n.users[0])
+	n.depositIsKilled(n.users[0])
+	n.race()
+}
+
+// exitIsKilled: the router ends before it could carry an exit, and again before it could confirm it.
+func (n *network) exitIsKilled(u *user) {
+	t := n.t
+	t.Helper()
+	n.kill(first)
+	n.exit(u, exited)
+	n.await("the batch", func(ctx context.Context) error {
+		ofShard, _, err := n.ledgers(ctx, u.shard)
+		if err == nil && ofShard.Outbox.Waiting != 1 {
+			err = fmt.Errorf("%d batches wait for %s", ofShard.Outbox.Waiting, u.shard)
+		}
+		return err
+	})
+	require.Equal(t, strconv.Itoa(exited), n.supply().Sums[0].InFlight)
+	n.begin(first)
+	n.await("the exit", has("the sender's account", funds+exited, func(ctx context.Context) (uint64, error) { return n.onShard(ctx, u) }))
+	n.kill(first)
+	n.begin(first)
+	n.settled()
+	require.NoError(t, has("the sender's account", funds+exited, func(ctx context.Context) (uint64, error) { return n.onShard(ctx, u) })(t.Context()))
+}
+
+// depositIsKilled: the same of a deposit into the sender's escrow.
+func (n *network) depositIsKilled(u *user) {
+	t := n.t
+	t.Helper()
+	n.kill(first)
+	n.deposit(u, deposited, "escrow")
+	n.await("the batch", func(ctx context.Context) error {
+		_, ofMain, err := n.ledgers(ctx, u.shard)
+		if err == nil && ofMain.Outbox.Waiting != 1 {
+			err = fmt.Errorf("%d batches wait for the main chain", ofMain.Outbox.Waiting)
+		}
+		return err
+	})
+	require.Equal(t, strconv.Itoa(deposited), n.supply().Sums[0].InFlight)
+	n.begin(first)
+	n.await("the deposit", has("the escrow", deposited, n.escrow(u)))
+	n.kill(first)
+	n.begin(first)
+	n.settled()
+	require.NoError(t, has("the escrow", deposited, n.escrow(u))(t.Context()))
+}
+
+// race of two routers, one of which is killed and begun again: exits and deposits of every kind at once.
+func (n *network) race() {
+	t := n.t
+	t.Helper()
+	validator := n.validator()
+	require.NoError(t, n.StartRouter(t.Context(), second, n.Operator))
+	stakes, pays, lost := n.users[1], n.users[2], n.users[3]
+	for round := range 3 {
+		for _, u := range n.users[:6] {
+			n.exit(u, exited)
+		}
+		n.deposit(stakes, deposited, "stake="+validator)
+		n.deposit(pays, deposited, "")
+		// Nobody runs such a validator: the coins come back.
+		n.deposit(lost, deposited, "stake="+sdk.ValAddress(lost.address[:]).String())
+		n.deposit(n.users[0], deposited, "escrow")
+		switch round {
+		case 0:
+			n.kill(first)
+		case 1:
+			n.begin(first)
+			n.kill(second)
+			n.begin(second)
+		}
+	}
+	n.await("deposits", func(ctx context.Context) error {
+		for _, c := range []struct {
+			name string
+			want uint64
+			of   func(context.Context) (uint64, error)
+		}{
+			{"the escrow", 4 * deposited, n.escrow(n.users[0])},
+			{"the stake", 3 * deposited, n.stake(stakes, validator)},
+			{"the account on the main chain", localnet.UserFunds - 3*exited + 3*deposited, func(ctx context.Context) (uint64, error) { return n.onMain(ctx, pays) }},
+			{"the account whose deposits came back", funds + 3*exited, func(ctx context.Context) (uint64, error) { return n.onShard(ctx, lost) }},
+			{"the account that staked", funds + 3*exited - 3*deposited, func(ctx context.Context) (uint64, error) { return n.onShard(ctx, stakes) }},
+			{"the account that exited only", funds + 3*exited, func(ctx context.Context) (uint64, error) { return n.onShard(ctx, n.users[4]) }},
+		} {
+			if err := has(c.name, c.want, c.of)(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	n.settled()
+	sum := n.supply()
+	require.Equal(t, "0", sum.Sums[0].InFlight)
+	// 19 exits, 4 + 3 + 3 deposits that stayed; those that came back did not.
+	require.Equal(t, strconv.Itoa(19*exited-10*deposited), sum.Sums[0].Exited)
+	held, err := strconv.ParseUint(sum.Sums[0].Held, 10, 64)
+	require.NoError(t, err)
+	burned, err := strconv.ParseUint(sum.Sums[0].Burned, 10, 64)
+	require.NoError(t, err)
+	require.Equal(t, sum.Main.Gate, strconv.FormatUint(held+burned, 10), "the gate has what is on shards, and nothing else")
+	res, err := gatetypes.NewQueryClient(n.main.Conn()).Invariants(t.Context(), &gatetypes.QueryInvariantsRequest{})
+	require.NoError(t, err)
+	require.True(t, res.Ok, res.Broken)
+}
+
+// settled: nothing waits, on neither side.
+func (n *network) settled() {
+	n.t.Helper()
+	n.await("all is taken and confirmed", func(ctx context.Context) error {
+		for _, s := range n.Shards {
+			ofShard, ofMain, err := n.ledgers(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			if ofShard.Outbox.Waiting != 0 || ofMain.Outbox.Waiting != 0 || !ofShard.Outbox.Total.Equal(ofMain.Inbox.Total) || !ofMain.Outbox.Total.Equal(ofShard.Inbox.Total) {
+				return fmt.Errorf("%s: %d batches wait for it and %d of it; %s were sent to it and %s came, %s were sent back and %s came",
+					s.ID, ofShard.Outbox.Waiting, ofMain.Outbox.Waiting, ofShard.Outbox.Total, ofMain.Inbox.Total, ofMain.Outbox.Total, ofShard.Inbox.Total)
+			}
+		}
+		return nil
+	})
+}
+
+func (n *network) escrow(u *user) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		res, err := billingtypes.NewQueryClient(n.main.Conn()).Escrow(ctx, &billingtypes.QueryEscrowRequest{Owner: u.Address})
+		if err != nil {
+			return 0, err
+		}
+		return res.Escrow.Free + res.Escrow.Reserve, nil
+	}
+}
+
+func (n *network) stake(u *user, validator string) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		res, err := stakingtypes.NewQueryClient(n.main.Conn()).Delegation(ctx, &stakingtypes.QueryDelegationRequest{DelegatorAddr: u.Address, ValidatorAddr: validator})
+		if err != nil {
+			return 0, err
+		}
+		return res.DelegationResponse.Balance.Amount.Uint64(), nil
+	}
+}
+
+// validator that users stake with.
+func (n *network) validator() string {
+	n.t.Helper()
+	res, err := stakingtypes.NewQueryClient(n.main.Conn()).Validators(n.t.Context(), &stakingtypes.QueryValidatorsRequest{})
+	require.NoError(n.t, err)
+	require.NotEmpty(n.t, res.Validators)
+	return res.Validators[0].OperatorAddress
+}

@@ -1,0 +1,115 @@
+package keeper_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/topnetwork/top/engine"
+	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/x/lattice/types"
+)
+
+// What a frozen parent has sent back already does not go back again when what it returned comes once more: until then it is overdrawn, afterwards it is even.
+func TestReturnsOfAFrozenParent(t *testing.T) {
+	h := newHalf(t)
+	params, err := h.Params.Get(h.ctx)
+	require.NoError(t, err)
+	params.UnauditedUtop = 0
+	require.NoError(t, h.Params.Set(h.ctx, params))
+	const parent = "top-z0.s1-0"
+	back := receipt.Receipt{From: addressOf(0), To: addressOf(1), Amount: lattice.Balance{Utop: 500_000}, Transaction: lattice.Hash{7}, Return: true}
+	paid := receipt.Receipt{From: addressOf(1), To: addressOf(0), Amount: lattice.Balance{Utop: 40_000}, Transaction: lattice.Hash{8}}
+	var sent receipt.Outbox
+	first := sent.Send(parent, source, 5, []receipt.Receipt{paid})
+	second := sent.Send(parent, source, 9, []receipt.Receipt{back, paid})
+	all := lattice.Prefix{}
+	require.NoError(t, h.Settlements.Set(h.ctx, parent, types.Settlement{
+		Parent: parent, FinalHeight: 8, FinalHash: make([]byte, 32), Sent: []types.Taken{types.TakenBy(all, source, first.Cursor())}, Debts: []types.Taken{types.TakenBy(all, source, second.Cursor())},
+	}))
+	redebit := func(b receipt.Batch) *types.Carried {
+		return &types.Carried{Content: &types.Carried_Redebit{Redebit: &types.Redebit{Batch: b.Encode()}}}
+	}
+	require.ErrorIs(t, h.try(redebit(first)), receipt.ErrReplay, "the state has it")
+	rules, err := h.Rules(h.ctx)
+	require.NoError(t, err)
+	require.True(t, rules.Settling)
+	debits, err := h.Execute(h.ctx, redebit(second))
+	require.NoError(t, err)
+	require.Len(t, debits, 1, "what came back is nobody's debt here")
+	require.True(t, debits[0].Debit)
+	require.Equal(t, paid.From, debits[0].From)
+	require.ErrorIs(t, h.try(redebit(second)), receipt.ErrReplay)
+	overdrawn := func() int64 {
+		head, err := h.Head.Get(h.ctx)
+		require.NoError(t, err)
+		return head.Overdrawn.AmountOf("utop").Int64()
+	}
+	require.EqualValues(t, 500_000, overdrawn())
+	box, err := h.Outboxes.Get(h.ctx, parent+">"+source)
+	require.NoError(t, err)
+	require.EqualValues(t, 540_000, box.Total.AmountOf("utop").Int64())
+
+	// What was returned comes again, and one like it that was not: that one arrives alone, whether there was room or not.
+	h.settled(parent)
+	again := receipt.Receipt{From: back.From, To: back.To, Amount: back.Amount, Transaction: back.Transaction, Memo: "invoice"}
+	other := again
+	other.Transaction = lattice.Hash{9}
+	b := &receipt.Batch{Source: source, Destination: own, Height: h.last.Height + 1, Previous: h.last, Receipts: []receipt.Receipt{again, other}}
+	arrivals, err := h.Execute(h.ctx, h.other.Delivery(t, 20, b))
+	require.NoError(t, err)
+	require.Equal(t, []lattice.Arrival{other}, arrivals)
+	require.Zero(t, overdrawn())
+	in, err := h.Inboxes.Get(h.ctx, source)
+	require.NoError(t, err)
+	require.EqualValues(t, 1_000_000, in.Total.AmountOf("utop").Int64(), "both have come")
+}
+
+// settled with a parent.
+func (h *half) settled(parent string) { require.NoError(h.t, h.Settlements.Remove(h.ctx, parent)) }
+
+// What nobody here can pay is written down however much it is and in however many coins: a block never fails for it.
+func TestOverdrawnWithoutBound(t *testing.T) {
+	h := newHalf(t)
+	var list []lattice.Balance
+	for i := range 3 {
+		b := lattice.Balance{Utop: math.MaxUint64}
+		for c := range byte(16) {
+			b.Coins = append(b.Coins, lattice.Coin{Denom: fmt.Sprintf("coin%d%c", i, 'a'+c), Amount: lattice.Amount{High: math.MaxUint64, Low: math.MaxUint64}})
+		}
+		list = append(list, b, b)
+	}
+	require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{Overdrawn: list}}))
+	head, err := h.Head.Get(h.ctx)
+	require.NoError(t, err)
+	require.Len(t, head.Overdrawn, 1)
+	require.Equal(t, "110680464442257309690utop", head.Overdrawn.String())
+}
+
+// All that others have said is settled when nobody's word is missing and nothing is owed: shards that have split, or become one, since somebody spoke for them count as one.
+func TestSettlement(t *testing.T) {
+	left, right := (lattice.Prefix{}).Children()
+	table := types.RoutingTable{Routes: []types.Route{{PrefixBits: left.Bits, PrefixLen: uint32(left.Len), Name: "a"}, {PrefixBits: right.Bits, PrefixLen: uint32(right.Len), Name: "own"}}}.Table()
+	batch := receipt.Batch{Source: "old", Destination: "a", Height: 9, Previous: receipt.Cursor{Height: 7, Hash: lattice.Hash{1}}, Receipts: []receipt.Receipt{{}}}
+	s := types.Settlement{Parent: "old", Sent: []types.Taken{types.TakenBy(left, "a", receipt.Cursor{Height: 5, Hash: lattice.Hash{2}})}}
+	require.False(t, s.Done(table, "own", ""))
+	require.NoError(t, s.Add(types.Heard{Ledger: "a", PrefixBits: left.Bits, PrefixLen: uint32(left.Len)}, []types.Taken{types.TakenBy(left, "a", batch.Cursor())}))
+	require.False(t, s.Done(table, "own", ""), "it is owed")
+	half, _ := left.Children()
+	require.True(t, s.Covers(half, ""), "who goes on from it")
+	require.False(t, s.Covers(right, ""))
+	require.Equal(t, []lattice.Prefix{left}, s.Pay(&batch))
+	require.Empty(t, s.Pay(&batch), "once")
+	require.False(t, s.Paid(), "the one before it is none that the state has")
+	before := receipt.Batch{Source: "old", Destination: "a", Height: 7, Previous: receipt.Cursor{Height: 5, Hash: lattice.Hash{2}}, Receipts: []receipt.Receipt{{}}}
+	require.Empty(t, s.Pay(&before), "another of that height")
+	s.Debts[0].Cursor = types.CursorOf(before.Cursor())
+	require.Equal(t, []lattice.Prefix{left}, s.Pay(&before))
+	require.True(t, s.Done(table, "own", ""))
+	require.False(t, s.Done(table, "own", "main"))
+	require.NoError(t, s.Add(types.Heard{Ledger: "main"}, []types.Taken{{Destination: "main"}}))
+	require.True(t, s.Done(table, "own", "main"))
+}
