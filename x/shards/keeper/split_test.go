@@ -227,6 +227,15 @@ func TestFreezeAndRestart(t *testing.T) {
 		return err
 	}
 	require.ErrorIs(t, restart(p.Steward), types.ErrStatus)
+	last := after(committee(t, n, name, 1), 5)
+	_, err := send(n, last.anchor(t, n))
+	require.NoError(t, err)
+	for _, m := range auditors(t, n, 0, 0).Members {
+		if record(t, n, name).Audited == nil {
+			_, err := report(n, word(t, n, n.Name(m.Operator), last, true))
+			require.NoError(t, err)
+		}
+	}
 	require.NoError(t, split(n, name))
 	n.Epoch(t)
 	n.Block(t)
@@ -236,6 +245,7 @@ func TestFreezeAndRestart(t *testing.T) {
 	s := shard(t, n, name)
 	require.Equal(t, types.Status_STATUS_FROZEN, s.Status)
 	require.NotEmpty(t, s.Reason)
+	require.EqualValues(t, 5, s.FinalHeight)
 	n.Check(t)
 	require.ErrorIs(t, restart(nodes.Operator("stranger")), types.ErrUnauthorized)
 	require.NoError(t, restart(p.Steward))
@@ -247,7 +257,7 @@ func TestFreezeAndRestart(t *testing.T) {
 	_, names := table(t, n)
 	require.Equal(t, next.Name, names[0])
 	n.Check(t)
-	_, err := send(n, stateOf(t, 4, 9).last(t, n, after(committee(t, n, next.Name, 1), 5)))
+	_, err = send(n, stateOf(t, 4, 9).last(t, n, after(committee(t, n, next.Name, 1), 5)))
 	require.NoError(t, err)
 	require.Equal(t, types.Status_STATUS_ACTIVE, shard(t, n, s.Children[0]).Status)
 	n.Check(t)
@@ -255,6 +265,8 @@ func TestFreezeAndRestart(t *testing.T) {
 	_, err = nodes.Do(n.Ctx, n.Shards.Freeze, &types.MsgFreeze{Authority: p.Steward, Shard: s.Children[1], Reason: "a test"})
 	require.NoError(t, err)
 	n.Check(t)
+	_, err = nodes.Do(n.Ctx, n.Shards.Restart, &types.MsgRestart{Authority: p.Steward, Shard: s.Children[1]})
+	require.ErrorIs(t, err, types.ErrStatus, "nothing of it was audited")
 	again(t, n)
 }
 
