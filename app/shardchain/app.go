@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -300,14 +301,14 @@ func (a *App) committed(ctx sdk.Context) {
 	a.touched = nil
 }
 
-// Export the state of the last block, with that block's time.
-func (a *App) Export() (json.RawMessage, time.Time, error) {
-	ctx := a.NewUncachedContext(false, header(a.LastBlockHeight()))
+// Export the state of the last block, with that block's time; the accounts are written beside it.
+func (a *App) Export(accounts io.Writer) (json.RawMessage, time.Time, error) {
+	ctx := a.NewUncachedContext(false, header(a.LastBlockHeight())).WithChainID(a.ChainID())
 	head, err := a.Lattice.Head.Get(ctx)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	gs, err := a.Lattice.ExportGenesis(ctx)
+	gs, err := a.Lattice.Export(ctx, accounts)
 	if err != nil {
 		return nil, time.Time{}, err
 	}

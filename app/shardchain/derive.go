@@ -87,8 +87,8 @@ func encode(cdc codec.JSONCodec, gs *latticetypes.GenesisState, main *lighttypes
 	return json.Marshal(map[string]json.RawMessage{latticetypes.ModuleName: bz, lighttypes.ModuleName: mainBz})
 }
 
-// decode it.
-func decode(state json.RawMessage) (*latticetypes.GenesisState, *lighttypes.GenesisState, error) {
+// Decode the state of a genesis.
+func Decode(state json.RawMessage) (*latticetypes.GenesisState, *lighttypes.GenesisState, error) {
 	var modules map[string]json.RawMessage
 	if err := json.Unmarshal(state, &modules); err != nil {
 		return nil, nil, fmt.Errorf("app_state: %w", err)
@@ -107,7 +107,7 @@ func decode(state json.RawMessage) (*latticetypes.GenesisState, *lighttypes.Gene
 
 // Settle a state that was bequeathed, with the names and first committees of both children. It answers which of both it is of.
 func Settle(state json.RawMessage, children [2]latticetypes.Members) (_ json.RawMessage, side int, err error) {
-	gs, main, err := decode(state)
+	gs, main, err := Decode(state)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -124,7 +124,7 @@ func Join(left, right json.RawMessage, heir latticetypes.Members) (json.RawMessa
 	var mains [2]*lighttypes.GenesisState
 	for i, state := range []json.RawMessage{left, right} {
 		var err error
-		if halves[i], mains[i], err = decode(state); err != nil {
+		if halves[i], mains[i], err = Decode(state); err != nil {
 			return nil, err
 		}
 	}
@@ -141,11 +141,21 @@ func Join(left, right json.RawMessage, heir latticetypes.Members) (json.RawMessa
 
 // InheritedRoot of the accounts that a genesis begins with, which its file of accounts must have; nil where it was not bequeathed.
 func InheritedRoot(state json.RawMessage) ([]byte, error) {
-	gs, _, err := decode(state)
+	gs, _, err := Decode(state)
 	if err != nil || gs.Inherited == nil {
 		return nil, err
 	}
 	return gs.Inherited.Root, nil
+}
+
+// Sitting is the committee with which a genesis begins, of a chain; false where it is told of none.
+func Sitting(state json.RawMessage, chainID string) (latticetypes.Members, bool, error) {
+	gs, _, err := Decode(state)
+	if err != nil {
+		return latticetypes.Members{}, false, err
+	}
+	m, ok := gs.Sitting(chainID)
+	return m, ok, nil
 }
 
 // BequeathFrozen is the state that the next generation of a frozen shard begins with: this one is that before the block of the last audited header, whose height and hash these are.
@@ -157,7 +167,7 @@ func (a *App) BequeathFrozen(final uint64, hash []byte, accounts io.Writer) (jso
 
 // Resume a state that a frozen shard has bequeathed, with the name and first committee of its next generation.
 func Resume(state json.RawMessage, heir latticetypes.Members) (json.RawMessage, error) {
-	gs, main, err := decode(state)
+	gs, main, err := Decode(state)
 	if err != nil {
 		return nil, err
 	}

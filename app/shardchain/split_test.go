@@ -3,6 +3,7 @@ package shardchain_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -277,7 +278,7 @@ func TestSplit(t *testing.T) {
 	require.Equal(t, was+300_000, young[1].utop(young[1].users[0]))
 	supply()
 	var exported map[string]json.RawMessage
-	state, _, err := young[0].Export()
+	state, _, err := young[0].Export(io.Discard)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(state, &exported))
 	require.Contains(t, exported, lighttypes.ModuleName)

@@ -12,7 +12,7 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// Heirs is the origin of shards that go on from one that was split, or from two that became one, and of those that the network began with.
+// Heirs is the origin of shards that go on from one that was split, or from two that became one, and of those that the network began with, or goes on with from exports.
 type Heirs struct {
 	Founded Folder
 	// Main is the client of the host's own node.
@@ -21,9 +21,10 @@ type Heirs struct {
 
 // Genesis implements Origin. A child's is what its parent's node has left on this host, with the names and committees that the main chain gives both children.
 func (h Heirs) Genesis(ctx context.Context, b Birth) error {
-	switch len(b.Parents) {
-	case 0:
+	if len(b.Parents) == 0 || h.Founded.has(b.Shard.Name) {
 		return h.Founded.Genesis(ctx, b)
+	}
+	switch len(b.Parents) {
 	case 1:
 	case 2:
 		return h.join(ctx, b)

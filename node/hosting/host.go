@@ -25,6 +25,7 @@ import (
 	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/node/sortition"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 // Config of a host.
@@ -162,8 +163,7 @@ func (h *Host) born(ctx context.Context, b Birth) error {
 		}
 	}
 	if err == nil {
-		first, notTold := h.main.firstCommittee(ctx, name)
-		err = errors.Join(notTold, checkGenesis(b.Home, name, first))
+		err = checkGenesis(b.Home, b.Shard, func(term uint64) (*shardstypes.Committee, error) { return h.main.committee(ctx, name, term) })
 	}
 	if err != nil {
 		// What is not good is not there: the next attempt asks for it again.

@@ -11,14 +11,21 @@ import (
 	"time"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/log/v2"
 
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
 	"github.com/topnetwork/top/node/config"
 	"github.com/topnetwork/top/node/directory"
 	"github.com/topnetwork/top/node/home"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
@@ -216,9 +223,42 @@ func TestFolderOfGenesis(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(home, "config"), 0o700))
 	require.NoError(t, Folder(dir).Genesis(t.Context(), b))
 	require.FileExists(t, filepath.Join(home, "config", "accounts"))
-	require.ErrorContains(t, checkGenesis(home, one, nil), `genesis of "`+two+`"`)
-	b.Shard.Parents = []string{two}
-	require.ErrorIs(t, Folder(dir).Genesis(t.Context(), b), ErrOrigin)
+	require.ErrorContains(t, checkGenesis(home, b.Shard, nil), `genesis of "`+two+`"`)
+}
+
+// A genesis in a home is the shard's: the accounts and the committee of its term are those that the main chain has.
+func TestGenesisOfAShard(t *testing.T) {
+	key := ed25519.GenPrivKey().PubKey()
+	genesis := func(term uint64, root []byte) string {
+		lattice := latticetypes.DefaultGenesisState()
+		lattice.Term, lattice.Inherited = term, &latticetypes.Inherited{Root: root, Accounts: 1}
+		lattice.Members = []latticetypes.Members{{Ledger: one, Term: term, Power: 10, Keys: [][]byte{key.Bytes()}}}
+		state, err := codec.NewProtoCodec(codectypes.NewInterfaceRegistry()).MarshalJSON(lattice)
+		require.NoError(t, err)
+		doc := genutiltypes.NewAppGenesisWithVersion(one, []byte(`{"lattice":`+string(state)+`}`))
+		doc.Consensus.Validators = []cmttypes.GenesisValidator{{Address: key.Address(), PubKey: key, Power: 10}}
+		home := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(home, "config"), 0o700))
+		require.NoError(t, doc.SaveAs(filepath.Join(home, "config", "genesis.json")))
+		return home
+	}
+	root, hash := bytes.Repeat([]byte{1}, 32), cmttypes.NewValidatorSet([]*cmttypes.Validator{cmttypes.NewValidator(key, 10)}).Hash()
+	of := func(terms map[uint64][]byte) func(uint64) (*shardstypes.Committee, error) {
+		return func(term uint64) (*shardstypes.Committee, error) {
+			if hash, ok := terms[term]; ok {
+				return &shardstypes.Committee{Term: term, ValidatorsHash: hash}, nil
+			}
+			return nil, nil
+		}
+	}
+	s := shardstypes.Shard{Name: one}
+	require.NoError(t, checkGenesis(genesis(3, root), s, of(map[uint64][]byte{1: {1}, 3: hash})))
+	require.NoError(t, checkGenesis(genesis(3, root), s, of(nil)), "it is kept no more")
+	require.ErrorContains(t, checkGenesis(genesis(3, root), s, of(map[uint64][]byte{1: hash, 3: {1}})), "committee of term 3")
+	s.GenesisRoot = root
+	require.NoError(t, checkGenesis(genesis(3, root), s, of(nil)))
+	s.GenesisRoot = bytes.Repeat([]byte{2}, 32)
+	require.ErrorContains(t, checkGenesis(genesis(3, root), s, of(nil)), "begins with 0202")
 }
 
 func TestLogIsBounded(t *testing.T) {

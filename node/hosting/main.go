@@ -71,7 +71,12 @@ func (m main) shard(ctx context.Context, name string) (*shardstypes.QueryShardRe
 
 // firstCommittee of a shard; nil where it is not kept any more.
 func (m main) firstCommittee(ctx context.Context, name string) (*shardstypes.Committee, error) {
-	res, err := shardstypes.NewQueryClient(m.ctx).Committee(ctx, &shardstypes.QueryCommitteeRequest{Name: name, Term: 1})
+	return m.committee(ctx, name, 1)
+}
+
+// committee of a shard's term; nil where it is not kept any more.
+func (m main) committee(ctx context.Context, name string, term uint64) (*shardstypes.Committee, error) {
+	res, err := shardstypes.NewQueryClient(m.ctx).Committee(ctx, &shardstypes.QueryCommitteeRequest{Name: name, Term: term})
 	if status.Code(err) == codes.NotFound {
 		return nil, nil //nolint:nilnil // it is kept no more
 	}

@@ -1,6 +1,7 @@
 package hosting
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
+	"github.com/topnetwork/top/app/shardchain"
 	"github.com/topnetwork/top/node/directory"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -48,16 +50,21 @@ type Origin interface {
 	Genesis(ctx context.Context, b Birth) error
 }
 
-// Folder is the origin of the shards that the network began with: their genesis files.
+// Folder is the origin of the shards that the network began with, or goes on with from exports: their genesis files.
 type Folder string
+
+// has tells whether there is a genesis of a shard.
+func (f Folder) has(name string) bool {
+	_, err := os.Stat(f.genesis(name))
+	return err == nil
+}
+
+func (f Folder) genesis(name string) string { return filepath.Join(string(f), name+".json") }
 
 // Genesis implements Origin.
 func (f Folder) Genesis(_ context.Context, b Birth) error {
 	name := b.Shard.Name
-	if len(b.Shard.Parents) > 0 {
-		return fmt.Errorf("%w: %s goes on from %v, and this program makes no genesis of another shard's accounts", ErrOrigin, name, b.Shard.Parents)
-	}
-	from := filepath.Join(string(f), name+".json")
+	from := f.genesis(name)
 	bz, err := os.ReadFile(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no %s: put the genesis of %s there, as the network's founders published it", ErrOrigin, from, name)
@@ -74,25 +81,40 @@ func (f Folder) Genesis(_ context.Context, b Birth) error {
 	return replace(filepath.Join(b.Home, "config", "genesis.json"), bz)
 }
 
-// checkGenesis of a home: that of this shard, with the committee that the main chain recorded first, where it still has that.
-func checkGenesis(home, chainID string, first *shardstypes.Committee) error {
+// checkGenesis of a home: that of this shard, with the accounts that the main chain says it begins with, and with the committee of its term, where the main chain still has that.
+func checkGenesis(home string, s shardstypes.Shard, committee func(term uint64) (*shardstypes.Committee, error)) error {
 	path := filepath.Join(home, "config", "genesis.json")
 	doc, err := genutiltypes.AppGenesisFromFile(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if doc.ChainID != chainID {
-		return fmt.Errorf("%s is the genesis of %q, not of %s", path, doc.ChainID, chainID)
+	if doc.ChainID != s.Name {
+		return fmt.Errorf("%s is the genesis of %q, not of %s", path, doc.ChainID, s.Name)
 	}
-	if first == nil || doc.Consensus == nil {
-		return nil
+	root, err := shardchain.InheritedRoot(doc.AppState)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if len(s.GenesisRoot) > 0 && !bytes.Equal(root, s.GenesisRoot) {
+		return fmt.Errorf("%s has accounts with the root %X, the main chain says that %s begins with %X", path, root, s.Name, s.GenesisRoot)
+	}
+	sitting, told, err := shardchain.Sitting(doc.AppState, s.Name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if !told {
+		sitting.Term = 1
+	}
+	c, err := committee(sitting.Term)
+	if err != nil || c == nil || doc.Consensus == nil {
+		return err
 	}
 	comet, err := doc.ToGenesisDoc()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if got := comet.ValidatorHash(); string(got) != string(first.ValidatorsHash) {
-		return fmt.Errorf("%s has validators with the hash %X, the main chain's first committee of %s has %X: it is another network's, or an old one", path, got, chainID, first.ValidatorsHash)
+	if got := comet.ValidatorHash(); !bytes.Equal(got, c.ValidatorsHash) {
+		return fmt.Errorf("%s has validators with the hash %X, the main chain's committee of term %d of %s has %X: it is another network's, or an old one", path, got, c.Term, s.Name, c.ValidatorsHash)
 	}
 	return nil
 }

@@ -1,10 +1,13 @@
 package shard
 
 import (
+	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
 	cmtcfg "github.com/cometbft/cometbft/config"
@@ -70,8 +73,11 @@ func Rollback(cfg Config) (height int64, hash []byte, err error) {
 	return height, hash, app.CommitMultiStore().RollbackToVersion(height)
 }
 
-// Export the shard as a genesis, from which a shard with the same accounts begins.
-func Export(cfg Config) (doc *genutiltypes.AppGenesis, err error) {
+// afterLast block so long the first one of a shard that goes on from its export is made: headers of a chain are in the order of their times.
+const afterLast = time.Millisecond
+
+// Export the shard as a genesis that goes on after its last block: DIR/CHAIN-ID.json, and its accounts in DIR/CHAIN-ID.accounts, as `shard found` writes those of new shards.
+func Export(cfg Config, dir string) (doc *genutiltypes.AppGenesis, err error) {
 	if doc, err = genutiltypes.AppGenesisFromFile(cfg.Comet.GenesisFile()); err != nil {
 		return nil, err
 	}
@@ -84,10 +90,42 @@ func Export(cfg Config) (doc *genutiltypes.AppGenesis, err error) {
 	if height == 0 {
 		return nil, errors.New("there is no block to export")
 	}
-	state, at, err := app.Export()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	genesis, names := filepath.Join(dir, doc.ChainID+".json"), filepath.Join(dir, doc.ChainID+".accounts")
+	for _, path := range []string{genesis, names} {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			return nil, errors.Join(fmt.Errorf("%s is there already: name another folder, or remove it", path), err)
+		}
+	}
+	state, at, err := exportTo(app, names)
 	if err != nil {
 		return nil, err
 	}
-	doc.AppState, doc.InitialHeight, doc.GenesisTime = state, height+1, at
-	return doc, nil
+	if err := sit(doc, state); err != nil {
+		return nil, err
+	}
+	doc.AppState, doc.InitialHeight, doc.GenesisTime = state, height+1, at.Add(afterLast)
+	return doc, doc.SaveAs(genesis)
+}
+
+// exportTo a file the accounts, and the state beside them.
+func exportTo(app *shardchain.App, path string) (state json.RawMessage, at time.Time, err error) {
+	accounts, err := os.Create(path)
+	if err != nil {
+		return nil, at, err
+	}
+	w := bufio.NewWriter(accounts)
+	state, at, err = app.Export(w)
+	return state, at, errors.Join(err, w.Flush(), accounts.Sync(), accounts.Close())
+}
+
+// sit those down in a genesis who make the blocks after the export; without a word on that those of before.
+func sit(doc *genutiltypes.AppGenesis, state json.RawMessage) error {
+	sitting, told, err := shardchain.Sitting(state, doc.ChainID)
+	if err == nil && told {
+		nameChild(doc, sitting, state)
+	}
+	return err
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/topnetwork/top/app/base"
 	"github.com/topnetwork/top/app/localchain"
@@ -38,7 +39,7 @@ func Command() *cobra.Command {
 		// The shared pre-run would write the main chain's default configuration into --home.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 	}
-	cmd.AddCommand(initCommand(), foundCommand(), introduceCommand(), startCommand(), rollbackCommand(), pruneCommand(), exportCommand())
+	cmd.AddCommand(initCommand(), foundCommand(), introduceCommand(), startCommand(), rollbackCommand(), pruneCommand(), exportCommand(), refoundCommand())
 	return cmd
 }
 
@@ -263,20 +264,44 @@ func pruneCommand() *cobra.Command {
 	return cmd
 }
 
+// exported shard, as it is printed.
+type exported struct {
+	ChainID string `json:"chain_id"`
+	Genesis string `json:"genesis"`
+	// InitialHeight is the first height after the export.
+	InitialHeight int64  `json:"initial_height"`
+	Members       int    `json:"members"`
+	Root          string `json:"root"`
+}
+
 func exportCommand() *cobra.Command {
-	return homely(&cobra.Command{
+	var dir string
+	cmd := homely(&cobra.Command{
 		Use: "export", Args: cobra.NoArgs,
-		Short: "Print the shard as a genesis: every account in its place, with sequence, units and quota",
+		Short: "Write the shard as a genesis that goes on after its last block: every account with its sequence, units and quota; prints what it is as JSON",
+		Long: "Write the shard as a genesis that goes on after its last block, CHAIN-ID.json, and its accounts, CHAIN-ID.accounts; prints what it is as JSON. The node must not run.\n" +
+			"All members of the shard begin with the same files, one alone exports. How a whole network goes on from exports is in UPGRADING.md.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := settings(cmd, false)
 			if err != nil {
 				return err
 			}
-			doc, err := shard.Export(cfg)
+			doc, err := shard.Export(cfg, dir)
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(doc)
+			one, err := exportedOf(doc, filepath.Join(dir, doc.ChainID+".json"))
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(cmd.OutOrStdout()).Encode(one)
 		},
 	})
+	cmd.Flags().StringVar(&dir, localchain.FlagDir, "./shards", "folder for CHAIN-ID.json and CHAIN-ID.accounts")
+	return cmd
+}
+
+func exportedOf(doc *genutiltypes.AppGenesis, path string) (exported, error) {
+	root, err := shardchain.InheritedRoot(doc.AppState)
+	return exported{ChainID: doc.ChainID, Genesis: path, InitialHeight: doc.InitialHeight, Members: len(doc.Consensus.Validators), Root: fmt.Sprintf("%X", root)}, err
 }

@@ -362,11 +362,19 @@ func TestRollbackAndExport(t *testing.T) {
 	require.Regexp(t, `^Kept states and history from height \d+ on\n$`, run(m.Home, "prune", "--keep-recent", "2"))
 
 	// The same member, with the export as its genesis and nothing else.
-	genesis := run(m.Home, "export")
+	into := t.TempDir()
+	var said struct {
+		ChainID       string `json:"chain_id"`
+		Genesis       string `json:"genesis"`
+		InitialHeight int64  `json:"initial_height"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(run(m.Home, "export", "--output-dir", into)), &said))
+	require.Greater(t, said.InitialHeight, int64(before.Height))
 	require.NoError(t, os.RemoveAll(filepath.Join(m.Home, "data")))
 	require.NoError(t, os.Mkdir(filepath.Join(m.Home, "data"), 0o700))
 	require.NoError(t, os.WriteFile(filepath.Join(m.Home, "data", "priv_validator_state.json"), []byte(`{"height":"0","round":0,"step":0}`), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(m.Home, "config", "genesis.json"), []byte(genesis), 0o600))
+	require.NoError(t, os.Rename(said.Genesis, filepath.Join(m.Home, "config", "genesis.json")))
+	require.NoError(t, os.Rename(filepath.Join(into, said.ChainID+".accounts"), filepath.Join(m.Home, "config", latticetypes.AccountsName)))
 	s.start(t, 0)
 	h := s.await(t, m, func(h head) bool { return h.Height > before.Height+4 })
 	require.Equal(t, before.Root, h.Root)

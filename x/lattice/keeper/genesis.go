@@ -165,28 +165,51 @@ func (k *Keeper) CheckSupply(ctx sdk.Context) error {
 	return nil
 }
 
-// ExportGenesis writes all accounts in their places.
-func (k *Keeper) ExportGenesis(ctx sdk.Context) (gs *types.GenesisState, err error) {
-	gs = &types.GenesisState{}
-	if gs.Params, err = k.Params.Get(ctx); err != nil {
-		return nil, err
-	}
-	if gs.Shard, err = k.Shard.Get(ctx); err != nil {
-		return nil, err
-	}
-	if gs.Routing, err = k.routing(ctx); err != nil {
-		return nil, err
-	}
-	head, err := k.Head.Get(ctx)
+// ExportGenesis as one document, with all accounts in their places.
+func (k *Keeper) ExportGenesis(ctx sdk.Context) (*types.GenesisState, error) {
+	gs, _, err := k.slowSide(ctx)
 	if err != nil {
-		return nil, err
-	}
-	gs.Burned, gs.Lost, gs.Overdrawn = head.Burned, head.Lost, head.Overdrawn
-	if err := k.exportLedgers(ctx, gs); err != nil {
 		return nil, err
 	}
 	return gs, k.engine.Buckets(func(number uint32, slots lattice.Slots) error {
 		gs.Buckets = append(gs.Buckets, types.Bucket{Number: number, Slots: slots})
 		return nil
 	})
+}
+
+// Export the same with the accounts in a file of their own, as a shard leaves them to its children: it takes no more memory than a bucket.
+func (k *Keeper) Export(ctx sdk.Context, accounts io.Writer) (*types.GenesisState, error) {
+	gs, head, err := k.slowSide(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return gs, k.inherited(gs, lattice.Hash(head.Root), accounts)
+}
+
+// slowSide of the shard as genesis has it: everything but accounts; and its head.
+func (k *Keeper) slowSide(ctx sdk.Context) (gs *types.GenesisState, head types.Head, err error) {
+	gs = &types.GenesisState{}
+	if gs.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, head, err
+	}
+	if gs.Shard, err = k.Shard.Get(ctx); err != nil {
+		return nil, head, err
+	}
+	if gs.Routing, err = k.routing(ctx); err != nil {
+		return nil, head, err
+	}
+	if head, err = k.Head.Get(ctx); err != nil {
+		return nil, head, err
+	}
+	gs.Burned, gs.Lost, gs.Overdrawn = head.Burned, head.Lost, head.Overdrawn
+	if err := k.exportLedgers(ctx, gs); err != nil {
+		return nil, head, err
+	}
+	// Who was told to decide soon decides from the first block on: a chain begins with one committee.
+	for i, m := range gs.Members {
+		if first := uint64(ctx.BlockHeight()) + 1; m.Ledger == ctx.ChainID() && m.Term == gs.Term && m.FirstHeight > first {
+			gs.Members[i].FirstHeight = first
+		}
+	}
+	return gs, head, nil
 }

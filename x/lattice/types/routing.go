@@ -3,6 +3,7 @@ package types
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -75,20 +76,28 @@ func (gs *GenesisState) checkOwn(chainID string) error {
 // SittingTerm of the chain's own committee.
 func (gs *GenesisState) SittingTerm() uint64 { return max(gs.Term, 1) }
 
+// Sitting committee of the chain; false where genesis has none.
+func (gs *GenesisState) Sitting(chainID string) (Members, bool) {
+	i := slices.IndexFunc(gs.Members, func(m Members) bool { return m.Ledger == chainID && m.Term == gs.SittingTerm() })
+	if i < 0 {
+		return Members{}, false
+	}
+	return gs.Members[i], true
+}
+
 // CheckValidators tells whether CometBFT's genesis has the committee that other shards are told of; a shard without members has no others.
 func (gs *GenesisState) CheckValidators(chainID string, validators []abci.ValidatorUpdate) error {
-	for _, m := range gs.Members {
-		if m.Ledger != chainID || m.Term != gs.SittingTerm() {
-			continue
-		}
-		have := make(map[string]int64, len(validators))
-		for _, v := range validators {
-			have[string(v.PubKey.GetEd25519())] = v.Power
-		}
-		for _, key := range m.Keys {
-			if have[string(key)] != m.Power || len(have) != len(m.Keys) {
-				return fmt.Errorf("members: term %d of %s are %d members of power %d, CometBFT's genesis has %d validators: both must be the same", m.Term, chainID, len(m.Keys), m.Power, len(validators))
-			}
+	m, ok := gs.Sitting(chainID)
+	if !ok {
+		return nil
+	}
+	have := make(map[string]int64, len(validators))
+	for _, v := range validators {
+		have[string(v.PubKey.GetEd25519())] = v.Power
+	}
+	for _, key := range m.Keys {
+		if have[string(key)] != m.Power || len(have) != len(m.Keys) {
+			return fmt.Errorf("members: term %d of %s are %d members of power %d, CometBFT's genesis has %d validators: both must be the same", m.Term, chainID, len(m.Keys), m.Power, len(validators))
 		}
 	}
 	return nil
