@@ -48,7 +48,8 @@ var flagRules = []struct {
 		return nil
 	}},
 	{flags.FlagHome, func(cmd *cobra.Command, _ *pflag.Flag) error {
-		if cmd.Flags().Lookup(localchain.FlagDir) != nil {
+		// Who has a --home of its own reads it, and writes elsewhere.
+		if cmd.Flags().Lookup(localchain.FlagDir) != nil && cmd.LocalNonPersistentFlags().Lookup(flags.FlagHome) == nil {
 			return errors.New("does nothing here: the folder of a network's nodes is --" + localchain.FlagDir)
 		}
 		return nil

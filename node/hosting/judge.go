@@ -13,6 +13,7 @@ import (
 
 // blocks of a shard, as a node's RPC has them.
 type blocks interface {
+	Status(ctx context.Context) (*coretypes.ResultStatus, error)
 	ABCIInfo(ctx context.Context) (*coretypes.ResultABCIInfo, error)
 	Commit(ctx context.Context, height *int64) (*coretypes.ResultCommit, error)
 	BlockchainInfo(ctx context.Context, min, max int64) (*coretypes.ResultBlockchainInfo, error)
@@ -33,6 +34,8 @@ const (
 	undecided verdict = iota
 	confirm
 	deny
+	// passed: the auditor's node has begun above it, from a snapshot or an export, and has no word on it; a word on a higher one counts for it, too.
+	passed
 )
 
 // judge a header by what this host's own node has executed.
@@ -45,6 +48,13 @@ func judge(ctx context.Context, own blocks, h shardstypes.Header) (verdict, erro
 	// The block after it has been executed, too: whose header commits what came of this one.
 	if info.Response.LastBlockHeight <= at {
 		return undecided, nil
+	}
+	status, err := own.Status(ctx)
+	if err != nil {
+		return undecided, err
+	}
+	if at < status.SyncInfo.EarliestBlockHeight {
+		return passed, nil
 	}
 	c, err := own.Commit(ctx, &at)
 	if err != nil {

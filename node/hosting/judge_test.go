@@ -23,6 +23,8 @@ import (
 type fakeChain struct {
 	headers  []*cmttypes.Header
 	executed int64
+	// earliest block that the node has; the first where it is 0.
+	earliest int64
 	appHash  []byte
 }
 
@@ -48,12 +50,22 @@ func (c *fakeChain) upTo(height int64, appHash byte) *fakeChain {
 	return &fakeChain{headers: c.headers[:height], executed: height, appHash: fill(appHash)}
 }
 
+// from a height on it has blocks.
+func (c *fakeChain) from(height int64) *fakeChain {
+	c.earliest = height
+	return c
+}
+
+func (c *fakeChain) Status(context.Context) (*coretypes.ResultStatus, error) {
+	return &coretypes.ResultStatus{SyncInfo: coretypes.SyncInfo{EarliestBlockHeight: max(c.earliest, 1)}}, nil
+}
+
 func (c *fakeChain) ABCIInfo(context.Context) (*coretypes.ResultABCIInfo, error) {
 	return &coretypes.ResultABCIInfo{Response: abci.ResponseInfo{LastBlockHeight: c.executed, LastBlockAppHash: c.appHash}}, nil
 }
 
 func (c *fakeChain) Commit(_ context.Context, height *int64) (*coretypes.ResultCommit, error) {
-	if *height > int64(len(c.headers)) {
+	if *height > int64(len(c.headers)) || *height < c.earliest {
 		return nil, errors.New("no such block")
 	}
 	return &coretypes.ResultCommit{SignedHeader: cmttypes.SignedHeader{Header: c.headers[*height-1]}}, nil
@@ -82,6 +94,8 @@ func TestJudge(t *testing.T) {
 		{"the same block", c.upTo(5, 5), c.anchored(4), confirm},
 		{"its outcome is in no header yet", c.upTo(4, 4), c.anchored(4), undecided},
 		{"not there yet", c.upTo(2, 2), c.anchored(4), undecided},
+		{"the first that it has", c.upTo(5, 5).from(4), c.anchored(4), confirm},
+		{"it began above it", c.upTo(5, 5).from(5), c.anchored(4), passed},
 		{"another block", chainOf(0, 1, 2, 9, 9).upTo(5, 9), c.anchored(4), deny},
 	} {
 		v, err := judge(t.Context(), x.own, x.h)
@@ -162,6 +176,10 @@ func TestHeaderAtWhichANodeStands(t *testing.T) {
 	list, err := a.words(t.Context(), one, "operator", headers, own, nil)
 	require.NoError(t, err)
 	require.Equal(t, []shardstypes.Audit{{Operator: "operator", Shard: one, Height: 4, HeaderHash: headers[0].HeaderHash, Confirm: true}}, list, "it may still come to the others")
+	list, err = a.words(t.Context(), one, "operator", headers[:2], c.upTo(9, 9).from(5), nil)
+	require.NoError(t, err)
+	require.Len(t, list, 1, "what a node has begun above hides nothing")
+	require.EqualValues(t, 5, list[0].Height)
 	denied := []shardstypes.Audit{
 		{Operator: "operator", Shard: one, Height: 7, HeaderHash: headers[2].HeaderHash},
 		{Operator: "operator", Shard: one, Height: 9, HeaderHash: headers[3].HeaderHash},

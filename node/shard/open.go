@@ -73,10 +73,14 @@ func Rollback(cfg Config) (height int64, hash []byte, err error) {
 	return height, hash, app.CommitMultiStore().RollbackToVersion(height)
 }
 
-// afterLast block so long the first one of a shard that goes on from its export is made: headers of a chain are in the order of their times.
-const afterLast = time.Millisecond
+const (
+	// afterLast block so long the first one of a shard that goes on from its export is made: headers of a chain are in the order of their times.
+	afterLast = time.Millisecond
+	// LeftOut of a chain's heights by its export: at the one after the last block members may have voted already. They would not vote there again, for another block, and CometBFT waits for ever in a round in which nobody votes.
+	LeftOut = 1
+)
 
-// Export the shard as a genesis that goes on after its last block: DIR/CHAIN-ID.json, and its accounts in DIR/CHAIN-ID.accounts, as `shard found` writes those of new shards.
+// Export the shard as a genesis that goes on after its last block and LeftOut heights: DIR/CHAIN-ID.json, and its accounts in DIR/CHAIN-ID.accounts, as `shard found` writes those of new shards.
 func Export(cfg Config, dir string) (doc *genutiltypes.AppGenesis, err error) {
 	if doc, err = genutiltypes.AppGenesisFromFile(cfg.Comet.GenesisFile()); err != nil {
 		return nil, err
@@ -106,7 +110,7 @@ func Export(cfg Config, dir string) (doc *genutiltypes.AppGenesis, err error) {
 	if err := sit(doc, state); err != nil {
 		return nil, err
 	}
-	doc.AppState, doc.InitialHeight, doc.GenesisTime = state, height+1, at.Add(afterLast)
+	doc.AppState, doc.InitialHeight, doc.GenesisTime = state, height+1+LeftOut, at.Add(afterLast)
 	return doc, doc.SaveAs(genesis)
 }
 

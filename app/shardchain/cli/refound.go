@@ -22,7 +22,10 @@ import (
 
 	"github.com/topnetwork/top/app/localchain"
 	"github.com/topnetwork/top/app/shardchain"
+	"github.com/topnetwork/top/node/shard"
+	"github.com/topnetwork/top/protocol/epoch"
 	"github.com/topnetwork/top/protocol/lattice"
+	billingtypes "github.com/topnetwork/top/x/billing/types"
 	gatetypes "github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
@@ -37,11 +40,12 @@ var ErrExports = errors.New("no network can go on from these exports")
 type refounding struct {
 	main *genutiltypes.AppGenesis
 	// state of the main chain's modules, as far as it speaks of shards.
-	state  map[string]json.RawMessage
-	zones  zonestypes.GenesisState
-	shards shardstypes.GenesisState
-	gate   gatetypes.GenesisState
-	dir    string
+	state   map[string]json.RawMessage
+	billing billingtypes.GenesisState
+	zones   zonestypes.GenesisState
+	shards  shardstypes.GenesisState
+	gate    gatetypes.GenesisState
+	dir     string
 	// ledgers by name, the main chain among them.
 	ledgers map[string]ledger
 }
@@ -52,7 +56,7 @@ type ledger struct {
 	outboxes []latticetypes.NamedOutbox
 }
 
-// refounded network, as it is printed.
+// refounded network, as it is printed; InitialHeight is the main chain's.
 type refounded struct {
 	ChainID string `json:"chain_id"`
 	Genesis string `json:"genesis"`
@@ -107,7 +111,7 @@ func (r *refounding) run() ([]exported, error) {
 	for _, part := range []struct {
 		module string
 		state  proto.Message
-	}{{zonestypes.ModuleName, &r.zones}, {shardstypes.ModuleName, &r.shards}, {gatetypes.ModuleName, &r.gate}} {
+	}{{billingtypes.ModuleName, &r.billing}, {zonestypes.ModuleName, &r.zones}, {shardstypes.ModuleName, &r.shards}, {gatetypes.ModuleName, &r.gate}} {
 		if err := cdc.UnmarshalJSON(r.state[part.module], part.state); err != nil {
 			return nil, fmt.Errorf("app_state.%s: %w", part.module, err)
 		}
@@ -127,12 +131,27 @@ func (r *refounding) run() ([]exported, error) {
 	if err := r.crossing(); err != nil {
 		return nil, err
 	}
+	if err := r.leaveOut(); err != nil {
+		return nil, err
+	}
 	var err error
 	if r.state[shardstypes.ModuleName], err = cdc.MarshalJSON(&r.shards); err != nil {
 		return nil, err
 	}
 	r.main.AppState, err = json.Marshal(r.state)
 	return list, err
+}
+
+// leaveOut the main chain's height after its last block, for the reason of shard.LeftOut. The first height of an epoch cannot be left out: an epoch begins in its block.
+func (r *refounding) leaveOut() error {
+	blocks := r.billing.EpochBlocks
+	for range shard.LeftOut {
+		if next := r.main.InitialHeight; next == epoch.First(epoch.At(next, blocks), blocks) {
+			return fmt.Errorf("%w: %s would go on with block %d, which begins an epoch; that of the block after it must be the same: let the network make some blocks more, and export it again", ErrExports, r.main.ChainID, next)
+		}
+		r.main.InitialHeight++
+	}
+	return nil
 }
 
 // shard of the routing table: its export must be what the main chain knows of it, or later.
@@ -213,8 +232,8 @@ func (r *refounding) fits(doc *genutiltypes.AppGenesis, main *lighttypes.Genesis
 		}
 	}
 	for _, a := range r.shards.Anchors {
-		if a.Shard == doc.ChainID && int64(a.Height) >= doc.InitialHeight {
-			return fmt.Errorf("%w: %s knows its block %d, and its export ends with %d: export it from the member that has most blocks", ErrExports, r.main.ChainID, a.Height, doc.InitialHeight-1)
+		if last := doc.InitialHeight - 1 - shard.LeftOut; a.Shard == doc.ChainID && int64(a.Height) > last {
+			return fmt.Errorf("%w: %s knows its block %d, and its export ends with %d: export it from the member that has most blocks", ErrExports, r.main.ChainID, a.Height, last)
 		}
 	}
 	return nil

@@ -205,11 +205,5 @@ func (k *Keeper) slowSide(ctx sdk.Context) (gs *types.GenesisState, head types.H
 	if err := k.exportLedgers(ctx, gs); err != nil {
 		return nil, head, err
 	}
-	// Who was told to decide soon decides from the first block on: a chain begins with one committee.
-	for i, m := range gs.Members {
-		if first := uint64(ctx.BlockHeight()) + 1; m.Ledger == ctx.ChainID() && m.Term == gs.Term && m.FirstHeight > first {
-			gs.Members[i].FirstHeight = first
-		}
-	}
 	return gs, head, nil
 }
