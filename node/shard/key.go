@@ -13,6 +13,8 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
+
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 var (
@@ -151,7 +153,7 @@ func (g *guard) check(height int64) error {
 
 // ended tells that the shard is frozen. Who cannot know signs on.
 func (g *guard) ended() error {
-	if _, err := os.Stat(g.marker); err != nil || !obedient {
+	if _, err := os.Stat(g.marker); err != nil || !latticetypes.Obedient {
 		return nil
 	}
 	return ErrFrozen
