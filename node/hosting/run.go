@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/topnetwork/top/node/directory"
-	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 // blockPoll is how often the main node is asked for a new block, sweepEvery how often old data are looked for.
@@ -133,7 +132,7 @@ func (h *Host) known(needed map[string]Duty) map[string]Duty {
 func (h *Host) look(ctx context.Context, run map[string]Duty) {
 	for name := range run {
 		r, err := h.main.shard(ctx, name)
-		if err == nil && r.Shard.Status == shardstypes.Status_STATUS_FROZEN {
+		if err == nil && r.Shard.WasFrozen() {
 			if err := freeze(h.homes.of(name), r.Shard); err != nil {
 				h.log.Error("a shard is frozen, and its node was not told", "shard", name, "error", err)
 			}

@@ -13,6 +13,8 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
+
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 var (
@@ -20,6 +22,8 @@ var (
 	ErrKey = errors.New("the member's key")
 	// ErrSignedElsewhere: the chain has signatures of the member's key that its home does not remember.
 	ErrSignedElsewhere = errors.New("the member's key has signed without this home")
+	// ErrFrozen: the main chain goes on without the shard's newest blocks, and more of them would mislead.
+	ErrFrozen = errors.New("the main chain has frozen the shard, so nothing is signed there any more")
 )
 
 // remembered heights that are held against the chain at most: whoever has signed elsewhere has signed the last ones.
@@ -80,6 +84,8 @@ type guard struct {
 	// memory is the file of what was signed last.
 	memory  string
 	commits commits
+	// marker is the file that tells that the shard is frozen, once it is there: nothing is signed any more.
+	marker string
 	// next height whose commit is held against signed: the precommits of this process. What was signed before it began is on file, the last signature only.
 	next   int64
 	signed map[int64][][]byte
@@ -116,8 +122,11 @@ func (g *guard) SignProposal(chainID string, proposal *cmtproto.Proposal) error 
 	return g.FilePV.SignProposal(chainID, proposal)
 }
 
-// check the blocks below a height, once.
+// check that the shard goes on, and the blocks below a height, once.
 func (g *guard) check(height int64) error {
+	if g.err == nil {
+		g.err = g.ended()
+	}
 	if g.err != nil || height == g.checked {
 		return g.err
 	}
@@ -140,6 +149,14 @@ func (g *guard) check(height int64) error {
 	}
 	g.checked = height
 	return nil
+}
+
+// ended tells that the shard is frozen. Who cannot know signs on.
+func (g *guard) ended() error {
+	if _, err := os.Stat(g.marker); err != nil || !latticetypes.Obedient {
+		return nil
+	}
+	return ErrFrozen
 }
 
 // isForeign tells whether a commit has a signature of the key that this process has not made.

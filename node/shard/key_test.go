@@ -247,3 +247,18 @@ func TestGuard(t *testing.T) {
 		require.Equal(t, int64(3), g.LastSignState.Height, "nothing was signed")
 	}
 }
+
+// A member signs nothing any more once its shard is frozen, at whatever height it stands, and what it has signed before stays.
+func TestGuardOfAFrozenShard(t *testing.T) {
+	dir := t.TempDir()
+	g := newGuard(privval.GenFilePV(dir+"/key", dir+"/memory"), dir+"/memory")
+	g.commits, g.marker = &fakeCommits{}, dir+"/"+frozenName
+	vote := &cmtproto.Vote{Type: cmtproto.PrevoteType, Height: 3, Timestamp: time.Unix(3, 0)}
+	require.NoError(t, g.SignVote("chain", vote))
+	require.NoError(t, os.WriteFile(g.marker, nil, 0o600))
+	vote.Type = cmtproto.PrecommitType
+	require.ErrorIs(t, g.SignVote("chain", vote), ErrFrozen)
+	require.ErrorIs(t, g.SignProposal("chain", &cmtproto.Proposal{Type: cmtproto.ProposalType, Height: 4, Timestamp: time.Unix(4, 0)}), ErrFrozen)
+	require.Equal(t, int64(3), g.LastSignState.Height)
+	require.Empty(t, g.refused, "the node runs on: others ask it for what it has")
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"cosmossdk.io/log/v2"
@@ -104,7 +105,7 @@ func run(ctx context.Context, cfg Config, talksTo func(*shardchain.App) serverty
 	if err != nil {
 		return errors.Join(err, opened.close())
 	}
-	told.syncing, signs.commits = n.ConsensusReactor().WaitSync, n.BlockStore()
+	told.syncing, signs.commits, signs.marker = n.ConsensusReactor().WaitSync, n.BlockStore(), filepath.Join(comet.DBDir(), frozenName)
 	l, err := cfg.listen()
 	if err != nil {
 		return errors.Join(err, opened.close())

@@ -82,6 +82,8 @@ type Shards struct {
 	LingerBlocks int
 	// Unaudited utop that a shard, or the main chain, takes from a shard before auditors have confirmed it; 0 for no bound.
 	Unaudited uint64
+	// StallEpochs without a header after which the main chain freezes a shard by itself; 0 for never.
+	StallEpochs int
 	// Seats are the hosts, by their numbers, that are the first members of each shard, Audits those that audit each zone first; without Seats they are drawn.
 	Seats  map[string][]int
 	Audits [][]int

@@ -19,10 +19,10 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// found writes into the main chain's genesis what its founders may agree on and `testnet init-files` does not ask for: the bound of what is taken unaudited, and who sits where first.
+// found writes into the main chain's genesis what its founders may agree on and `testnet init-files` does not ask for: the bound of what is taken unaudited, how long a shard may stand still, and who sits where first.
 func (n *Network) found() error {
 	s := n.cfg.Shards
-	if s.Unaudited == 0 && len(s.Seats) == 0 {
+	if s.Unaudited == 0 && s.StallEpochs == 0 && len(s.Seats) == 0 {
 		return nil
 	}
 	doc, err := genutiltypes.AppGenesisFromFile(filepath.Join(n.Main.Nodes[0].Home, "config", "genesis.json"))
@@ -46,6 +46,7 @@ func (n *Network) found() error {
 	if err := cdc.UnmarshalJSON(state[shardstypes.ModuleName], &shards); err != nil {
 		return err
 	}
+	shards.Params.StallEpochs = uint32(s.StallEpochs)
 	if err := n.seat(&shards); err != nil {
 		return err
 	}

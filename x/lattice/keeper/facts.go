@@ -208,6 +208,9 @@ func (k *Keeper) learnFreeze(ctx sdk.Context, s *shardstypes.Shard) error {
 	if has, err := k.Final.Has(ctx); err != nil || has {
 		return errors.Join(err, known("this shard has ended already"))
 	}
+	if !types.Obedient {
+		return known("this shard goes on whatever the main chain says")
+	}
 	if err := k.Standings.Set(ctx, s.Name, types.Standing{Ledger: s.Name, Ended: true, FinalHeight: s.FinalHeight, FinalHash: s.FinalHash}); err != nil {
 		return err
 	}

@@ -47,6 +47,11 @@ func (s Shard) Ends() bool {
 	return s.Status == Status_STATUS_SPLITTING || s.Status == Status_STATUS_MERGING
 }
 
+// WasFrozen tells whether nothing above the shard's final height counts, though its members may have made more: it is frozen, or was restarted since. Who ends by its own last block has proven the root of its accounts.
+func (s Shard) WasFrozen() bool {
+	return s.Status == Status_STATUS_FROZEN || s.Status == Status_STATUS_RETIRED && len(s.FinalRoot) == 0
+}
+
 // Validate checks a shard by itself.
 func (s Shard) Validate() error {
 	named, err := trie.ParseName(s.Name)
