@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -178,6 +179,9 @@ func (r *refounding) shard(name string) (one exported, err error) {
 	if err := r.fits(doc, main); err != nil {
 		return one, err
 	}
+	if err := r.seat(doc, gs); err != nil {
+		return one, err
+	}
 	if err := readInherited(filepath.Join(r.dir, name+".accounts"), gs); err != nil {
 		return one, err
 	}
@@ -210,19 +214,8 @@ func parents(gs *latticetypes.GenesisState) string {
 	return strings.Join(names, ", ")
 }
 
-// fits tells whether shard and main chain know of each other nothing that the other's export does not have, and whether those make the shard's blocks whom the main chain has in its committee.
+// fits tells whether shard and main chain know of each other nothing that the other's export does not have.
 func (r *refounding) fits(doc *genutiltypes.AppGenesis, main *lighttypes.GenesisState) error {
-	comet, err := doc.ToGenesisDoc()
-	if err != nil {
-		return err
-	}
-	hash, known := comet.ValidatorHash(), false
-	for _, c := range r.shards.Committees {
-		known = known || c.Shard == doc.ChainID && string(c.ValidatorsHash) == string(hash)
-	}
-	if !known {
-		return fmt.Errorf("%w: its validators, with the hash %X, are no committee that the main chain has of it", ErrExports, hash)
-	}
 	if main.Params.MainChainId != r.main.ChainID {
 		return fmt.Errorf("%w: its main chain is %q", ErrExports, main.Params.MainChainId)
 	}
@@ -235,6 +228,30 @@ func (r *refounding) fits(doc *genutiltypes.AppGenesis, main *lighttypes.Genesis
 		if last := doc.InitialHeight - 1 - shard.LeftOut; a.Shard == doc.ChainID && int64(a.Height) > last {
 			return fmt.Errorf("%w: %s knows its block %d, and its export ends with %d: export it from the member that has most blocks", ErrExports, r.main.ChainID, a.Height, last)
 		}
+	}
+	return nil
+}
+
+// seat the committee that makes the shard's blocks: one that the main chain has of it. The main chain may not have seen yet that it sits, and the header that would show it is below the first block of the shard's nodes.
+func (r *refounding) seat(doc *genutiltypes.AppGenesis, gs *latticetypes.GenesisState) error {
+	comet, err := doc.ToGenesisDoc()
+	if err != nil {
+		return err
+	}
+	term := gs.SittingTerm()
+	known := slices.IndexFunc(r.shards.Committees, func(c shardstypes.Committee) bool { return c.Shard == doc.ChainID && c.Term == term })
+	if hash := comet.ValidatorHash(); known < 0 || !bytes.Equal(r.shards.Committees[known].ValidatorsHash, hash) {
+		return fmt.Errorf("%w: its validators, with the hash %X, are not the committee of term %d that the main chain has of it", ErrExports, hash, term)
+	}
+	if c := &r.shards.Committees[known]; c.FirstHeight == 0 {
+		c.FirstHeight = uint64(doc.InitialHeight)
+	}
+	last := slices.IndexFunc(r.shards.Anchors, func(a shardstypes.Anchor) bool { return a.Shard == doc.ChainID })
+	switch {
+	case last >= 0:
+		r.shards.Anchors[last].NextTerm = max(r.shards.Anchors[last].NextTerm, term)
+	case term > 1:
+		return fmt.Errorf("%w: the committee of term %d makes its blocks, and none of them is anchored: let a router do that, and export later", ErrExports, term)
 	}
 	return nil
 }

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/sdk/chain"
@@ -325,6 +327,21 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 	}
 	t.Logf("wallets pay on %.1fs after all hosts began again, %.1fs after they were stopped", time.Since(began).Seconds(), time.Since(stopped).Seconds())
 	require.Less(t, time.Since(began), goesOnWithin)
+	// What shards trust of the main chain is a header from before the export: who brings newer ones must be able to show who was to sign after that.
+	ports, err := home.Allocate(1, 0)
+	require.NoError(t, err)
+	old := archive(t, net, net.Main.Nodes[0].Name, filepath.Join(bin, "topchaind"), net.Main.Nodes[0].Home+"-archive", ports[0],
+		[]string{"TOPCHAIND_SHARDS_ENABLE=false"}, "--p2p.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", ports[0].P2P), "--p2p.persistent_peers", "")
+	s.await("the archive", func(ctx context.Context) error {
+		_, err := localnet.Node{RPC: old}.Status(ctx)
+		return err
+	})
+	config := filepath.Join(net.Dir, localnet.RouterName, "config.yaml")
+	bz, err := os.ReadFile(config)
+	require.NoError(t, err)
+	first := fmt.Sprintf("%q", net.Main.Nodes[0].RPC)
+	require.Contains(t, string(bz), first)
+	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(bz), first, fmt.Sprintf("%s, %q", first, old), 1)), 0o600))
 	_, err = net.Restart(localnet.RouterName)
 	require.NoError(t, err)
 	for i, p := range purses {

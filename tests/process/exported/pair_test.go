@@ -180,22 +180,11 @@ func (p pair) reborn(c *localnet.Chain, program string, ports home.Ports) rebirt
 	require.NoError(p.t, os.CopyFS(filepath.Join(node.Home, "config"), os.DirFS(filepath.Join(old, "config"))))
 	move(p.t, filepath.Join(old, "data", "priv_validator_state.json"), filepath.Join(node.Home, "data", "priv_validator_state.json"))
 	move(p.t, genesis, filepath.Join(node.Home, "config", "genesis.json"))
-	require.NoError(p.t, os.Remove(filepath.Join(old, "config", "priv_validator_key.json")))
-
-	archive, err := process.Start(process.Spec{
-		Name: node.Name + "-archive", Path: path, Log: filepath.Join(p.Dir, "logs", node.Name+"-archive.log"),
-		Args: []string{
-			"start", "--home", old, "--p2p.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", ports.P2P), "--rpc.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", ports.RPC),
-			"--grpc.address", fmt.Sprintf("127.0.0.1:%d", ports.GRPC), "--api.address", fmt.Sprintf("tcp://127.0.0.1:%d", ports.REST),
-		},
-	})
-	require.NoError(p.t, err)
-	p.t.Cleanup(func() { require.NoError(p.t, archive.Stop(30*time.Second)) })
-	r := rebirth{archive: fmt.Sprintf("http://127.0.0.1:%d", ports.RPC)}
+	r := rebirth{archive: archive(p.t, p.Network, node.Name, path, old, ports, nil, "--p2p.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", ports.P2P))}
 	p.await(node.Name+"'s archive", func(ctx context.Context) (err error) {
 		r.last, err = localnet.Node{RPC: r.archive}.Header(ctx, 0)
 		return err
-	}, archive)
+	})
 
 	begun, err := p.Restart(node.Name)
 	require.NoError(p.t, err)
@@ -210,6 +199,21 @@ func (p pair) reborn(c *localnet.Chain, program string, ports home.Ports) rebirt
 	require.NoError(p.t, err)
 	require.True(p.t, r.first.Time.After(r.last.Time), "%s after %s: else the two headers would freeze the light clients that follow the chain", r.first.Time, r.last.Time)
 	return r
+}
+
+// archive of a chain before its export: the node's old home, which has the validators' key no more. It makes no blocks and answers by RPC, at an address that it answers.
+func archive(t *testing.T, net *localnet.Network, name, program, old string, ports home.Ports, env []string, flags ...string) (rpc string) {
+	t.Helper()
+	require.NoError(t, os.Remove(filepath.Join(old, "config", "priv_validator_key.json")))
+	p, err := process.Start(process.Spec{
+		Name: name + "-archive", Path: program, Env: env, Log: filepath.Join(net.Dir, "logs", name+"-archive.log"),
+		Args: append([]string{
+			"start", "--home", old, "--rpc.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", ports.RPC), "--grpc.address", fmt.Sprintf("127.0.0.1:%d", ports.GRPC), "--api.address", fmt.Sprintf("tcp://127.0.0.1:%d", ports.REST),
+		}, flags...),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Stop(30*time.Second)) })
+	return fmt.Sprintf("http://127.0.0.1:%d", ports.RPC)
 }
 
 func move(t *testing.T, from, to string) {
