@@ -15,12 +15,17 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+
 	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
 	gatetypes "github.com/topnetwork/top/x/gate/types"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 const (
@@ -103,23 +108,31 @@ func (s sharded) audited(ctx context.Context, shard string) (int64, error) {
 	return int64(answer.Audited.Height), err
 }
 
-// waits tells how many batches of a ledger wait for another.
-func waits(ctx context.Context, rest localnet.REST, path, destination string) (uint64, error) {
+// shardLedgers and mainLedgers are where a shard, and the main chain, says what it sent to others and took from them.
+const shardLedgers, mainLedgers = "/top/lattice/v1/ledgers", "/top/gate/v1/ledgers"
+
+// crossed tells how many batches of a ledger wait for another, and up to which it has taken the other's.
+func crossed(ctx context.Context, rest localnet.REST, path, other string) (waiting, taken uint64, err error) {
 	var answer struct {
 		Ledgers []struct {
 			Name   string `json:"name"`
 			Outbox struct {
 				Waiting localnet.Uint `json:"waiting"`
 			} `json:"outbox"`
+			Inbox struct {
+				Taken struct {
+					Height localnet.Uint `json:"height"`
+				} `json:"taken"`
+			} `json:"inbox"`
 		} `json:"ledgers"`
 	}
-	err := rest.Get(ctx, path, &answer)
+	err = rest.Get(ctx, path, &answer)
 	for _, l := range answer.Ledgers {
-		if l.Name == destination {
-			return uint64(l.Outbox.Waiting), err
+		if l.Name == other {
+			return uint64(l.Outbox.Waiting), uint64(l.Inbox.Taken.Height), err
 		}
 	}
-	return 0, err
+	return 0, 0, err
 }
 
 // command of topchaind, whose JSON is decoded.
@@ -220,7 +233,7 @@ func (s sharded) again(host localnet.Node, genesis string) {
 }
 
 // A whole network, main chain and shards, is exported in the middle of payments and goes on from its exports in new homes: coins that were on their way between shards and from the main chain arrive once, wallets pay on, committees rotate and
-// audits go on.
+// audits go on. What a committee of before the last rotation signs, counts nowhere.
 func TestNetworkGoesOnFromExports(t *testing.T) {
 	bin, err := filepath.Abs("../../../build")
 	require.NoError(t, err)
@@ -262,20 +275,23 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 	}
 	committees := s.rotated(uint64(len(net.Shards)), 1)
 
+	source, destination, first := s.rotatedPair()
+
 	// Under way, with nobody who carries: payments both ways, and coins of the main chain.
 	require.NoError(t, net.Kill(localnet.RouterName))
-	client, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC, ChainID: net.Main.ID, Register: gatetypes.RegisterInterfaces})
+	client, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC, ChainID: net.Main.ID, Register: func(r codectypes.InterfaceRegistry) {
+		gatetypes.RegisterInterfaces(r)
+		shardstypes.RegisterInterfaces(r)
+	}})
 	require.NoError(t, err)
 	user, err := chain.FromMnemonic(net.Users[0].Mnemonic)
 	require.NoError(t, err)
 	_, err = client.Send(t.Context(), user, &gatetypes.MsgExit{Sender: user.Address(), To: keys[0].Address, Amount: exit})
 	require.NoError(t, err)
-	require.NoError(t, client.Close())
 	require.NoError(t, net.FindShards(t.Context()))
-	const shardLedgers, mainLedgers = "/top/lattice/v1/ledgers", "/top/gate/v1/ledgers"
 	s.await("batches that wait", func(ctx context.Context) error {
 		for i, c := range net.Shards {
-			n, err := waits(ctx, localnet.REST{URL: c.Nodes[0].REST}, shardLedgers, net.Shards[1-i].ID)
+			n, _, err := crossed(ctx, localnet.REST{URL: c.Nodes[0].REST}, shardLedgers, net.Shards[1-i].ID)
 			if err == nil && n == 0 {
 				err = fmt.Errorf("none of %s", c.ID)
 			}
@@ -283,12 +299,19 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 				return err
 			}
 		}
-		n, err := waits(ctx, net.Main.REST(), mainLedgers, net.Shards[0].ID)
+		n, _, err := crossed(ctx, net.Main.REST(), mainLedgers, net.Shards[0].ID)
 		if err == nil && n == 0 {
 			err = fmt.Errorf("none of %s", net.Main.ID)
 		}
 		return err
 	})
+	s.former(source, destination, first, func(signed *cmttypes.SignedHeader) error {
+		bz, err := signed.ToProto().Marshal()
+		require.NoError(t, err)
+		_, err = client.Send(t.Context(), user, &shardstypes.MsgAnchor{Signer: user.Address(), Anchors: []shardstypes.NewAnchor{{Shard: source.ID, SignedHeader: bz}}})
+		return err
+	})
+	require.NoError(t, client.Close())
 	// The height that is left out must not be the first one of an epoch.
 	s.await("the middle of an epoch", func(ctx context.Context) error {
 		status, err := net.Main.Nodes[0].Status(ctx)
@@ -339,9 +362,9 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 	config := filepath.Join(net.Dir, localnet.RouterName, "config.yaml")
 	bz, err := os.ReadFile(config)
 	require.NoError(t, err)
-	first := fmt.Sprintf("%q", net.Main.Nodes[0].RPC)
-	require.Contains(t, string(bz), first)
-	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(bz), first, fmt.Sprintf("%s, %q", first, old), 1)), 0o600))
+	named := fmt.Sprintf("%q", net.Main.Nodes[0].RPC)
+	require.Contains(t, string(bz), named)
+	require.NoError(t, os.WriteFile(config, []byte(strings.Replace(string(bz), named, fmt.Sprintf("%s, %q", named, old), 1)), 0o600))
 	_, err = net.Restart(localnet.RouterName)
 	require.NoError(t, err)
 	for i, p := range purses {
