@@ -34,7 +34,7 @@ import (
 	zonestypes "github.com/topnetwork/top/x/zones/types"
 )
 
-// ErrExports: the exports of a network's ledgers are not of one time, or not all are there.
+// ErrExports tells that the exports of a network's ledgers are not of one time, or not all are there.
 var ErrExports = errors.New("no network can go on from these exports")
 
 // refounding of a network from exports of its main chain and of all its shards.
