@@ -156,6 +156,42 @@ func (n *Network) FindShards(ctx context.Context) error {
 	return n.writeRecord()
 }
 
+// fewest nodes of a shard whose states SameState compares: one alone would agree with itself.
+const fewest = 3
+
+// SameState waits until all nodes of a shard have the block of a few heights from now, and tells where it is not the same everywhere.
+func (n *Network) SameState(ctx context.Context, chainID string) error {
+	if err := n.FindShards(ctx); err != nil {
+		return err
+	}
+	nodes := n.Shard(chainID).Nodes
+	if len(nodes) < fewest {
+		return fmt.Errorf("%s has %d nodes: there is nothing to compare", chainID, len(nodes))
+	}
+	status, err := nodes[0].Status(ctx)
+	if err != nil {
+		return err
+	}
+	at := status.Height + 3
+	var first *Header
+	for _, node := range nodes {
+		var h *Header
+		if err := n.await(ctx, fmt.Sprintf("height %d of %s", at, node.Name), func(ctx context.Context) (err error) {
+			h, err = node.Header(ctx, at)
+			return err
+		}); err != nil {
+			return err
+		}
+		if first == nil {
+			first = h
+		}
+		if h.Hash != first.Hash || h.AppHash != first.AppHash {
+			return fmt.Errorf("block %d of %s is %s with the state %s, that of %s is %s with %s", at, node.Name, h.Hash, h.AppHash, nodes[0].Name, first.Hash, first.AppHash)
+		}
+	}
+	return nil
+}
+
 // Shard by its chain id; nil where there is none.
 func (n *Network) Shard(chainID string) *Chain {
 	i := slices.IndexFunc(n.Shards, func(c *Chain) bool { return c.ID == chainID })

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -406,27 +405,7 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 		_, err := net.Supply(ctx)
 		return err
 	})
-	require.NoError(t, net.FindShards(t.Context()))
 	for _, c := range net.Shards {
-		s.sameState(c)
+		require.NoError(t, net.SameState(t.Context(), c.ID))
 	}
-}
-
-// sameState of a shard's nodes a few heights from now.
-func (s sharded) sameState(c *localnet.Chain) {
-	s.t.Helper()
-	require.GreaterOrEqual(s.t, len(c.Nodes), 3, c.ID)
-	status, err := c.Nodes[0].Status(s.t.Context())
-	require.NoError(s.t, err)
-	var hashes []string
-	for _, node := range c.Nodes {
-		s.await("block of "+node.Name, func(ctx context.Context) error {
-			h, err := node.Header(ctx, status.Height+3)
-			if err == nil {
-				hashes = append(hashes, h.AppHash+h.Hash)
-			}
-			return err
-		})
-	}
-	require.Len(s.t, slices.Compact(hashes), 1, c.ID)
 }

@@ -121,30 +121,8 @@ func hostOf(t *testing.T, chainID, role string) (localnet.Node, directory.Entry)
 	return localnet.Node{}, directory.Entry{}
 }
 
-// sameState compares the blocks of a shard's nodes a few heights from now.
+// sameState of all nodes of a shard.
 func sameState(t *testing.T, chainID string) {
 	t.Helper()
-	require.NoError(t, net.FindShards(t.Context()))
-	nodes := net.Shard(chainID).Nodes
-	require.GreaterOrEqual(t, len(nodes), 3)
-	status, err := nodes[0].Status(t.Context())
-	require.NoError(t, err)
-	at := status.Height + 3
-	var first *localnet.Header
-	for _, node := range nodes {
-		await(t, fmt.Sprintf("height %d of %s", at, node.Name), func(ctx context.Context) error {
-			s, err := node.Status(ctx)
-			if err == nil && s.Height < at {
-				err = fmt.Errorf("height is %d", s.Height)
-			}
-			return err
-		})
-		h, err := node.Header(t.Context(), at)
-		require.NoError(t, err)
-		if first == nil {
-			first = h
-		}
-		require.Equal(t, first.Hash, h.Hash, "block %d of %s", at, node.Name)
-		require.Equal(t, first.AppHash, h.AppHash, "app hash in block %d of %s", at, node.Name)
-	}
+	require.NoError(t, net.SameState(t.Context(), chainID))
 }

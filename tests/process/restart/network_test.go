@@ -179,7 +179,9 @@ func (n *network) agree() {
 		_, err := n.Supply(ctx)
 		return err
 	})
-	n.sameState(next, other)
+	for _, name := range []string{next, other} {
+		require.NoError(t, n.SameState(t.Context(), name))
+	}
 	owed, batches := n.settled(n.Shard(next).Nodes[0].RPC)
 	n.logf("%d ledgers have said what they took, %d batches were debited again", owed, batches)
 	require.Equal(t, 2, owed, "the other shard and the main chain")
@@ -211,29 +213,4 @@ func (n *network) settled(rpc string) (owed, batches int) {
 		}
 	}
 	return owed, batches
-}
-
-// sameState of the shards' nodes a few heights from now.
-func (n *network) sameState(shards ...string) {
-	t := n.t
-	t.Helper()
-	require.NoError(t, n.FindShards(t.Context()))
-	for _, name := range shards {
-		nodes := n.Shard(name).Nodes
-		require.GreaterOrEqual(t, len(nodes), 3)
-		status, err := nodes[0].Status(t.Context())
-		require.NoError(t, err)
-		at := status.Height + 3
-		hashes := map[string]bool{}
-		for _, node := range nodes {
-			n.await(fmt.Sprintf("height %d of %s", at, node.Name), func(ctx context.Context) error {
-				h, err := node.Header(ctx, at)
-				if err == nil {
-					hashes[h.AppHash+h.Hash] = true
-				}
-				return err
-			})
-		}
-		require.Len(t, hashes, 1, name)
-	}
 }
