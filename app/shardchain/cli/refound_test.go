@@ -151,9 +151,7 @@ func TestRefounding(t *testing.T) {
 	_, err = newExports().join(t, dir)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(filepath.Join(dir, halves[1]+".json")))
-	e = newExports()
-	r = &refounding{main: r.main, dir: dir}
-	_, err = r.run()
+	_, err = (&refounding{main: r.main, dir: dir}).run()
 	require.ErrorIs(t, err, ErrExports)
 	require.ErrorContains(t, err, "every shard of the routing table must be exported")
 }
