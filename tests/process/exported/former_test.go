@@ -3,6 +3,7 @@
 package exported
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,23 +49,51 @@ func committee(ctx context.Context, at *localnet.Chain, of string, term uint64) 
 	return m, m.Unmarshal(res.Response.Value)
 }
 
-// rotatedPair of two shards: a source whose committee has changed, and another one that knows from which height on.
-func (s sharded) rotatedPair() (source, destination *localnet.Chain, first int64) {
+// terms of a shard that another one knows, from the first on.
+func terms(ctx context.Context, at *localnet.Chain, of string) (list []latticetypes.Members) {
+	for term := uint64(1); ; term++ {
+		m, err := committee(ctx, at, of, term)
+		if err != nil {
+			return list
+		}
+		list = append(list, m)
+	}
+}
+
+// sitsAgain tells whether a committee of a term has become one of a later one, too.
+func sitsAgain(m latticetypes.Members, all []latticetypes.Members) bool {
+	return slices.ContainsFunc(all, func(later latticetypes.Members) bool {
+		return later.Term > m.Term && slices.EqualFunc(sorted(later.Keys), sorted(m.Keys), bytes.Equal)
+	})
+}
+
+func sorted(keys [][]byte) [][]byte { return slices.SortedFunc(slices.Values(keys), bytes.Compare) }
+
+// change of a committee that another shard knows of.
+type change struct {
+	source, destination *localnet.Chain
+	// former committee, which no later one is, and the height from which on the next one decided.
+	former latticetypes.Members
+	first  int64
+}
+
+// changed waits for one.
+func (s sharded) changed() (found change) {
 	s.t.Helper()
 	require.NoError(s.t, s.FindShards(s.t.Context()))
 	s.await("a rotation that others know", func(ctx context.Context) error {
-		var errs error
 		for i, c := range s.Shards {
-			m, err := committee(ctx, s.Shards[1-i], c.ID, 2)
-			if err == nil && m.FirstHeight > 0 {
-				source, destination, first = c, s.Shards[1-i], int64(m.FirstHeight)
-				return nil
+			all := terms(ctx, s.Shards[1-i], c.ID)
+			for j := range all[:max(len(all), 1)-1] {
+				if all[j+1].FirstHeight > 0 && !sitsAgain(all[j], all) {
+					found = change{c, s.Shards[1-i], all[j], int64(all[j+1].FirstHeight)}
+					return nil
+				}
 			}
-			errs = errors.Join(errs, err)
 		}
-		return errors.Join(errs, errors.New("nobody knows where a second term began"))
+		return errors.New("nobody knows a committee that sits no more, and where the next one began")
 	})
-	return source, destination, first
+	return found
 }
 
 // keys of hosts that are in a committee, with which they sign.
@@ -78,27 +107,27 @@ func (s sharded) keys(m latticetypes.Members) (list []ed25519.PrivKey) {
 	return list
 }
 
-// former committee of a source, whose members turn on the network after their term: what they sign in place of a delivery that waits, all of them, with the keys that they had, is refused by every member of the destination, and by the main chain.
-func (s sharded) former(source, destination *localnet.Chain, first int64, anchor func(signed *cmttypes.SignedHeader) error) {
+// betrayed by a former committee, whose members turn on the network after their term: what they sign in place of a delivery that waits, all of them, with the keys that they had, is refused by every member of the destination, and by the main chain.
+func (s sharded) betrayed(c change, anchor func(signed *cmttypes.SignedHeader) error) {
 	s.t.Helper()
 	ctx := s.t.Context()
-	at, err := carrier.Dial(source.ID, []nodes.Node{{RPC: source.Nodes[0].RPC, GRPC: source.Nodes[0].GRPC}})
+	at, err := carrier.Dial(c.source.ID, []nodes.Node{{RPC: c.source.Nodes[0].RPC, GRPC: c.source.Nodes[0].GRPC}})
 	require.NoError(s.t, err)
 	defer func() { require.NoError(s.t, at.Close()) }()
 	var batch latticetypes.Batch
 	var header *cmtproto.SignedHeader
-	s.await("a batch of "+source.ID, func(ctx context.Context) error {
+	s.await("a batch of "+c.source.ID, func(ctx context.Context) error {
 		// The one that it would take next: of later ones it would say that there is a gap.
-		_, taken, err := crossed(ctx, localnet.REST{URL: destination.Nodes[0].REST}, shardLedgers, source.ID)
+		_, taken, err := crossed(ctx, localnet.REST{URL: c.destination.Nodes[0].REST}, shardLedgers, c.source.ID)
 		if err != nil {
 			return err
 		}
-		batches, err := at.Batches(ctx, destination.ID, taken)
+		batches, err := at.Batches(ctx, c.destination.ID, taken)
 		if err != nil || len(batches) == 0 {
 			return errors.Join(err, errors.New("none waits"))
 		}
 		batch = batches[0]
-		if header, err = at.Header(ctx, 0); err == nil && (header.Header.Height <= first || uint64(header.Header.Height) <= batch.Height) {
+		if header, err = at.Header(ctx, 0); err == nil && (header.Header.Height <= c.first || uint64(header.Header.Height) <= batch.Height) {
 			err = fmt.Errorf("height is %d", header.Header.Height)
 		}
 		return err
@@ -107,11 +136,13 @@ func (s sharded) former(source, destination *localnet.Chain, first int64, anchor
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, value)
 
-	m, err := committee(ctx, destination, source.ID, 1)
-	require.NoError(s.t, err)
-	by := s.keys(m)
-	require.Len(s.t, by, len(m.Keys), "all of them")
-	set := headers.Set(by, m.Power)
+	if sitsAgain(c.former, terms(ctx, c.destination, c.source.ID)) {
+		s.t.Logf("the committee of term %d of %s is drawn again: there is nothing to betray", c.former.Term, c.source.ID)
+		return
+	}
+	by := s.keys(c.former)
+	require.Len(s.t, by, len(c.former.Keys), "all of them")
+	set := headers.Set(by, c.former.Power)
 	h, err := cmttypes.HeaderFromProto(header.Header)
 	require.NoError(s.t, err)
 	// As their own header, and as that of the committee which sits.
@@ -121,13 +152,14 @@ func (s sharded) former(source, destination *localnet.Chain, first int64, anchor
 		tx := &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: batch.Batch, Proof: &latticetypes.Proof{Header: signed.ToProto(), Ops: ops}}}}
 		raw, err := tx.Marshal()
 		require.NoError(s.t, err)
-		for _, node := range destination.Nodes {
+		for _, node := range c.destination.Nodes {
 			client, err := rpchttp.New(node.RPC, "/websocket")
 			require.NoError(s.t, err)
 			res, err := client.BroadcastTxSync(ctx, raw)
 			require.NoError(s.t, err)
 			require.NotZero(s.t, res.Code, node.Name)
-			require.Contains(s.t, res.Log, "not trusted", node.Name)
+			// Where the committee that sits is newer than what the main chain has seen of it, the former one's term is over.
+			require.Regexp(s.t, "not trusted|is over", res.Log, node.Name)
 		}
 		require.ErrorContains(s.t, anchor(signed), shardstypes.ErrRefused.Error())
 	}

@@ -274,7 +274,7 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 	}
 	committees := s.rotated(uint64(len(net.Shards)), 1)
 
-	source, destination, first := s.rotatedPair()
+	c := s.changed()
 
 	// Under way, with nobody who carries: payments both ways, and coins of the main chain.
 	require.NoError(t, net.Kill(localnet.RouterName))
@@ -304,10 +304,10 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 		}
 		return err
 	})
-	s.former(source, destination, first, func(signed *cmttypes.SignedHeader) error {
+	s.betrayed(c, func(signed *cmttypes.SignedHeader) error {
 		bz, err := signed.ToProto().Marshal()
 		require.NoError(t, err)
-		_, err = client.Send(t.Context(), user, &shardstypes.MsgAnchor{Signer: user.Address(), Anchors: []shardstypes.NewAnchor{{Shard: source.ID, SignedHeader: bz}}})
+		_, err = client.Send(t.Context(), user, &shardstypes.MsgAnchor{Signer: user.Address(), Anchors: []shardstypes.NewAnchor{{Shard: c.source.ID, SignedHeader: bz}}})
 		return err
 	})
 	require.NoError(t, client.Close())
