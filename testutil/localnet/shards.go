@@ -159,35 +159,55 @@ func (n *Network) FindShards(ctx context.Context) error {
 // fewest nodes of a shard whose states SameState compares: one alone would agree with itself.
 const fewest = 3
 
-// SameState waits until all nodes of a shard have the block of a few heights from now, and tells where it is not the same everywhere.
+// SameState waits until all nodes of a shard that answer have the block of a few heights from now, and tells where it is not the same everywhere. One whose duty ends meanwhile is left out.
 func (n *Network) SameState(ctx context.Context, chainID string) error {
-	if err := n.FindShards(ctx); err != nil {
+	var nodes []Node
+	var at int64
+	if err := n.await(ctx, "nodes of "+chainID, func(ctx context.Context) error {
+		nodes = nil
+		if err := n.FindShards(ctx); err != nil {
+			return err
+		}
+		for _, node := range n.Shard(chainID).Nodes {
+			if status, err := node.Status(ctx); err == nil {
+				nodes, at = append(nodes, node), max(at, status.Height+3)
+			}
+		}
+		if len(nodes) < fewest {
+			return fmt.Errorf("%d answer", len(nodes))
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
-	nodes := n.Shard(chainID).Nodes
-	if len(nodes) < fewest {
-		return fmt.Errorf("%s has %d nodes: there is nothing to compare", chainID, len(nodes))
-	}
-	status, err := nodes[0].Status(ctx)
-	if err != nil {
-		return err
-	}
-	at := status.Height + 3
 	var first *Header
+	compared := 0
 	for _, node := range nodes {
 		var h *Header
 		if err := n.await(ctx, fmt.Sprintf("height %d of %s", at, node.Name), func(ctx context.Context) (err error) {
-			h, err = node.Header(ctx, at)
+			if h, err = node.Header(ctx, at); err == nil {
+				return nil
+			}
+			if n.FindShards(ctx) == nil && !slices.ContainsFunc(n.Shard(chainID).Nodes, func(other Node) bool { return other.Name == node.Name }) {
+				h, err = nil, nil
+			}
 			return err
 		}); err != nil {
 			return err
+		}
+		if h == nil {
+			continue
 		}
 		if first == nil {
 			first = h
 		}
 		if h.Hash != first.Hash || h.AppHash != first.AppHash {
-			return fmt.Errorf("block %d of %s is %s with the state %s, that of %s is %s with %s", at, node.Name, h.Hash, h.AppHash, nodes[0].Name, first.Hash, first.AppHash)
+			return fmt.Errorf("block %d of %s is %s with the state %s, that of another node is %s with %s", at, node.Name, h.Hash, h.AppHash, first.Hash, first.AppHash)
 		}
+		compared++
+	}
+	if compared < fewest {
+		return fmt.Errorf("%d nodes of %s are left to compare", compared, chainID)
 	}
 	return nil
 }
