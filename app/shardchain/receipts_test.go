@@ -172,6 +172,9 @@ func (x *exchange) inFlight() int64 {
 // held utop of all users.
 func (x *exchange) held() (sum int64) {
 	for _, s := range x.shards {
+		if s == nil {
+			continue
+		}
 		require.NoError(x.t, s.Engine.Walk(func(r lattice.Record) error {
 			sum += int64(r.Utop)
 			return nil

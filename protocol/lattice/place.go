@@ -60,4 +60,7 @@ func (p Prefix) Children() (left, right Prefix) {
 	return Prefix{p.Bits << 1, p.Len + 1}, Prefix{p.Bits<<1 | 1, p.Len + 1}
 }
 
+// Sibling is the other half of what is one bit shorter; only of a prefix with bits.
+func (p Prefix) Sibling() Prefix { return Prefix{Bits: p.Bits ^ 1, Len: p.Len} }
+
 func (p Prefix) String() string { return fmt.Sprintf("%0*b/%d", p.Len, p.Bits, p.Len) }

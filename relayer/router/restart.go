@@ -36,7 +36,7 @@ type search struct {
 	found map[receipt.Cursor][]byte
 }
 
-// settle brings a shard that was restarted what others have taken from the frozen one, and the batches that it owes them.
+// settle brings a shard that was restarted what others have taken from the frozen one, the batches that it owes them, and those that nobody can take any more.
 func (i *informer) settle(ctx context.Context, head lighttypes.Header, v view, n *network) error {
 	var failed error
 	for _, s := range v.ledgers.Settlements {
@@ -49,10 +49,8 @@ func (i *informer) settle(ctx context.Context, head lighttypes.Header, v view, n
 				failed = errors.Join(failed, i.owedTo(ctx, v, at, s.Parent))
 			}
 		}
-		for _, d := range s.Debts {
-			if d.Cursor.Height > 0 {
-				failed = errors.Join(failed, i.redebit(ctx, s.Parent, d, n))
-			}
+		for _, d := range s.Due() {
+			failed = errors.Join(failed, i.redebit(ctx, s.Parent, d, n))
 		}
 	}
 	return failed
@@ -99,7 +97,7 @@ func (i *informer) owedTo(ctx context.Context, v view, at *station, parent strin
 	if err := standing.Unmarshal(value); err != nil {
 		return fmt.Errorf("standing of %s at %s: %w", parent, at.Name(), err)
 	}
-	if !standing.Ended {
+	if !standing.Ended && !standing.Closed {
 		return nil
 	}
 	return i.tellOwed(ctx, &latticetypes.Owed{Ledger: at.Name(), Standing: standing, Proof: &latticetypes.Proof{Header: header, Ops: ops}})
@@ -151,7 +149,7 @@ func (i *informer) tellOwed(ctx context.Context, o *latticetypes.Owed) error {
 	return err
 }
 
-// redebit the batch that is owed next.
+// redebit the batch that is owed or refunded next.
 func (i *informer) redebit(ctx context.Context, parent string, d latticetypes.Taken, n *network) error {
 	cursor, err := d.Cursor.Receipt()
 	if err != nil || i.rests(fmt.Sprintf("redebit %s %s %x", parent, d.Destination, cursor.Hash)) {

@@ -68,7 +68,7 @@ func (k *Keeper) BequeathFrozen(ctx sdk.Context, final uint64, hash []byte, w io
 	settlement := types.Settlement{Parent: own, FinalHeight: final, FinalHash: hash}
 	if err := k.Outboxes.Walk(ctx, nil, func(destination string, o types.Outbox) (bool, error) {
 		if o.Confirmed.Height > 0 {
-			settlement.Sent = append(settlement.Sent, types.Taken{Destination: destination, Cursor: o.Confirmed})
+			settlement.Confirmed = append(settlement.Confirmed, types.Taken{Destination: destination, Cursor: o.Confirmed})
 		}
 		return false, nil
 	}); err != nil {
@@ -81,11 +81,14 @@ func (k *Keeper) BequeathFrozen(ctx sdk.Context, final uint64, hash []byte, w io
 	}); err != nil {
 		return nil, err
 	}
+	settlement.Sent = append(settlement.Sent, settlement.Confirmed...)
 	gs, err := k.left(ctx, own)
 	if err != nil {
 		return nil, err
 	}
 	gs.Settlements = append(gs.Settlements, settlement)
+	// Whoever it becomes one with must take nothing more of the parent, either.
+	gs.Standings = append(gs.Standings, types.Standing{Ledger: own, Ended: true, FinalHeight: final, FinalHash: hash})
 	gs.Shard.Restarts++
 	head, err := k.Head.Get(ctx)
 	if err != nil {
@@ -156,6 +159,9 @@ func (k *Keeper) left(ctx sdk.Context, own string) (gs *types.GenesisState, err 
 	gs.Members = slices.DeleteFunc(gs.Members, func(m types.Members) bool { return m.Ledger == own })
 	gs.Standings = slices.DeleteFunc(gs.Standings, func(s types.Standing) bool { return s.Ledger == own })
 	gs.Confirmed = nil
+	for i := range gs.Standings {
+		gs.Standings[i].Closed = false
+	}
 	// The child begins, with a first term of its own.
 	gs.Term, gs.FinalHeight = 0, 0
 	for i := range gs.Inboxes {

@@ -166,7 +166,10 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	if err := k.overdraw(ctx, r.Overdrawn, false); err != nil {
 		return err
 	}
-	return k.send(ctx, r.Departed)
+	if err := k.send(ctx, r.Departed); err != nil {
+		return err
+	}
+	return k.closeBooks(ctx)
 }
 
 // Committed block: from now on owners of accounts are named by the table that it has brought, if it has.

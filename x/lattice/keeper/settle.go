@@ -134,7 +134,14 @@ func (k *Keeper) owedToShard(ctx sdk.Context, s *types.Settlement, main string, 
 	if err := k.proven(ctx, o.Ledger, types.StandingKey(s.Parent), value, o.Proof); err != nil {
 		return heard, err
 	}
-	if !o.Standing.Ended || o.Standing.FinalHeight != s.FinalHeight || !bytes.Equal(o.Standing.FinalHash, s.FinalHash) {
+	// A sibling with which it is to become one may have ended before it heard of the parent's end: nobody goes on from that one before this shard has settled. Of others that have ended who goes on from them will say.
+	own, err := k.Shard.Get(ctx)
+	if err != nil {
+		return heard, err
+	}
+	ended := o.Standing.Ended && o.Standing.FinalHeight == s.FinalHeight && bytes.Equal(o.Standing.FinalHash, s.FinalHash)
+	closed := o.Standing.Closed && !o.Standing.Ended && own.PrefixLen > 0 && heard.Prefix() == own.Prefix().Sibling()
+	if !ended && !closed {
 		return heard, fmt.Errorf("%w: for %s the shard %s has not ended at height %d", errLedger, o.Ledger, s.Parent, s.FinalHeight)
 	}
 	return heard, k.sure(ctx, o.Ledger, o.Proof)
@@ -190,6 +197,7 @@ func (k *Keeper) sure(ctx context.Context, ledger string, proof *types.Proof) er
 }
 
 // redebit a batch that is owed: its senders pay what others have got already. What went back to where it came from comes once more, and does not go back again.
+// A batch that nobody can take any more is refunded: it has never left.
 func (k *Keeper) redebit(ctx sdk.Context, r *types.Redebit) ([]lattice.Arrival, error) {
 	batch, err := receipt.Decode(r.Batch)
 	if err != nil {
@@ -206,41 +214,79 @@ func (k *Keeper) redebit(ctx sdk.Context, r *types.Redebit) ([]lattice.Arrival, 
 	if err != nil {
 		return nil, err
 	}
-	prefixes := s.Pay(&batch)
-	if len(prefixes) == 0 {
-		return nil, known("the batch of height %d for %s is not the next that is owed", batch.Height, batch.Destination)
-	}
-	var debits []lattice.Arrival
-	var paid []receipt.Receipt
-	for i := range batch.Receipts {
-		r := batch.Receipts[i]
-		bucket := lattice.BucketOf(r.Beneficiary())
-		if batch.Destination != main && !slices.ContainsFunc(prefixes, func(p lattice.Prefix) bool { return p.Holds(bucket) }) {
-			continue
+	// held are the batch's receipts for accounts of some prefixes; the main chain's are all of one.
+	held := func(prefixes []lattice.Prefix) (list []receipt.Receipt) {
+		for i := range batch.Receipts {
+			bucket := lattice.BucketOf(batch.Receipts[i].Beneficiary())
+			if batch.Destination == main || slices.ContainsFunc(prefixes, func(p lattice.Prefix) bool { return p.Holds(bucket) }) {
+				list = append(list, batch.Receipts[i])
+			}
 		}
-		paid = append(paid, r)
+		return list
+	}
+	var arrivals []lattice.Arrival
+	if paid := s.Pay(&batch); len(paid) > 0 {
+		arrivals, err = k.debit(ctx, &batch, held(paid))
+	} else if refunded := s.Refund(&batch); len(refunded) > 0 {
+		arrivals, err = k.refund(ctx, &batch, held(refunded))
+	} else {
+		err = known("the batch of height %d for %s is not the next that is owed, or to be refunded", batch.Height, batch.Destination)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return arrivals, k.settle(ctx, s, main)
+}
+
+// debit receipts of a frozen parent's batch: they have left.
+func (k *Keeper) debit(ctx context.Context, batch *receipt.Batch, receipts []receipt.Receipt) (debits []lattice.Arrival, err error) {
+	for i := range receipts {
+		r := &receipts[i]
 		if r.Return {
-			if err := k.returned(ctx, &r); err != nil {
+			if err := k.returned(ctx, r); err != nil {
 				return nil, err
 			}
 			continue
 		}
 		debits = append(debits, lattice.Arrival{From: r.From, To: r.To, Amount: r.Amount, Transaction: r.Transaction, Debit: true})
 	}
-	total := coinsOf(paid)
+	total := coinsOf(receipts)
 	if err := k.depart(ctx, total); err != nil {
 		return nil, err
 	}
-	name := s.Parent + ">" + batch.Destination
+	return debits, k.sent(ctx, batch, func(sum sdk.Coins) (sdk.Coins, error) { return sum.Add(utopOf(total)...), nil })
+}
+
+// refund receipts of a frozen parent's batch, which have left and arrive nowhere: senders get their coins back, and what was to go back is tried once more.
+func (k *Keeper) refund(ctx context.Context, batch *receipt.Batch, receipts []receipt.Receipt) ([]lattice.Arrival, error) {
+	total := coinsOf(receipts)
+	if err := k.arrive(ctx, total); err != nil {
+		return nil, err
+	}
+	back := slices.Clone(receipts)
+	for i := range back {
+		back[i].Return, back[i].Memo = !back[i].Return, ""
+	}
+	return back, k.sent(ctx, batch, func(sum sdk.Coins) (sdk.Coins, error) {
+		rest, less := sum.SafeSub(utopOf(total)...)
+		if less {
+			return nil, fmt.Errorf("%w: %s is to be refunded of %s that %s has sent to %s", errSupply, total, sum, batch.Source, batch.Destination)
+		}
+		return rest, nil
+	})
+}
+
+// sent utop of a parent to a destination: another sum.
+func (k *Keeper) sent(ctx context.Context, batch *receipt.Batch, change func(sdk.Coins) (sdk.Coins, error)) error {
+	name := batch.Source + ">" + batch.Destination
 	box, err := k.outbox(ctx, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	box.Total = box.Total.Add(utopOf(total)...)
-	if err := k.Outboxes.Set(ctx, name, box); err != nil {
-		return nil, err
+	if box.Total, err = change(box.Total); err != nil {
+		return err
 	}
-	return debits, k.settle(ctx, s, main)
+	return k.Outboxes.Set(ctx, name, box)
 }
 
 // settle with a frozen parent as far as it is; the last step opens the shard.

@@ -7,10 +7,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/topnetwork/top/engine"
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/x/lattice/types"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
 // What a frozen parent has sent back already does not go back again when what it returned comes once more: until then it is overdrawn, afterwards it is even.
@@ -71,6 +76,35 @@ func TestReturnsOfAFrozenParent(t *testing.T) {
 // settled with a parent.
 func (h *half) settled(parent string) { require.NoError(h.t, h.Settlements.Remove(h.ctx, parent)) }
 
+// What can be taken nowhere any more goes back to who sent it; what was itself to go back is tried again where it was sent to.
+func TestRefunds(t *testing.T) {
+	h := newHalf(t)
+	const parent = "top-z0.s1-0"
+	back := receipt.Receipt{From: addressOf(0), To: addressOf(1), Amount: lattice.Balance{Utop: 500_000}, Transaction: lattice.Hash{7}, Return: true}
+	paid := receipt.Receipt{From: addressOf(1), To: addressOf(0), Amount: lattice.Balance{Utop: 40_000}, Transaction: lattice.Hash{8}, Memo: "invoice"}
+	var sent receipt.Outbox
+	first := sent.Send(parent, source, 5, []receipt.Receipt{paid})
+	second := sent.Send(parent, source, 9, []receipt.Receipt{back, paid})
+	all := lattice.Prefix{}
+	require.NoError(t, h.Settlements.Set(h.ctx, parent, types.Settlement{
+		Parent: parent, FinalHeight: 12, FinalHash: make([]byte, 32), Refunds: []types.Refund{{Next: types.TakenBy(all, source, second.Cursor()), Until: types.CursorOf(first.Cursor())}},
+	}))
+	refund := func(b receipt.Batch) *types.Carried {
+		return &types.Carried{Content: &types.Carried_Redebit{Redebit: &types.Redebit{Batch: b.Encode()}}}
+	}
+	require.ErrorContains(t, h.try(refund(second)), "more than there can be", "than the parent has ever sent")
+	require.NoError(t, h.Outboxes.Set(h.ctx, parent+">"+source, types.Outbox{Total: sdk.NewCoins(sdk.NewInt64Coin("utop", 600_000))}))
+	require.ErrorIs(t, h.try(refund(first)), receipt.ErrReplay, "it was taken")
+	arrivals, err := h.Execute(h.ctx, refund(second))
+	require.NoError(t, err)
+	back.Return, paid.Return, paid.Memo = false, true, ""
+	require.Equal(t, []lattice.Arrival{back, paid}, arrivals)
+	require.ErrorIs(t, h.try(refund(second)), receipt.ErrReplay)
+	box, err := h.Outboxes.Get(h.ctx, parent+">"+source)
+	require.NoError(t, err)
+	require.EqualValues(t, 60_000, box.Total.AmountOf("utop").Int64())
+}
+
 // What nobody here can pay is written down however much it is and in however many coins: a block never fails for it.
 func TestOverdrawnWithoutBound(t *testing.T) {
 	h := newHalf(t)
@@ -103,7 +137,7 @@ func TestSettlement(t *testing.T) {
 	require.False(t, s.Covers(right, ""))
 	require.Equal(t, []lattice.Prefix{left}, s.Pay(&batch))
 	require.Empty(t, s.Pay(&batch), "once")
-	require.False(t, s.Paid(), "the one before it is none that the state has")
+	require.NotEmpty(t, s.Due(), "the one before it is none that the state has")
 	before := receipt.Batch{Source: "old", Destination: "a", Height: 7, Previous: receipt.Cursor{Height: 5, Hash: lattice.Hash{2}}, Receipts: []receipt.Receipt{{}}}
 	require.Empty(t, s.Pay(&before), "another of that height")
 	s.Debts[0].Cursor = types.CursorOf(before.Cursor())
@@ -112,4 +146,58 @@ func TestSettlement(t *testing.T) {
 	require.False(t, s.Done(table, "own", "main"))
 	require.NoError(t, s.Add(types.Heard{Ledger: "main"}, []types.Taken{{Destination: "main"}}))
 	require.True(t, s.Done(table, "own", "main"))
+
+	// Another one was taken in the place of two that the state has: both are to be refunded, the newest first, down to what was confirmed.
+	sent := func(height, previous uint64) receipt.Batch {
+		b := receipt.Batch{Source: "old", Destination: "a", Height: height, Receipts: []receipt.Receipt{{}}}
+		if previous > 0 {
+			b.Previous = receipt.Cursor{Height: previous, Hash: lattice.Hash{byte(previous)}}
+		}
+		return b
+	}
+	of := func(b receipt.Batch) types.Taken { return types.TakenBy(left, "a", b.Cursor()) }
+	confirmed, four, five, forged := sent(3, 0), sent(4, 0), sent(5, 0), sent(4, 0)
+	four.Previous = confirmed.Cursor()
+	five.Previous = four.Cursor()
+	forged.Previous, forged.Receipts = confirmed.Cursor(), []receipt.Receipt{{Memo: "forged"}}
+	s = types.Settlement{Parent: "old", Sent: []types.Taken{of(four), of(five), of(confirmed)}, Confirmed: []types.Taken{of(confirmed)}}
+	require.NoError(t, s.Add(types.Heard{Ledger: "a", PrefixBits: left.Bits, PrefixLen: uint32(left.Len)}, []types.Taken{of(forged)}))
+	require.Empty(t, s.Refund(&five), "nobody has said yet where the other chain began")
+	require.Equal(t, []lattice.Prefix{left}, s.Pay(&forged))
+	require.Equal(t, []types.Taken{of(five)}, s.Due())
+	require.Empty(t, s.Refund(&four))
+	require.Equal(t, []lattice.Prefix{left}, s.Refund(&five))
+	require.False(t, s.Done(table, "own", ""))
+	require.Equal(t, []lattice.Prefix{left}, s.Refund(&four))
+	require.Empty(t, s.Refund(&confirmed))
+	require.True(t, s.Done(table, "own", ""))
+	// Who claims that it took nothing of the true ones at all does not get back what was confirmed.
+	forged.Previous = receipt.Cursor{}
+	s = types.Settlement{Parent: "old", Sent: []types.Taken{of(four), of(confirmed)}, Confirmed: []types.Taken{of(confirmed)}, Debts: []types.Taken{of(forged)}}
+	require.Len(t, s.Pay(&forged), 1)
+	require.Len(t, s.Refund(&four), 1)
+	require.Empty(t, s.Due())
+}
+
+// In its last block a shard says of everyone how far it took, also of who goes on.
+func TestBooksAreClosed(t *testing.T) {
+	h := newHalf(t)
+	paid := receipt.Receipt{From: addressOf(0), To: addressOf(1), Amount: lattice.Balance{Utop: 500}, Transaction: lattice.Hash{8}}
+	b := &receipt.Batch{Source: source, Destination: own, Height: 4, Receipts: []receipt.Receipt{paid}}
+	_, err := h.Execute(h.ctx, h.other.Delivery(t, 20, b))
+	require.NoError(t, err)
+	closed := func() types.Standing {
+		require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{}}))
+		s, err := h.Standings.Get(h.ctx, source)
+		if err != nil {
+			require.ErrorIs(t, err, collections.ErrNotFound)
+		}
+		return s
+	}
+	require.False(t, closed().Closed, "it goes on")
+	require.NoError(t, h.standing(shardstypes.Shard{Name: own, Status: shardstypes.Status_STATUS_MERGING, Children: []string{"a-1"}}))
+	s := closed()
+	require.True(t, s.Closed)
+	require.False(t, s.Ended)
+	require.Equal(t, []types.Taken{types.TakenBy(lattice.Prefix{Bits: 1, Len: 1}, own, b.Cursor())}, s.Taken)
 }

@@ -78,17 +78,19 @@ func checkHalves(halves [2]*GenesisState) error {
 	return nil
 }
 
-// joinRouting: the newer table, with the one shard in the place of both.
+// joinRouting: the newer table, with the one shard in the place of both. It may name who was there before one of them, which was frozen after the other had ended.
 func joinRouting(halves [2]*GenesisState, own lattice.Prefix, name string) (RoutingTable, error) {
 	newer := halves[0].Routing
 	if halves[1].Routing.Version > newer.Version {
 		newer = halves[1].Routing
 	}
 	table := newer.Table()
-	pair := trie.Table{{Prefix: halves[0].Shard.Prefix(), Name: halves[0].left()}, {Prefix: halves[1].Shard.Prefix(), Name: halves[1].left()}}
-	at := slices.Index(table, pair[0])
-	if at < 0 || at+1 >= len(table) || table[at+1] != pair[1] {
-		return newer, fmt.Errorf("the routing table of version %d has no %s beside %s", newer.Version, pair[0].Name, pair[1].Name)
+	is := func(i int, r trie.Route) bool {
+		return r.Prefix == halves[i].Shard.Prefix() && slices.Contains(halves[i].Shard.Parents, r.Name)
+	}
+	at := slices.IndexFunc(table, func(r trie.Route) bool { return is(0, r) })
+	if at < 0 || at+1 >= len(table) || !is(1, table[at+1]) {
+		return newer, fmt.Errorf("the routing table of version %d has no %s beside %s", newer.Version, halves[0].left(), halves[1].left())
 	}
 	joined := RoutingOf(slices.Replace(table, at, at+2, trie.Route{Prefix: own, Name: name}))
 	joined.Version = newer.Version

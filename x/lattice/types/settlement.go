@@ -89,7 +89,7 @@ func (s *Settlement) debt(destination string, p lattice.Prefix) int {
 	return -1
 }
 
-// Pay what is owed by a batch: the prefixes whose accounts have taken it, none where it is not the next to be paid. After it the one before it is due.
+// Pay what is owed by a batch: the prefixes whose accounts have taken it, none where it is not the next to be paid. After it the one before it is due; where the state has that one, what the state sent after it in their place is to be refunded.
 func (s *Settlement) Pay(b *receipt.Batch) (paid []lattice.Prefix) {
 	at := CursorOf(b.Cursor())
 	for i := range s.Debts {
@@ -99,23 +99,73 @@ func (s *Settlement) Pay(b *receipt.Batch) (paid []lattice.Prefix) {
 		}
 		paid = append(paid, d.Prefix())
 		if d.Cursor = CursorOf(b.Previous); s.has(b.Destination, d.Cursor) {
+			s.displace(*d)
 			d.Cursor = Cursor{}
 		}
 	}
 	return paid
 }
 
-// Paid tells whether nothing is owed that was said.
-func (s *Settlement) Paid() bool {
-	for _, d := range s.Debts {
-		if d.Cursor.Height > 0 {
-			return false
+// displace what was sent after the batch up to which a destination has followed: each of its batches names the one before, so it takes none of them any more.
+func (s *Settlement) displace(followed Taken) {
+	newest := followed.Cursor
+	for _, t := range s.Sent {
+		if t.Destination == followed.Destination && t.Cursor.Height > newest.Height {
+			newest = t.Cursor
 		}
 	}
-	return true
+	if newest.Height == followed.Cursor.Height {
+		return
+	}
+	refund := Refund{Next: followed, Until: followed.Cursor}
+	refund.Next.Cursor = newest
+	s.Refunds = append(s.Refunds, refund)
 }
 
-// Done tells whether all shards of a table but the own one, and the main chain where there is one, have said what they took, and nothing is owed.
+// Refund a batch: the prefixes whose accounts can never take it, none where it is not the next to be refunded.
+func (s *Settlement) Refund(b *receipt.Batch) (refunded []lattice.Prefix) {
+	at := CursorOf(b.Cursor())
+	for i := range s.Refunds {
+		r := &s.Refunds[i]
+		if r.Next.Destination != b.Destination || r.Next.Cursor.Height != at.Height || !bytes.Equal(r.Next.Cursor.Hash, at.Hash) {
+			continue
+		}
+		refunded = append(refunded, r.Next.Prefix())
+		if b.Previous.Height <= max(r.Until.Height, s.confirmed(b.Destination)) {
+			r.Next.Cursor = Cursor{}
+		} else {
+			r.Next.Cursor = CursorOf(b.Previous)
+		}
+	}
+	return refunded
+}
+
+// confirmed height of a destination: its batches up to there were taken, whatever is said later.
+func (s *Settlement) confirmed(destination string) uint64 {
+	for _, t := range s.Confirmed {
+		if t.Destination == destination {
+			return t.Cursor.Height
+		}
+	}
+	return 0
+}
+
+// Due batches for destinations, which the shard does not have: those that are owed next, and those that are refunded next.
+func (s *Settlement) Due() (due []Taken) {
+	for _, d := range s.Debts {
+		if d.Cursor.Height > 0 {
+			due = append(due, d)
+		}
+	}
+	for _, r := range s.Refunds {
+		if r.Next.Cursor.Height > 0 {
+			due = append(due, r.Next)
+		}
+	}
+	return due
+}
+
+// Done tells whether all shards of a table but the own one, and the main chain where there is one, have said what they took, and nothing is owed or to be refunded.
 func (s *Settlement) Done(table trie.Table, own, main string) bool {
 	if main != "" && !s.HasHeard(main) {
 		return false
@@ -125,7 +175,7 @@ func (s *Settlement) Done(table trie.Table, own, main string) bool {
 			return false
 		}
 	}
-	return s.Paid()
+	return len(s.Due()) == 0
 }
 
 // ReturnID of a receipt that goes back.
@@ -173,7 +223,14 @@ func (gs *GenesisState) validateSettlements() error {
 			return fmt.Errorf("settlements: %q is there twice, is no ledger, or has a final hash of %d bytes", s.Parent, len(s.FinalHash))
 		}
 		seen[s.Parent] = true
-		for _, list := range [][]Taken{s.Sent, s.Debts} {
+		refunds := make([]Taken, len(s.Refunds))
+		for i, r := range s.Refunds {
+			refunds[i] = r.Next
+			if _, err := r.Until.Receipt(); err != nil {
+				return fmt.Errorf("settlements: %s: refunds: %w", s.Parent, err)
+			}
+		}
+		for _, list := range [][]Taken{s.Sent, s.Debts, s.Confirmed, refunds} {
 			for _, t := range list {
 				if _, err := t.Cursor.Receipt(); err != nil {
 					return fmt.Errorf("settlements: %s: %w", s.Parent, err)

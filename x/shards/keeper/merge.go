@@ -40,7 +40,7 @@ func (k *Keeper) checkPair(ctx context.Context, a, b types.Shard) error {
 			return errorsmod.Wrapf(types.ErrStatus, "%s is %s: active shards merge", s.Name, s.Status)
 		}
 	}
-	if a.PrefixLen == 0 || a.Sibling() != b.Prefix() {
+	if a.PrefixLen == 0 || a.Prefix().Sibling() != b.Prefix() {
 		return errorsmod.Wrapf(types.ErrRefused, "%s and %s are no siblings: want two whose bits differ in the last one alone", a.Name, b.Name)
 	}
 	table, err := k.Zones.Table(ctx)

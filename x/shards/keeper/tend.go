@@ -143,7 +143,7 @@ func (k *Keeper) resize(ctx context.Context, name string, params types.Params, l
 	if params.MergeLoad == 0 || l.Low < params.MergeEpochs {
 		return nil
 	}
-	sibling, ok, err := k.routed(ctx, s.Sibling())
+	sibling, ok, err := k.routed(ctx, s.Prefix().Sibling())
 	if err != nil || !ok || s.PrefixLen == 0 || now < sibling.SinceEpoch+uint64(params.MinEpochsBetween) {
 		return err
 	}

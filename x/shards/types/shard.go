@@ -25,13 +25,6 @@ func (s Shard) Prefix() lattice.Prefix {
 	return lattice.Prefix{Bits: s.PrefixBits, Len: uint8(min(s.PrefixLen, math.MaxUint8))}
 }
 
-// Sibling is the prefix of the other half; only of one with bits.
-func (s Shard) Sibling() lattice.Prefix {
-	p := s.Prefix()
-	p.Bits ^= 1
-	return p
-}
-
 // Parent is the prefix of both halves; only of one with bits.
 func (s Shard) Parent() lattice.Prefix {
 	return lattice.Prefix{Bits: s.PrefixBits >> 1, Len: s.Prefix().Len - 1}
