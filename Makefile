@@ -36,7 +36,7 @@ build-byzantine: ## the daemon of a captured shard's members, for the test of th
 	@$(GO_BUILD) -tags byzantine -o build/byzantine/ ./cmd/topchaind >&2
 
 test-process: build build-next build-byzantine ## real chains, relayer, providers and clients as processes
-	go test -vet=off -count=1 -timeout 30m -tags process -v ./tests/process/...
+	go test -vet=off -count=1 -timeout 30m -p 3 -tags process -v ./tests/process/...
 
 test-fuzz: ## every decoder of strangers' bytes for five seconds
 	scripts/fuzz.sh 5s

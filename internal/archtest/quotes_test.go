@@ -30,7 +30,7 @@ func sources(t *testing.T) []string {
 }
 
 // A table of docs/guides/troubleshooting.md quotes what logs and answers say; some file of the code says each of it, with something else in the place of each "…".
-// (What the guide's commands print is tested by running them, tests/process.TestGuides.)
+// (What the guide's commands print is tested by running them, tests/process/guides.TestGuides.)
 func TestTroubleshootingQuotesTheCode(t *testing.T) {
 	guide, err := os.ReadFile("../../docs/guides/troubleshooting.md")
 	require.NoError(t, err)

@@ -195,6 +195,7 @@ ibc:
 #   burst: 200                   # requests that it may make at once
 #   in_flight: 1024              # requests of all clients at once; a quarter of them for one client
 #   cache: 256                   # MiB of blocks and transactions that are kept in memory
+#   proxies: []                  # addresses and networks of proxies before the edge, e.g. 127.0.0.1 or 10.0.0.0/8: who their header X-Forwarded-For names last is the client; everybody else's is not read
 #   origins: ["*"]               # origins of browser pages that may ask; * is any
 
 metrics: "127.0.0.1:9464"   # where /metrics and /healthz are served; empty serves neither, port 0 takes a free one

@@ -30,6 +30,8 @@ type Config struct {
 	InFlight int `yaml:"in_flight"`
 	// Cache in MiB of what cannot change.
 	Cache int `yaml:"cache"`
+	// Proxies are addresses and networks of those that connect for others: a client is who their header X-Forwarded-For names.
+	Proxies []string `yaml:"proxies"`
 	// Origins of browser pages that may ask; * is any.
 	Origins []string `yaml:"origins"`
 }
@@ -59,6 +61,9 @@ func (c Config) Validate() error {
 	}
 	if c.Refresh < minRefresh || c.Refresh > maxRefresh {
 		return fmt.Errorf("edge.refresh is %v, want %v to %v", c.Refresh, minRefresh, maxRefresh)
+	}
+	if _, err := parseProxies(c.Proxies); err != nil {
+		return err
 	}
 	for _, origin := range c.Origins {
 		if origin == "" {

@@ -62,6 +62,8 @@ type Edge struct {
 	shards  map[string]*shard
 	cache   *cache
 	limits  *limits
+	proxies proxies
+	sockets sockets
 	events  *events
 	// sent are the last transactions, with the shard that each went to.
 	sent *lru.Cache[lattice.Hash, sentTx]
@@ -85,6 +87,9 @@ func newEdge(cfg Config, deps Deps) (e *Edge, err error) {
 		return nil, fmt.Errorf("edge.nodes: %w", err)
 	}
 	if e.limits, err = newLimits(cfg, func(why string) { deps.Metrics.refused.WithLabelValues(why).Inc() }); err != nil {
+		return nil, err
+	}
+	if e.proxies, err = parseProxies(cfg.Proxies); err != nil {
 		return nil, err
 	}
 	asked := map[bool]string{true: "hit", false: "miss"}
@@ -171,7 +176,7 @@ func (e *Edge) serveHTTP(name string, l net.Listener, handler http.Handler) {
 	if len(e.cfg.Origins) > 0 {
 		handler = cors.New(cors.Options{AllowedOrigins: e.cfg.Origins, AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodHead}, AllowedHeaders: []string{"Content-Type", shardHeader}}).Handler(handler)
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug)}
+	server := &http.Server{Handler: e.proxies.http(handler), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug)}
 	e.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 		defer cancel()

@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	grpctypes "github.com/cosmos/cosmos-sdk/types/grpc"
@@ -55,10 +54,7 @@ func (e *Edge) serveGRPC(l net.Listener) {
 func (e *Edge) handle(_ any, stream grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(stream)
 	ctx := stream.Context()
-	client := ""
-	if p, ok := peer.FromContext(ctx); ok {
-		client = p.Addr.String()
-	}
+	client := e.proxies.grpc(ctx)
 	incoming, _ := metadata.FromIncomingContext(ctx)
 	if names := incoming.Get(shardHeader); len(names) > 0 {
 		ctx = within(ctx, names[0])

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -70,16 +69,12 @@ func newLimits(cfg Config, refused func(why string)) (*limits, error) {
 
 // clientOf a connection's remote address.
 func clientOf(remote string) netip.Prefix {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		host = remote
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
+	a, ok := addressOf(remote)
+	if !ok {
 		return netip.Prefix{}
 	}
 	bits := 32
-	if a = a.Unmap(); a.Is6() {
+	if a.Is6() {
 		bits = 64
 	}
 	p, _ := a.Prefix(bits)

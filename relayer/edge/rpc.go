@@ -112,7 +112,7 @@ func limited[F any](e *Edge, f F) F {
 		if !ok || ctx.WSConn == nil {
 			return call.Call(args)
 		}
-		done, err := e.limits.admit(ctx.RemoteAddr(), 1)
+		done, err := e.limits.admit(e.sockets.client(ctx.RemoteAddr()), 1)
 		if err != nil {
 			return []reflect.Value{reflect.Zero(call.Type().Out(0)), reflect.ValueOf(&err).Elem()}
 		}

@@ -70,6 +70,7 @@ func (e *Edge) websocket(routes rpccore.RoutesMap) http.HandlerFunc {
 			return
 		}
 		defer closed()
+		defer e.sockets.open(r)()
 		manager.WebsocketHandler(w, r)
 	}
 }

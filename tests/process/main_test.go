@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// timeout of all tests together; they take some fifteen minutes on two cores that lifecycle and rotation use as well.
+	// timeout of all tests together; they take some thirteen minutes on two cores that other packages use as well.
 	timeout  = 28 * time.Minute
 	messages = 60
 )

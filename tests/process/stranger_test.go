@@ -14,11 +14,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
-
-	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
-
 	"github.com/topnetwork/top/examples/notary"
 	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
@@ -26,30 +21,18 @@ import (
 	servicestypes "github.com/topnetwork/top/x/services/types"
 )
 
-// newAccount with coins of the network's operator; that is all that a stranger gets from anybody.
-func newAccount(t *testing.T, n *localnet.Network, client *chain.Client, name string, utop int64) localnet.Key {
-	t.Helper()
-	mnemonic, err := chain.NewMnemonic()
-	require.NoError(t, err)
-	key, err := chain.FromMnemonic(mnemonic)
-	require.NoError(t, err)
-	operator, err := chain.FromMnemonic(n.Operator.Mnemonic)
-	require.NoError(t, err)
-	_, err = client.Send(t.Context(), operator, banktypes.NewMsgSend(sdk.MustAccAddressFromBech32(operator.Address()), sdk.MustAccAddressFromBech32(key.Address()),
-		sdk.NewCoins(sdk.NewInt64Coin("utop", utop))))
-	require.NoError(t, err)
-	return localnet.Key{Name: name, Address: key.Address(), Mnemonic: mnemonic}
-}
-
 // A stranger with tokens and nobody else's signature adds a type of service, founds a chain for it by the usual commands, relays for it and provides on it, with
 // prices of their own; a customer pays, and the stranger is paid.
 func TestStrangerFoundsAnotherService(t *testing.T) {
-	main, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC, Register: func(r codectypes.InterfaceRegistry) { banktypes.RegisterInterfaces(r) }})
+	main, err := chain.Dial(t.Context(), chain.Config{GRPC: net.Main.Nodes[0].GRPC})
 	require.NoError(t, err)
 	defer main.Close()
-	stranger := newAccount(t, net, main, "stranger", 250_000_000)
-	provider := newAccount(t, net, main, "notary", 5_000_000)
-	customer := newAccount(t, net, main, "customer", 5_000_000)
+	stranger, err := net.Stranger(t.Context(), "stranger", 250_000_000)
+	require.NoError(t, err)
+	provider, err := net.Stranger(t.Context(), "notary", 5_000_000)
+	require.NoError(t, err)
+	customer, err := net.Stranger(t.Context(), "customer", 5_000_000)
+	require.NoError(t, err)
 	key, err := chain.FromMnemonic(stranger.Mnemonic)
 	require.NoError(t, err)
 	_, err = main.Send(t.Context(), key, &servicestypes.MsgRegisterServiceType{

@@ -1,6 +1,7 @@
 //go:build process
 
-package process
+// Package guides follows the guides' commands as a reader would, on a network of its own.
+package guides
 
 import (
 	"context"
@@ -18,12 +19,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
-
 	"github.com/topnetwork/top/node/home"
 	"github.com/topnetwork/top/node/process"
-	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
 	"github.com/topnetwork/top/testutil/localnet/play"
 	billingtypes "github.com/topnetwork/top/x/billing/types"
@@ -38,7 +35,7 @@ var fenced = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 // readGuide returns the blocks of a guide in order; a text block belongs to the commands above it.
 func readGuide(t *testing.T, name string) []block {
 	t.Helper()
-	bz, err := os.ReadFile(filepath.Join("..", "..", "docs", "guides", name))
+	bz, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "guides", name))
 	require.NoError(t, err)
 	var blocks []block
 	for _, m := range fenced.FindAllStringSubmatch(string(bz), -1) {
@@ -131,7 +128,7 @@ func (r *reader) shell(t *testing.T, script string) (string, error) {
 
 // Every command in the guides works as written, in the order of the guides, and every error that they quote is what the programs say.
 func TestGuides(t *testing.T) {
-	build, err := filepath.Abs("../../build")
+	build, err := filepath.Abs("../../../build")
 	require.NoError(t, err)
 	dir := t.TempDir()
 	ports, err := home.Allocate(3, 0)
@@ -178,10 +175,9 @@ func TestGuides(t *testing.T) {
 	r.follow(t, "troubleshooting.md")
 	account(small.Users[2])
 	r.follow(t, "provider.md")
-	main, err := chain.Dial(t.Context(), chain.Config{GRPC: small.Main.Nodes[0].GRPC, Register: func(reg codectypes.InterfaceRegistry) { banktypes.RegisterInterfaces(reg) }})
+	founder, err := small.Stranger(t.Context(), "founder", 350_000_000)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = main.Close() })
-	account(newAccount(t, small, main, "founder", 350_000_000))
+	account(founder)
 	r.follow(t, "service-types.md")
 }
 
@@ -199,13 +195,13 @@ func (r *reader) setDebit(t *testing.T, n *localnet.Network) {
 	require.NoError(t, writer.AwaitDelivery(t.Context()))
 	require.NoError(t, errors.Join(writer.Quit(t.Context(), n), friend.Quit(t.Context(), n)))
 	type claim struct {
-		Epoch   amount `json:"epoch"`
-		Settled amount `json:"settlement_epoch"`
-		Status  string `json:"status"`
+		Epoch   localnet.Uint `json:"epoch"`
+		Settled localnet.Uint `json:"settlement_epoch"`
+		Status  string        `json:"status"`
 		Debits  []struct {
-			Payer  string `json:"payer"`
-			Key    []byte `json:"session_key"`
-			Amount amount `json:"amount"`
+			Payer  string        `json:"payer"`
+			Key    []byte        `json:"session_key"`
+			Amount localnet.Uint `json:"amount"`
 		} `json:"debits"`
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
