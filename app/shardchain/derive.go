@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"io"
 
+	cmttypes "github.com/cometbft/cometbft/types"
+
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/topnetwork/top/protocol/epoch"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	lighttypes "github.com/topnetwork/top/x/light/types"
 )
@@ -165,14 +168,24 @@ func (a *App) BequeathFrozen(final uint64, hash []byte, accounts io.Writer) (jso
 	})
 }
 
-// Resume a state that a frozen shard has bequeathed, with the name and first committee of its next generation.
-func Resume(state json.RawMessage, heir latticetypes.Members) (json.RawMessage, error) {
+// HeaderAt a height of the main chain.
+type HeaderAt func(height int64) (*cmttypes.Header, error)
+
+// Resume a state that a frozen shard has bequeathed, with the name and first committee of its next generation. What the shard had heard of the main chain may be too old to be trusted: it goes on from the header with which that committee's epoch began.
+func Resume(state json.RawMessage, heir latticetypes.Members, at HeaderAt) (json.RawMessage, error) {
 	gs, main, err := Decode(state)
 	if err != nil {
 		return nil, err
 	}
 	if err := gs.Resume(heir); err != nil {
 		return nil, err
+	}
+	if height := epoch.First(heir.Epoch, gs.Params.MainEpochBlocks); heir.Epoch > 0 && main.Behind(height) {
+		h, err := at(height)
+		if err != nil {
+			return nil, fmt.Errorf("header %d of %s: %w", height, main.Params.MainChainId, err)
+		}
+		main.Renew(lighttypes.HeaderOf(h))
 	}
 	return encode(plain, gs, main)
 }

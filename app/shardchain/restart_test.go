@@ -3,6 +3,7 @@ package shardchain_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,22 +24,28 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// resumed shard that goes on from a frozen one.
+// resumed shard that goes on from a frozen one at once.
 func (s *shard) resumed(heir latticetypes.Members, final uint64, hash []byte) *shard {
 	s.t.Helper()
-	c := &shard{t: s.t, chain: heir.Ledger, db: dbm.NewMemDB(), dir: s.t.TempDir(), height: s.height, users: s.users}
+	return s.resumedAfter(0, heir, final, hash, func(height int64) (*cmttypes.Header, error) { return nil, fmt.Errorf("what is trusted is newer than %d", height) })
+}
+
+// resumedAfter so many seconds, which are as many heights here.
+func (s *shard) resumedAfter(seconds int64, heir latticetypes.Members, final uint64, hash []byte, main shardchain.HeaderAt) *shard {
+	s.t.Helper()
+	c := &shard{t: s.t, chain: heir.Ledger, db: dbm.NewMemDB(), dir: s.t.TempDir(), height: s.height + seconds, users: s.users}
 	var accounts bytes.Buffer
 	_, err := s.BequeathFrozen(final+1, hash, &accounts)
 	require.ErrorContains(s.t, err, "what counts is that before block")
 	state, err := s.BequeathFrozen(final, hash, &accounts)
 	require.NoError(s.t, err)
-	state, err = shardchain.Resume(state, heir)
+	state, err = shardchain.Resume(state, heir, main)
 	require.NoError(s.t, err)
 	c.open()
 	require.NoError(s.t, os.WriteFile(filepath.Join(c.dir, latticetypes.AccountsName+".genesis"), accounts.Bytes(), 0o600))
 	params := cmttypes.DefaultConsensusParams().ToProto()
 	_, err = c.InitChain(&abci.RequestInitChain{
-		Time: start.Add(time.Duration(s.height) * time.Second), ChainId: c.chain, ConsensusParams: &params, AppStateBytes: state, InitialHeight: s.height + 1,
+		Time: start.Add(time.Duration(s.height) * time.Second), ChainId: c.chain, ConsensusParams: &params, AppStateBytes: state, InitialHeight: c.height + 1,
 	})
 	require.NoError(s.t, err)
 	c.block()
@@ -343,4 +350,36 @@ func TestSiblingThatHasEnded(t *testing.T) {
 	require.Zero(t, int64(one.utop(here[1]))-funds)
 	x.shards = [2]*shard{one}
 	require.Equal(t, issued, x.sum())
+}
+
+// A shard that stays frozen for longer than its light client trusts hears of the main chain again when it is restarted.
+func TestFrozenBeyondTheTrustingPeriod(t *testing.T) {
+	main := newMainChain(t)
+	gs := main.genesis()
+	gs.Params.TrustingPeriod = time.Minute
+	const mainEpochBlocks, pause, epochs = 100, 620, 6
+	members := newCommittee(halves.Routes[0].Name, 3)
+	frozen := newHalvesWith(t, 6, func(gs *latticetypes.GenesisState) {
+		gs.Members, gs.Params.MainEpochBlocks = []latticetypes.Members{members.members(halves.Routes[0].Name, 1, 1)}, mainEpochBlocks
+	}, gs)[0]
+	main.tell(frozen, shardstypes.StoreKey, shardstypes.ShardKey("other"), &shardstypes.Shard{Name: "other", Status: shardstypes.Status_STATUS_RETIRED})
+	final := uint64(frozen.height + 1)
+	header, err := cmttypes.HeaderFromProto(members.sign(t, frozen.chain, int64(final), frozen.last).Header)
+	require.NoError(t, err)
+	main.height += pause
+	heir := members.members("top-z0.s0-2", 1, 1)
+	late := frozen.resumedAfter(pause, heir, final, header.Hash(), nil)
+	require.False(t, late.process(main.update(late)), "what it trusts is too old")
+
+	heir.Epoch = epochs
+	var asked int64
+	next := frozen.resumedAfter(pause, heir, final, header.Hash(), func(height int64) (*cmttypes.Header, error) {
+		asked = height
+		return main.chain.Header(height), nil
+	})
+	require.EqualValues(t, epochs*mainEpochBlocks+1, asked)
+	head, err := next.Light.Head(next.ctx())
+	require.NoError(t, err)
+	require.Equal(t, asked, head.Height)
+	require.True(t, next.process(main.update(next)))
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	rpcclient "github.com/cometbft/cometbft/rpc/client"
+	cmttypes "github.com/cometbft/cometbft/types"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/types/query"
@@ -41,6 +42,22 @@ func (m main) height(ctx context.Context) (height int64, catchingUp bool, err er
 		return 0, false, err
 	}
 	return s.SyncInfo.LatestBlockHeight, s.SyncInfo.CatchingUp, nil
+}
+
+// header of a height, where the node still has that block.
+func (m main) header(ctx context.Context, height int64) (*cmttypes.Header, error) {
+	node, err := m.ctx.GetNode()
+	if err != nil {
+		return nil, err
+	}
+	res, err := node.Commit(ctx, &height)
+	if err != nil {
+		return nil, err
+	}
+	if res.Header == nil || res.Height != height {
+		return nil, fmt.Errorf("the node has no block %d", height)
+	}
+	return res.Header, nil
 }
 
 // operator of this node; empty while the node is not registered.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	cmttypes "github.com/cometbft/cometbft/types"
+
 	"github.com/topnetwork/top/node/shard"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
@@ -28,7 +30,7 @@ func (h Heirs) resume(ctx context.Context, b Birth, frozen shardstypes.Shard) er
 	defer func() { _ = os.RemoveAll(part) }()
 	folder, err := halfOf(ctx, parent, shard.Frozen(parent.Home), nil, part)
 	if err == nil {
-		err = shard.Resume(folder, membersOf(first), filepath.Join(b.Home, "config"))
+		err = shard.Resume(folder, membersOf(first), func(height int64) (*cmttypes.Header, error) { return main{ctx: h.Main}.header(ctx, height) }, filepath.Join(b.Home, "config"))
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrOrigin, err)

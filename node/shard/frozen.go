@@ -61,13 +61,13 @@ func Freeze(home string, f Final) error {
 // Frozen is the folder where a frozen shard's node leaves what the shard's next generation begins with: Half reads it.
 func Frozen(home string) string { return filepath.Join(home, "data", heritage, frozen) }
 
-// Resume what a frozen shard has left in a folder, in the config folder of its next generation.
-func Resume(folder string, child latticetypes.Members, config string) error {
+// Resume what a frozen shard has left in a folder, in the config folder of its next generation, which goes on with the main chain from one of its headers.
+func Resume(folder string, child latticetypes.Members, main shardchain.HeaderAt, config string) error {
 	doc, err := Half(folder)
 	if err != nil {
 		return err
 	}
-	state, err := shardchain.Resume(doc.AppState, child)
+	state, err := shardchain.Resume(doc.AppState, child, main)
 	if err != nil {
 		return fmt.Errorf("%s: %w", folder, err)
 	}

@@ -38,6 +38,17 @@ func (gs *GenesisState) Validate() error {
 	return nil
 }
 
+// Behind a height of the main chain: what is trusted is older. One that has no main chain, or is frozen, never is: it takes no header.
+func (gs *GenesisState) Behind(height int64) bool {
+	return gs.Params.MainChainId != "" && gs.Frozen == nil && len(gs.Headers) > 0 && gs.Headers[len(gs.Headers)-1].Height < height
+}
+
+// Renew the trust of a shard that is behind, by a header of its own node's; the lowest beyond what is kept go.
+func (gs *GenesisState) Renew(h Header) {
+	gs.Headers = append(gs.Headers, h)
+	gs.Headers = gs.Headers[max(0, len(gs.Headers)-int(gs.Params.KeptHeaders)):]
+}
+
 // validate that the two headers cannot both be. Signatures were verified when it was proven; who signed is no longer known here.
 func (m *Misbehaviour) validate(chainID string) error {
 	if err := m.Kept.Validate(); err != nil {
