@@ -27,7 +27,9 @@ import (
 // resumed shard that goes on from a frozen one at once.
 func (s *shard) resumed(heir latticetypes.Members, final uint64, hash []byte) *shard {
 	s.t.Helper()
-	return s.resumedAfter(0, heir, final, hash, func(height int64) (*cmttypes.Header, error) { return nil, fmt.Errorf("what is trusted is newer than %d", height) })
+	return s.resumedAfter(0, heir, final, hash, func(height int64) (*cmttypes.Header, error) {
+		return nil, fmt.Errorf("what is trusted is newer than %d", height)
+	})
 }
 
 // resumedAfter so many seconds, which are as many heights here.
