@@ -274,12 +274,18 @@ func (r *rpc) search(query string) ([]lattice.Hash, error) {
 		return nil, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
 	}
 	var out []lattice.Hash
+	// Of who is paid in another shard, what was sent there is known by the transactions alone.
+	var paid []lattice.Address
 	for i, c := range conditions {
+		if to, ok := r.elsewhere(c); ok && len(paid) < len(conditions)-1 {
+			paid = append(paid, to)
+			continue
+		}
 		list, err := r.condition(c, maxSearched/len(conditions))
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
+		if i == len(paid) {
 			out = list
 			continue
 		}
@@ -288,6 +294,41 @@ func (r *rpc) search(query string) ([]lattice.Hash, error) {
 			found[h] = true
 		}
 		out = slices.DeleteFunc(out, func(h lattice.Hash) bool { return !found[h] })
+	}
+	for _, to := range paid {
+		if out, err = r.paying(out, to); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// elsewhere is the account of a condition that asks for whom it is paid to, where another shard has it.
+func (r *rpc) elsewhere(c syntax.Condition) (to lattice.Address, ok bool) {
+	if c.Tag != "transfer.recipient" || c.Op != syntax.TEq || c.Arg == nil {
+		return to, false
+	}
+	to, err := sendtx.Address(c.Arg.Value())
+	if err != nil {
+		return to, false
+	}
+	_, _, err = r.app.Engine.Get(to)
+	return to, errors.Is(err, lattice.ErrNotOwned)
+}
+
+// paying an account, of these transactions.
+func (r *rpc) paying(hashes []lattice.Hash, to lattice.Address) (out []lattice.Hash, err error) {
+	for _, h := range hashes {
+		found, err := r.find(h[:], false)
+		if err != nil {
+			return nil, err
+		}
+		if found == nil {
+			continue
+		}
+		if tx, err := sendtx.Decode(found.Tx); err == nil && tx.To == to {
+			out = append(out, h)
+		}
 	}
 	return out, nil
 }
@@ -343,13 +384,20 @@ func (r *rpc) of(address string, kind lattice.UnitKind, units int) (out []lattic
 		return nil, err
 	}
 	searched := 0
+	var failed error
 	err = r.app.Engine.Units(a, record.Units, record.Height, func(u lattice.Unit, _ uint64) bool {
-		if u.Kind == kind {
+		searched++
+		if u.Kind != kind {
+			return searched < units
+		}
+		// What came from another ledger was executed there.
+		_, here, failure := r.app.Engine.Transaction(u.Transaction)
+		if failed = failure; here {
 			out = append(out, u.Transaction)
 		}
-		searched++
-		return searched < units
+		return failed == nil && searched < units
 	})
+	err = errors.Join(err, failed)
 	slices.Reverse(out)
 	return out, err
 }

@@ -58,6 +58,8 @@ type fake struct {
 	grpc     *grpc.Server
 	rpc      *httptest.Server
 	received cmttypes.Txs
+	// arrived are units of its accounts that receive what other shards have sent.
+	arrived []latticetypes.Unit
 	// ended: it takes nothing any more. parents it comes from.
 	ended   bool
 	parents []string
@@ -254,6 +256,15 @@ func (f fakeLattice) Params(context.Context, *latticetypes.QueryParamsRequest) (
 		final = 9
 	}
 	return &latticetypes.QueryParamsResponse{Shard: latticetypes.Shard{Network: f.network, PrefixBits: p.Bits, PrefixLen: uint32(p.Len), Parents: f.parents}, Routing: latticetypes.RoutingOf(f.table), FinalHeight: final}, nil
+}
+
+// Units that arrived.
+func (f fakeLattice) Units(_ context.Context, req *latticetypes.QueryUnitsRequest) (*latticetypes.QueryUnitsResponse, error) {
+	defer f.saw("units")()
+	if !req.Arrived {
+		return nil, status.Error(codes.Unimplemented, "")
+	}
+	return &latticetypes.QueryUnitsResponse{Units: f.arrived}, nil
 }
 
 // Balance is the number of bytes in the shard's name.

@@ -19,47 +19,67 @@ const (
 	maxMerged = 1000
 )
 
-// searched shards: those of the accounts that a search names, or all.
-func (v view) searched(query string) ([]*shard, error) {
+// scope of a search.
+type scope struct {
+	// shards that can have what is looked for: those of the accounts that the search names, or all.
+	shards []*shard
+	// recipient whose payments alone are looked for: some of them were executed in other shards.
+	recipient string
+}
+
+// searched by a query. A transaction is in its sender's shard, whoever is paid.
+func (v view) searched(query string) (sc scope, err error) {
 	if len(query) > maxQuery {
-		return nil, fmt.Errorf("a query of %d bytes, at most %d", len(query), maxQuery)
+		return sc, fmt.Errorf("a query of %d bytes, at most %d", len(query), maxQuery)
 	}
 	q, err := cmtquery.New(query)
 	if err != nil {
-		return nil, err
+		return sc, err
 	}
 	conditions := q.Syntax()
 	if len(conditions) > maxConditions {
-		return nil, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
+		return sc, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
 	}
-	var one *shard
+	var sender, recipient *shard
 	for _, c := range conditions {
 		if c.Op != syntax.TEq || c.Arg == nil {
 			continue // A shard says what it takes.
 		}
+		at := &sender
 		switch c.Tag {
-		case "message.sender", "transfer.sender", "transfer.recipient":
+		case "message.sender", "transfer.sender":
+		case "transfer.recipient":
+			at = &recipient
 		default:
 			continue
 		}
 		a, err := sendtx.Address(c.Arg.Value())
 		if err != nil {
-			return nil, err
+			return sc, err
 		}
 		s, err := v.of(a)
 		if err != nil {
-			return nil, err
+			return sc, err
 		}
-		if one != nil && one.name != s.name {
-			return nil, errors.New("the accounts of the search are in several shards; search for one of them")
+		if *at != nil && (*at).name != s.name {
+			return sc, errors.New("the search names several senders, or several recipients, of different shards: no transaction has more than one")
 		}
-		one = s
+		*at = s
+		if len(conditions) == 1 && c.Tag == "transfer.recipient" && v.only == "" {
+			sc.recipient = c.Arg.Value()
+		}
+	}
+	one := sender
+	if one == nil {
+		one = recipient
 	}
 	if one != nil {
-		return append([]*shard{one}, v.past([]*shard{one})...), nil
+		sc.shards = append([]*shard{one}, v.past([]*shard{one})...)
+		return sc, nil
 	}
 	all, err := v.list()
-	return append(all, v.past(all)...), err
+	sc.shards = append(all, v.past(all)...)
+	return sc, err
 }
 
 // page of results, the first is 1.

@@ -16,7 +16,7 @@ var byAddress = map[string]bool{
 	"/cosmos.bank.v1beta1.Query/SpendableBalances":       true,
 	"/cosmos.bank.v1beta1.Query/SpendableBalanceByDenom": true,
 	"/top.lattice.v1.Query/Quota":                        true,
-	"/top.lattice.v1.Query/Units":                        true,
+	unitsMethod:                                          true,
 }
 
 // Other methods that the edge looks into.
@@ -24,6 +24,7 @@ const (
 	simulateMethod   = "/cosmos.tx.v1beta1.Service/Simulate"
 	broadcastMethod  = "/cosmos.tx.v1beta1.Service/BroadcastTx"
 	getTxMethod      = "/cosmos.tx.v1beta1.Service/GetTx"
+	unitsMethod      = "/top.lattice.v1.Query/Units"
 	searchMethod     = "/cosmos.tx.v1beta1.Service/GetTxsEvent"
 	supplyMethod     = "/cosmos.bank.v1beta1.Query/SupplyOf"
 	headMethod       = "/top.lattice.v1.Query/Head"

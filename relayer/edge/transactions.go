@@ -14,18 +14,23 @@ import (
 	"github.com/topnetwork/top/protocol/lattice"
 )
 
-// tx by its hash: of the first shard that knows it. Once it is in a block it never changes.
+// tx by its hash: of the first shard that knows it.
 func (v view) tx(ctx *rpctypes.Context, hash []byte, prove bool) (*coretypes.ResultTx, error) {
 	if len(hash) != lattice.HashSize {
 		return nil, fmt.Errorf("a hash of %d bytes, want %d", len(hash), lattice.HashSize)
 	}
-	key := cacheKey{method: "tx", shard: v.only, hash: lattice.Hash(hash)}
+	return found(ctx.Context(), v, hash, func(ctx context.Context, s *shard) (*coretypes.ResultTx, error) {
+		return v.executed(ctx, s, lattice.Hash(hash), prove)
+	})
+}
+
+// executed transaction of a shard. Once it is in a block it never changes.
+func (v view) executed(ctx context.Context, s *shard, hash lattice.Hash, prove bool) (*coretypes.ResultTx, error) {
+	key := cacheKey{method: "tx", shard: v.only, hash: hash}
 	if tx, ok := v.cache.get(key); ok && !prove {
 		return tx.(*coretypes.ResultTx), nil //nolint:forcetypeassert // What put stores below.
 	}
-	tx, err := found(ctx.Context(), v, hash, func(ctx context.Context, s *shard) (*coretypes.ResultTx, error) {
-		return call(ctx, s, func(ctx context.Context, e *endpoint) (*coretypes.ResultTx, error) { return e.rpc.Tx(ctx, hash, prove) })
-	})
+	tx, err := call(ctx, s, func(ctx context.Context, e *endpoint) (*coretypes.ResultTx, error) { return e.rpc.Tx(ctx, hash[:], prove) })
 	if err == nil && !prove {
 		v.cache.put(key, tx, 2*(len(tx.Tx)+tx.TxResult.Size()))
 	}
@@ -38,12 +43,16 @@ func (v view) txSearch(ctx *rpctypes.Context, query string, prove bool, pageNumb
 	if orderBy != "" && orderBy != "asc" && !descending {
 		return nil, errors.New("expected order_by to be either `asc` or `desc` or empty")
 	}
-	all, err := v.searched(query)
+	sc, err := v.searched(query)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 1 {
-		return call(ctx.Context(), all[0], func(ctx context.Context, e *endpoint) (*coretypes.ResultTxSearch, error) {
+	arrived, err := v.arrivals(ctx.Context(), sc)
+	if err != nil {
+		return nil, err
+	}
+	if len(sc.shards) == 1 && len(arrived) == 0 {
+		return call(ctx.Context(), sc.shards[0], func(ctx context.Context, e *endpoint) (*coretypes.ResultTxSearch, error) {
 			return e.rpc.TxSearch(ctx, query, prove, pageNumber, perPage, orderBy)
 		})
 	}
@@ -68,7 +77,7 @@ func (v view) txSearch(ctx *rpctypes.Context, query string, prove bool, pageNumb
 		list  []result
 		total int
 	}
-	answers := each(ctx.Context(), all, func(ctx context.Context, s *shard) (out results, err error) {
+	answers := each(ctx.Context(), sc.shards, func(ctx context.Context, s *shard) (out results, err error) {
 		err = p.upTo(func(number, size int) (int, error) {
 			res, err := call(ctx, s, func(ctx context.Context, e *endpoint) (*coretypes.ResultTxSearch, error) {
 				return e.rpc.TxSearch(ctx, query, prove, &number, &size, orderBy)
@@ -96,6 +105,18 @@ func (v view) txSearch(ctx *rpctypes.Context, query string, prove bool, pageNumb
 		}
 		merged, out.TotalCount = append(merged, t.value.list...), out.TotalCount+t.value.total
 	}
+	elsewhere, err := sentElsewhere(ctx.Context(), v, arrived, func(ctx context.Context, s *shard, hash lattice.Hash) (result, error) {
+		tx, err := v.executed(ctx, s, hash, prove)
+		if err != nil {
+			return result{}, err
+		}
+		at, err := v.timeOf(ctx, s, tx.Height)
+		return result{at, tx}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	merged, out.TotalCount = append(merged, elsewhere...), out.TotalCount+len(elsewhere)
 	slices.SortStableFunc(merged, func(a, b result) int {
 		order := cmp.Or(a.at.Compare(b.at), cmp.Compare(a.tx.Height, b.tx.Height))
 		if descending {

@@ -124,16 +124,24 @@ func (v view) getTx(ctx context.Context, req []byte, opts ...grpc.CallOption) ([
 	if err != nil || len(hash) != lattice.HashSize {
 		return nil, status.Errorf(codes.InvalidArgument, "hash is %.80q, want %d hex digits", field(req, 1), 2*lattice.HashSize)
 	}
-	key := cacheKey{method: getTxMethod, hash: lattice.Hash(hash), shard: v.only}
+	return found(ctx, v, hash, func(ctx context.Context, s *shard) ([]byte, error) { return v.told(ctx, s, lattice.Hash(hash)) })
+}
+
+// told by a shard of a transaction that it has executed. Once it is in a block it never changes.
+func (v view) told(ctx context.Context, s *shard, hash lattice.Hash) ([]byte, error) {
+	key := cacheKey{method: getTxMethod, hash: hash, shard: v.only}
 	if bytes, ok := v.cache.get(key); ok {
 		return bytes.([]byte), nil
 	}
-	bytes, err := found(ctx, v, hash, func(ctx context.Context, s *shard) ([]byte, error) { return s.invoke(ctx, getTxMethod, req) })
+	req, err := proto.Marshal(&txtypes.GetTxRequest{Hash: hex.EncodeToString(hash[:])})
 	if err != nil {
 		return nil, err
 	}
-	v.cache.put(key, bytes, len(bytes))
-	return bytes, nil
+	bytes, err := s.invoke(ctx, getTxMethod, req)
+	if err == nil {
+		v.cache.put(key, bytes, len(bytes))
+	}
+	return bytes, err
 }
 
 // search transactions in the shards that can have them.
@@ -142,18 +150,22 @@ func (v view) search(ctx context.Context, req []byte, opts ...grpc.CallOption) (
 	if err := proto.Unmarshal(req, &asked); err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	all, err := v.searched(asked.Query)
+	sc, err := v.searched(asked.Query)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	if len(all) == 1 {
-		return all[0].invoke(ctx, searchMethod, req, opts...)
+	arrived, err := v.arrivals(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	if len(sc.shards) == 1 && len(arrived) == 0 {
+		return sc.shards[0].invoke(ctx, searchMethod, req, opts...)
 	}
 	p, err := pageOf(int(asked.Page), int(asked.Limit))
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	answers := each(ctx, all, func(ctx context.Context, s *shard) (out txtypes.GetTxsEventResponse, err error) {
+	answers := each(ctx, sc.shards, func(ctx context.Context, s *shard) (out txtypes.GetTxsEventResponse, err error) {
 		err = p.upTo(func(number, size int) (int, error) {
 			part := asked
 			part.Page, part.Limit = uint64(number), uint64(size)
@@ -189,6 +201,24 @@ func (v view) search(ctx context.Context, req []byte, opts ...grpc.CallOption) (
 			results = append(results, result{t.value.Txs[i], res})
 		}
 	}
+	elsewhere, err := sentElsewhere(ctx, v, arrived, func(ctx context.Context, s *shard, hash lattice.Hash) (r result, err error) {
+		bytes, err := v.told(ctx, s, hash)
+		if err != nil {
+			return r, err
+		}
+		var res txtypes.GetTxResponse
+		if err := proto.Unmarshal(bytes, &res); err != nil {
+			return r, err
+		}
+		if res.Tx == nil || res.TxResponse == nil {
+			return r, fmt.Errorf("shard %s answers what is no transaction: %w", s.name, errUnreachable)
+		}
+		return result{res.Tx, res.TxResponse}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	results, total = append(results, elsewhere...), total+uint64(len(elsewhere))
 	// Blocks' times in RFC 3339 and UTC are in the order of their text.
 	slices.SortStableFunc(results, func(a, b result) int {
 		order := strings.Compare(a.res.Timestamp, b.res.Timestamp)

@@ -48,9 +48,14 @@ for (let left = 3; left > 0; ) {
 }
 
 // Each has its history, from before the split and after it, by search and by hash.
-for (const side of sides) {
+for (const [side, other] of [sides, [...sides].reverse()]) {
   const found = await side.client.searchTx([{ key: "message.sender", value: side.address }]);
   assert.deepEqual(found.map((tx) => tx.hash).sort(), [...side.hashes].sort(), "the sender's history");
+  const paid = { key: "transfer.recipient", value: side.address };
+  const received = await side.client.searchTx([paid]);
+  assert.deepEqual(received.map((tx) => tx.hash).sort(), [...other.hashes].sort(), "what came from another shard");
+  const both = await side.client.searchTx([{ key: "transfer.sender", value: other.address }, paid]);
+  assert.deepEqual(both.map((tx) => tx.hash).sort(), [...other.hashes].sort(), "what one has sent the other");
   for (const hash of side.hashes) {
     assert.equal((await side.client.getTx(hash)).code, 0);
   }

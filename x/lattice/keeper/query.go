@@ -169,8 +169,12 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 	if limit == 0 {
 		limit = unitsByDefault
 	}
-	if limit > maxUnits {
-		return nil, status.Errorf(codes.InvalidArgument, "limit is %d, at most %d", limit, maxUnits)
+	most := uint32(maxUnits)
+	if req.Arrived {
+		most = maxUnitsSearched
+	}
+	if limit > most {
+		return nil, status.Errorf(codes.InvalidArgument, "limit is %d, at most %d", limit, most)
 	}
 	res := &types.QueryUnitsResponse{}
 	r, proof, head, err := q.engine.Proof(a)
@@ -185,6 +189,7 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 	res.Proof = &types.AccountProof{Height: head.Height, Root: head.Root[:], Record: r.AppendBody(nil), Slot: proof.Slot, Bucket: hashes(proof.Bucket), Top: hashes(proof.Top)}
 	// The next page goes on where the last one ended, without the way there.
 	number, height, searched := r.Units, r.Height, 0
+	var failed error
 	if req.Before > 0 && req.Before <= r.Units && req.Height > 0 {
 		number, height = req.Before-1, req.Height
 	}
@@ -193,13 +198,19 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 		if req.Before > 0 && u.Number >= req.Before {
 			return searched < maxUnitsSearched
 		}
+		if req.Arrived {
+			_, here, err := q.engine.Transaction(u.Transaction)
+			if failed = err; err != nil || here || u.Kind != lattice.Receive {
+				return err == nil && searched < maxUnitsSearched
+			}
+		}
 		res.Units = append(res.Units, types.Unit{
 			Number: u.Number, Previous: u.Previous[:], PreviousHeight: u.Before, Kind: kinds[u.Kind], Sequence: u.Sequence, Peer: sendtx.Bech32(u.Peer),
 			Amount: types.Coins(u.Amount), Balance: types.Coins(u.Balance), Transaction: u.Transaction[:], Height: height,
 		})
 		return len(res.Units) < int(limit)
 	})
-	if err == nil && len(res.Units) == 0 && searched == maxUnitsSearched {
+	if err = errors.Join(err, failed); err == nil && len(res.Units) == 0 && searched == maxUnitsSearched && !req.Arrived {
 		err = status.Errorf(codes.InvalidArgument, "unit %d is more than %d units back; give height, too: previous_height of unit %d", req.Before-1, maxUnitsSearched, req.Before)
 	}
 	return res, err
