@@ -30,7 +30,9 @@ func (v view) executed(ctx context.Context, s *shard, hash lattice.Hash, prove b
 	if tx, ok := v.cache.get(key); ok && !prove {
 		return tx.(*coretypes.ResultTx), nil //nolint:forcetypeassert // What put stores below.
 	}
-	tx, err := call(ctx, s, func(ctx context.Context, e *endpoint) (*coretypes.ResultTx, error) { return e.rpc.Tx(ctx, hash[:], prove) })
+	tx, err := call(ctx, s, func(ctx context.Context, e *endpoint) (*coretypes.ResultTx, error) {
+		return e.rpc.Tx(ctx, hash[:], prove)
+	})
 	if err == nil && !prove {
 		v.cache.put(key, tx, 2*(len(tx.Tx)+tx.TxResult.Size()))
 	}
