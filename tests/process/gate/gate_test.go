@@ -33,6 +33,7 @@ func TestCoinsCrossTheGate(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, issued, books.Books.Issued.Uint64())
 	require.Equal(t, issued, books.Books.Balance.Uint64())
+	n.routesAreProven()
 	require.NoError(t, n.StartRouter(t.Context(), first, n.Carrier))
 	n.exitIsKilled(n.users[0])
 	n.depositIsKilled(n.users[0])
