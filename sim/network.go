@@ -25,13 +25,13 @@ func runNetwork(args []string, out, people io.Writer) error {
 	c := networkCommand{base: network.Defaults()}
 	flags := c.flags()
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		_, err = io.WriteString(out, usage)
+		_, err = io.WriteString(out, usageNetwork)
 		return err
 	} else if err != nil {
-		return fmt.Errorf("%w\n%s", err, usage)
+		return fmt.Errorf("%w\n%s", err, usageNetwork)
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("too many arguments: %q\n%s", flags.Args(), usage)
+		return fmt.Errorf("too many arguments: %q\n%s", flags.Args(), usageNetwork)
 	}
 	model, rates, err := c.model()
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *networkCommand) flags() *flag.FlagSet {
 // model of the lines that the command names, and the rates it asks for.
 func (c *networkCommand) model() (m network.Model, rates []float64, err error) {
 	if c.bench == "" {
-		return m, nil, fmt.Errorf("want -bench FILE: what `make bench` prints, from which the constants are read\n%s", usage)
+		return m, nil, fmt.Errorf("want -bench FILE: what `make bench` prints, from which the constants are read\n%s", usageNetwork)
 	}
 	for _, text := range strings.FieldsFunc(c.rates, func(r rune) bool { return r == ',' }) {
 		rate, err := strconv.ParseFloat(text, 64)

@@ -24,10 +24,13 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		require.ErrorContains(t, Run(args, &out, &people), want)
 		require.Empty(t, out.String())
 	}
-	for _, args := range [][]string{nil, {"help"}, {"sortition", "-h"}} {
+	for _, help := range []struct {
+		args []string
+		want string
+	}{{nil, usage}, {[]string{"help"}, usage}, {[]string{"sortition", "-h"}, usageSortition}, {[]string{"network", "-h"}, usageNetwork}} {
 		var out bytes.Buffer
-		require.NoError(t, Run(args, &out, &out))
-		require.Equal(t, usage, out.String())
+		require.NoError(t, Run(help.args, &out, &out))
+		require.Equal(t, help.want, out.String())
 	}
 }
 

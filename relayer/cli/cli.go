@@ -51,7 +51,7 @@ func root() *cobra.Command {
 	return cmd
 }
 
-// refuseUnknown makes every command that only groups others refuse what it does not know, and say what there is; cobra would print help and succeed.
+// refuseUnknown makes every command that only groups others refuse what it does not know, and say what there is; cobra would print help and succeed. So a script that leaves out what to check does not pass. The program alone prints its help.
 func refuseUnknown(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		refuseUnknown(sub)
@@ -61,7 +61,7 @@ func refuseUnknown(cmd *cobra.Command) {
 	}
 	cmd.Args = cobra.ArbitraryArgs
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
+		if len(args) == 0 && !cmd.HasParent() {
 			return cmd.Help()
 		}
 		var names []string
@@ -70,7 +70,15 @@ func refuseUnknown(cmd *cobra.Command) {
 				names = append(names, sub.Name())
 			}
 		}
-		return fmt.Errorf("unknown command %q for %q: there are %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+		are := "there are "
+		if len(names) == 1 {
+			are = "there is "
+		}
+		are += strings.Join(names, ", ")
+		if len(args) == 0 {
+			return fmt.Errorf("%q alone does nothing: %s", cmd.CommandPath(), are)
+		}
+		return fmt.Errorf("unknown command %q for %q: %s", args[0], cmd.CommandPath(), are)
 	}
 }
 

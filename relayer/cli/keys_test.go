@@ -100,9 +100,11 @@ func TestUnknownCommandsAreRefused(t *testing.T) {
 		require.ErrorContains(t, err, "unknown command \"foo\"")
 		require.ErrorContains(t, err, c.want)
 	}
-	out, _, err := outputs("", "keys")
+	out, _, err := outputs("")
 	require.NoError(t, err)
 	require.Contains(t, out, "Available Commands")
+	_, _, err = outputs("", "check")
+	require.ErrorContains(t, err, "alone does nothing: there is supply")
 }
 
 func TestVersion(t *testing.T) {

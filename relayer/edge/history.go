@@ -92,7 +92,7 @@ func pageOf(number, size int) (page, error) {
 	}
 	p := page{max(number, 1), min(size, maxPage)}
 	if p.number > maxMerged/p.size {
-		return p, fmt.Errorf("page %d of %d results: over several shards at most %d are found; search by an account, which is in one", number, p.size, maxMerged)
+		return p, fmt.Errorf("page %d of %d results: of several shards, or of one and those that it comes from, at most %d are found; search by a hash, a height, or a sender", number, p.size, maxMerged)
 	}
 	return p, nil
 }

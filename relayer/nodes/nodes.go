@@ -81,7 +81,7 @@ func Parse(text string) (List, error) {
 func Read(path string) (List, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return List{}, err
+		return List{}, fmt.Errorf("the file of the shards' nodes, with a line for each, CHAIN-ID RPC GRPC, or for each host, host URL: %w", err)
 	}
 	if info.Size() > maxFile {
 		return List{}, fmt.Errorf("%s has %d bytes, at most %d", path, info.Size(), maxFile)
