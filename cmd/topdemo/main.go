@@ -20,6 +20,9 @@ func main() {
 		d := demo.Demo{Bin: filepath.Dir(program), Keep: os.Getenv("KEEP") == "1", Stdout: os.Stdout, Stderr: os.Stderr}
 		err = d.Run(ctx, os.Args[1:])
 	}
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("interrupted, and what was started has ended (%w)", err)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "topdemo:", err)
 		stop()
