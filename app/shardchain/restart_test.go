@@ -255,8 +255,10 @@ func TestBatchesInWhosePlaceOthersWereTaken(t *testing.T) {
 
 	// One committee, two chains: auditors know the twin, and the other shard was told the other one.
 	good(twin, here[1].send(there[1], 120_000))
-	good(twin, here[2].send(there[2], 130_000), here[1].send(there[3], 140_000))
-	good(frozen, here[3].send(there[3], 500_000))
+	// One payment stands in both, by an account that cannot pay it twice.
+	same := here[5].send(there[5], 9_000_000_000)
+	good(twin, here[2].send(there[2], 130_000), here[1].send(there[3], 140_000), same)
+	good(frozen, here[3].send(there[3], 500_000), same)
 	forged := x.waiting(0)
 	require.Len(t, forged, 1)
 	good(other, x.delivery(0, forged[0]))
@@ -279,14 +281,22 @@ func TestBatchesInWhosePlaceOthersWereTaken(t *testing.T) {
 	for _, early := range append(waiting, taken) {
 		require.False(t, next.process(redebit(t, early)))
 	}
+	require.False(t, next.process(redebit(t, forged[0]), redebit(t, waiting[1])), "what cannot be paid is known after the block")
 	good(next, redebit(t, forged[0]))
 	require.Contains(t, next.block(here[0].sendAs(1, 1, here[1], 5))[0].Log, "debits first")
+	head, err := next.Lattice.Head.Get(next.ctx())
+	require.NoError(t, err)
+	require.Positive(t, head.Overdrawn.AmountOf("utop").Int64())
 	require.False(t, next.process(redebit(t, waiting[0])), "the newest first")
 	good(next, redebit(t, waiting[1]), redebit(t, waiting[0]))
 	for _, again := range append(waiting, taken, forged[0]) {
 		require.False(t, next.process(redebit(t, again)))
 	}
 	before[here[3]] -= 500_000
+	before[here[5]] -= 9_000_000_000
+	head, err = next.Lattice.Head.Get(next.ctx())
+	require.NoError(t, err)
+	require.True(t, head.Overdrawn.IsZero(), "what was paid once is owed by nobody")
 	for _, u := range here {
 		require.Equal(t, before[u], next.utop(u))
 	}

@@ -32,9 +32,15 @@ type Effects struct {
 	// Burned utop: fees.
 	Burned uint64
 	// Overdrawn is what debits of coins that are elsewhere already did not find, each by itself: no sum of what others claim to have sent fails.
-	Overdrawn []Balance
+	Overdrawn []Overdraft
 	// Lost coins of other denominations, which neither their recipient nor their sender could take and for which the community's record has no room.
 	Lost []Coin
+}
+
+// Overdraft of an account: what it had to pay and did not hold.
+type Overdraft struct {
+	Account Address
+	Amount  Balance
 }
 
 // entry is an account that a block touches.
@@ -337,7 +343,7 @@ func (x *execution) effects() (*Effects, error) {
 	for i := range x.transfers {
 		out.Burned += x.verdicts[i].Fee
 		if x.short != nil && !x.short[i].IsZero() {
-			out.Overdrawn = append(out.Overdrawn, x.short[i])
+			out.Overdrawn = append(out.Overdrawn, Overdraft{x.arrival(i).Beneficiary(), x.short[i]})
 		}
 		if x.away[i] {
 			out.Departed = append(out.Departed, x.departure(i))

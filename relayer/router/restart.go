@@ -182,6 +182,8 @@ func (i *informer) batch(ctx context.Context, parent, destination string, cursor
 		if batches, err := at.Batches(ctx, destination, cursor.Height-1); err == nil && len(batches) > 0 && receipt.Hash(batches[0].Batch) == cursor.Hash {
 			return batches[0].Batch, nil
 		}
+		// Another of them is asked the next time.
+		at.Rotate()
 	}
 	if destination == i.main.ChainID() {
 		return i.lookIn(ctx, destination, parent, n.height, i.main.Delivered, cursor)

@@ -10,10 +10,14 @@ import (
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
-// closeBooks in the shard's last block: it says of every other shard how far it took from it. It may not live to hear that one is frozen, and whoever goes on from that has to know (docs/adr/025).
+// closeBooks in the last block of a shard that is to become one with its sibling: it says of every other shard how far it took from it. It may not live to hear that one is frozen, and whoever goes on from that has to know (docs/adr/025).
+// Where a shard splits, its children take on at once and say so themselves.
 func (k *Keeper) closeBooks(ctx sdk.Context) error {
 	final, err := k.FinalHeight(ctx)
 	if err != nil || final != uint64(ctx.BlockHeight()) {
+		return err
+	}
+	if merges, err := k.Merges(ctx); err != nil || !merges {
 		return err
 	}
 	// What a frozen shard took since its audited block does not count.

@@ -50,6 +50,8 @@ type Keeper struct {
 	// Settlements with frozen parents, and what those have returned by ReturnID.
 	Settlements collections.Map[string, types.Settlement]
 	Returned    collections.Map[[]byte, types.Returned]
+	// Overdrafts by account, while there are settlements.
+	Overdrafts collections.Map[[]byte, types.Balance]
 	// Final height of the shard, where it ends.
 	Final collections.Item[uint64]
 
@@ -91,6 +93,7 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 		Confirmed:     collections.NewMap(sb, types.ConfirmedKey, "confirmed", collections.PairKeyCodec(collections.StringKey, collections.StringKey), codec.CollValue[types.Cursor](cdc)),
 		Settlements:   collections.NewMap(sb, types.SettlementsKey, "settlements", collections.StringKey, codec.CollValue[types.Settlement](cdc)),
 		Returned:      collections.NewMap(sb, types.ReturnedKey, "returned", collections.BytesKey, codec.CollValue[types.Returned](cdc)),
+		Overdrafts:    collections.NewMap(sb, types.OverdraftsKey, "overdrafts", collections.BytesKey, codec.CollValue[types.Balance](cdc)),
 		Final:         collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
 	}
 	schema, err := sb.Build()
@@ -163,7 +166,7 @@ func (k *Keeper) Commit(ctx sdk.Context, r *engine.Result) error {
 	if err := k.Head.Set(ctx, head); err != nil {
 		return err
 	}
-	if err := k.overdraw(ctx, r.Overdrawn, false); err != nil {
+	if err := k.owe(ctx, r.Overdrawn); err != nil {
 		return err
 	}
 	if err := k.send(ctx, r.Departed); err != nil {

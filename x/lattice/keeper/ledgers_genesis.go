@@ -7,6 +7,7 @@ import (
 	"cosmossdk.io/collections"
 
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -79,6 +80,15 @@ func (k *Keeper) initStandings(ctx context.Context, gs *types.GenesisState) erro
 			return err
 		}
 	}
+	for _, b := range gs.Overdrafts {
+		account, err := sendtx.Address(b.Address)
+		if err != nil {
+			return err
+		}
+		if err := k.Overdrafts.Set(ctx, account[:], b); err != nil {
+			return err
+		}
+	}
 	for _, c := range gs.Confirmed {
 		if err := k.Confirmed.Set(ctx, collections.Join(c.Destination, c.Child), c.Cursor); err != nil {
 			return err
@@ -115,6 +125,12 @@ func (k *Keeper) exportStandings(ctx context.Context, gs *types.GenesisState) (e
 	}
 	if err := k.Returned.Walk(ctx, nil, func(_ []byte, r types.Returned) (bool, error) {
 		gs.Returned = append(gs.Returned, r)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	if err := k.Overdrafts.Walk(ctx, nil, func(_ []byte, b types.Balance) (bool, error) {
+		gs.Overdrafts = append(gs.Overdrafts, b)
 		return false, nil
 	}); err != nil {
 		return err

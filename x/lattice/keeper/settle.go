@@ -134,13 +134,15 @@ func (k *Keeper) owedToShard(ctx sdk.Context, s *types.Settlement, main string, 
 	if err := k.proven(ctx, o.Ledger, types.StandingKey(s.Parent), value, o.Proof); err != nil {
 		return heard, err
 	}
-	// A sibling with which it is to become one may have ended before it heard of the parent's end: nobody goes on from that one before this shard has settled. Of others that have ended who goes on from them will say.
+	// Who ended to become one with its sibling may never have heard of the parent's end. Its last word counts where the sibling knows of that end, so that the one that both become takes nothing more: the sibling is this very shard,
+	// or has said so. Of others that have ended who goes on from them will say.
 	own, err := k.Shard.Get(ctx)
 	if err != nil {
 		return heard, err
 	}
 	ended := o.Standing.Ended && o.Standing.FinalHeight == s.FinalHeight && bytes.Equal(o.Standing.FinalHash, s.FinalHash)
-	closed := o.Standing.Closed && !o.Standing.Ended && own.PrefixLen > 0 && heard.Prefix() == own.Prefix().Sibling()
+	partner := own.PrefixLen > 0 && heard.Prefix() == own.Prefix().Sibling() || s.PartnerHeard(heard.Prefix(), main)
+	closed := o.Standing.Closed && !o.Standing.Ended && partner
 	if !ended && !closed {
 		return heard, fmt.Errorf("%w: for %s the shard %s has not ended at height %d", errLedger, o.Ledger, s.Parent, s.FinalHeight)
 	}
@@ -226,6 +228,7 @@ func (k *Keeper) redebit(ctx sdk.Context, r *types.Redebit) ([]lattice.Arrival, 
 	}
 	var arrivals []lattice.Arrival
 	if paid := s.Pay(&batch); len(paid) > 0 {
+		s.Debited = uint64(ctx.BlockHeight())
 		arrivals, err = k.debit(ctx, &batch, held(paid))
 	} else if refunded := s.Refund(&batch); len(refunded) > 0 {
 		arrivals, err = k.refund(ctx, &batch, held(refunded))
@@ -257,8 +260,12 @@ func (k *Keeper) debit(ctx context.Context, batch *receipt.Batch, receipts []rec
 	return debits, k.sent(ctx, batch, func(sum sdk.Coins) (sdk.Coins, error) { return sum.Add(utopOf(total)...), nil })
 }
 
-// refund receipts of a frozen parent's batch, which have left and arrive nowhere: senders get their coins back, and what was to go back is tried once more.
-func (k *Keeper) refund(ctx context.Context, batch *receipt.Batch, receipts []receipt.Receipt) ([]lattice.Arrival, error) {
+// refund receipts of a frozen parent's batch, which have left and arrive nowhere: senders get their coins back, less what they could not pay of what has arrived elsewhere, and what was to go back is tried once more, unless its sender
+// has it already. A payment is often in both: in the batch that is refunded, and in the one that was taken in its place.
+func (k *Keeper) refund(ctx sdk.Context, batch *receipt.Batch, receipts []receipt.Receipt) ([]lattice.Arrival, error) {
+	if err := k.debitsAreKnown(ctx); err != nil {
+		return nil, err
+	}
 	total := coinsOf(receipts)
 	if err := k.arrive(ctx, total); err != nil {
 		return nil, err
@@ -266,6 +273,13 @@ func (k *Keeper) refund(ctx context.Context, batch *receipt.Batch, receipts []re
 	back := slices.Clone(receipts)
 	for i := range back {
 		back[i].Return, back[i].Memo = !back[i].Return, ""
+	}
+	back, err := k.notAgain(ctx, back)
+	if err != nil {
+		return nil, err
+	}
+	if back, err = k.payBack(ctx, back); err != nil {
+		return nil, err
 	}
 	return back, k.sent(ctx, batch, func(sum sdk.Coins) (sdk.Coins, error) {
 		rest, less := sum.SafeSub(utopOf(total)...)
@@ -296,7 +310,13 @@ func (k *Keeper) settle(ctx sdk.Context, s types.Settlement, main string) error 
 		return err
 	}
 	if s.Done(routing.Table(), ctx.ChainID(), main) {
-		return k.Settlements.Remove(ctx, s.Parent)
+		if err := k.Settlements.Remove(ctx, s.Parent); err != nil {
+			return err
+		}
+		if settling, err := k.settling(ctx); err != nil || settling {
+			return err
+		}
+		return k.Overdrafts.Clear(ctx, nil)
 	}
 	return k.Settlements.Set(ctx, s.Parent, s)
 }
@@ -312,7 +332,7 @@ func (k *Keeper) returned(ctx context.Context, r *receipt.Receipt) error {
 	if err := k.Returned.Set(ctx, id, types.Returned{Receipt: encoded, Times: known.Times + 1}); err != nil {
 		return err
 	}
-	return k.overdraw(ctx, []lattice.Balance{r.Amount}, false)
+	return k.overdraw(ctx, types.Coins(r.Amount), false)
 }
 
 // notAgain leaves out of what arrives what a frozen parent has returned already: its sender has it, so that nobody gets it here, whether there is room now or not.
@@ -338,7 +358,7 @@ func (k *Keeper) notAgain(ctx context.Context, receipts []receipt.Receipt) (out 
 		} else {
 			err = k.Returned.Set(ctx, id, had)
 		}
-		if err := errors.Join(err, k.overdraw(ctx, []lattice.Balance{back.Amount}, true)); err != nil {
+		if err := errors.Join(err, k.overdraw(ctx, types.Coins(back.Amount), true)); err != nil {
 			return nil, err
 		}
 	}
@@ -346,19 +366,12 @@ func (k *Keeper) notAgain(ctx context.Context, receipts []receipt.Receipt) (out 
 }
 
 // overdraw coins that departed and that nobody here has paid, or take that back. Of other coins than utop no sum is kept of what crosses, so these have not departed.
-func (k *Keeper) overdraw(ctx context.Context, list []lattice.Balance, back bool) error {
-	if len(list) == 0 {
-		return nil
-	}
-	receipts := make([]receipt.Receipt, len(list))
-	for i := range list {
-		receipts[i].Amount = list[i]
-	}
+func (k *Keeper) overdraw(ctx context.Context, coins sdk.Coins, back bool) error {
 	head, err := k.Head.Get(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range coinsOf(receipts) {
+	for _, c := range coins {
 		amount := c.Amount
 		if back {
 			amount = amount.Neg()

@@ -105,10 +105,63 @@ func TestRefunds(t *testing.T) {
 	require.EqualValues(t, 60_000, box.Total.AmountOf("utop").Int64())
 }
 
+// A payment stands in the batch that is refunded and in the one that was taken in its place: who could not pay it twice does not get it back, and neither does who has it already by a return.
+func TestRefundsPayOverdrafts(t *testing.T) {
+	h := newHalf(t)
+	params, err := h.Params.Get(h.ctx)
+	require.NoError(t, err)
+	params.UnauditedUtop = 0
+	require.NoError(t, h.Params.Set(h.ctx, params))
+	const parent = "top-z0.s1-0"
+	returned := receipt.Receipt{From: addressOf(0), To: addressOf(1), Amount: lattice.Balance{Utop: 500_000}, Transaction: lattice.Hash{7}, Return: true}
+	paid := receipt.Receipt{From: addressOf(1), To: addressOf(0), Amount: lattice.Balance{Utop: 100_000}, Transaction: lattice.Hash{8}, Memo: "invoice"}
+	both := []receipt.Receipt{returned, paid}
+	var sent receipt.Outbox
+	first := sent.Send(parent, source, 5, []receipt.Receipt{paid})
+	forgery := sent
+	truth, forged := sent.Send(parent, source, 9, both), forgery.Send(parent, source, 8, both)
+	all := lattice.Prefix{}
+	require.NoError(t, h.Settlements.Set(h.ctx, parent, types.Settlement{
+		Parent: parent, FinalHeight: 10, FinalHash: make([]byte, 32), Sent: []types.Taken{types.TakenBy(all, source, first.Cursor()), types.TakenBy(all, source, truth.Cursor())},
+		Debts: []types.Taken{types.TakenBy(all, source, forged.Cursor())},
+	}))
+	require.NoError(t, h.Outboxes.Set(h.ctx, parent+">"+source, types.Outbox{Total: sdk.NewCoins(sdk.NewInt64Coin("utop", 700_000))}))
+	redebit := func(b receipt.Batch) *types.Carried {
+		return &types.Carried{Content: &types.Carried_Redebit{Redebit: &types.Redebit{Batch: b.Encode()}}}
+	}
+	debits, err := h.Execute(h.ctx, redebit(forged))
+	require.NoError(t, err)
+	require.Len(t, debits, 1)
+	require.ErrorIs(t, h.try(redebit(truth)), lattice.ErrSettling, "what its senders cannot pay is known after the block")
+	overdrawn := func() int64 {
+		head, err := h.Head.Get(h.ctx)
+		require.NoError(t, err)
+		return head.Overdrawn.AmountOf("utop").Int64()
+	}
+	// The account held less than half of it.
+	require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{Overdrawn: []lattice.Overdraft{{Account: paid.From, Amount: lattice.Balance{Utop: 60_000}}}}}))
+	require.EqualValues(t, 560_000, overdrawn())
+	owed, err := h.Overdrafts.Get(h.ctx, paid.From[:])
+	require.NoError(t, err)
+	require.Equal(t, "60000utop", owed.Coins.String())
+
+	h.ctx = h.ctx.WithBlockHeight(h.ctx.BlockHeight() + 1)
+	arrivals, err := h.Execute(h.ctx, redebit(truth))
+	require.NoError(t, err)
+	back := paid
+	back.Return, back.Memo, back.Amount = true, "", lattice.Balance{Utop: 40_000}
+	require.Equal(t, []lattice.Arrival{back}, arrivals, "what it has paid twice; what was returned is where it came from already")
+	require.Zero(t, overdrawn())
+	owes, err := h.Overdrafts.Has(h.ctx, paid.From[:])
+	require.NoError(t, err)
+	require.False(t, owes)
+}
+
 // What nobody here can pay is written down however much it is and in however many coins: a block never fails for it.
 func TestOverdrawnWithoutBound(t *testing.T) {
 	h := newHalf(t)
 	var list []lattice.Balance
+	var drafts []lattice.Overdraft
 	for i := range 3 {
 		b := lattice.Balance{Utop: math.MaxUint64}
 		for c := range byte(16) {
@@ -116,7 +169,10 @@ func TestOverdrawnWithoutBound(t *testing.T) {
 		}
 		list = append(list, b, b)
 	}
-	require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{Overdrawn: list}}))
+	for _, b := range list {
+		drafts = append(drafts, lattice.Overdraft{Amount: b})
+	}
+	require.NoError(t, h.Commit(h.ctx, &engine.Result{Effects: &lattice.Effects{Overdrawn: drafts}}))
 	head, err := h.Head.Get(h.ctx)
 	require.NoError(t, err)
 	require.Len(t, head.Overdrawn, 1)
@@ -195,6 +251,13 @@ func TestBooksAreClosed(t *testing.T) {
 		return s
 	}
 	require.False(t, closed().Closed, "it goes on")
+	within, _ := h.ctx.CacheContext()
+	splitting := *h
+	splitting.ctx = within
+	require.NoError(t, splitting.standing(shardstypes.Shard{Name: own, Status: shardstypes.Status_STATUS_SPLITTING, Children: []string{"a-1", "b-1"}}))
+	require.NoError(t, splitting.Commit(within, &engine.Result{Effects: &lattice.Effects{}}))
+	_, err = splitting.Standings.Get(within, source)
+	require.ErrorIs(t, err, collections.ErrNotFound, "its children take on, and say so themselves")
 	require.NoError(t, h.standing(shardstypes.Shard{Name: own, Status: shardstypes.Status_STATUS_MERGING, Children: []string{"a-1"}}))
 	s := closed()
 	require.True(t, s.Closed)

@@ -45,4 +45,6 @@ var (
 	// SettlementsKey by frozen parent. ReturnedKey by ReturnID: what a frozen parent has sent back already, and how often.
 	SettlementsKey = collections.NewPrefix(17)
 	ReturnedKey    = collections.NewPrefix(18)
+	// OverdraftsKey by account: what it could not pay, while there are settlements.
+	OverdraftsKey = collections.NewPrefix(19)
 )

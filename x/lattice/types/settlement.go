@@ -12,6 +12,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/protocol/trie"
 )
 
@@ -50,6 +51,11 @@ func (s *Settlement) Covers(p lattice.Prefix, main string) bool {
 		}
 	}
 	return false
+}
+
+// PartnerHeard tells whether the ledger with which a prefix's one would become one has said what it took.
+func (s *Settlement) PartnerHeard(p lattice.Prefix, main string) bool {
+	return p.Len > 0 && slices.ContainsFunc(s.Heard, func(h Heard) bool { return h.Ledger != main && h.Prefix() == p.Sibling() })
 }
 
 // HasHeard a ledger.
@@ -253,6 +259,13 @@ func (gs *GenesisState) validateSettlements() error {
 			return fmt.Errorf("returned: a receipt %d times that is there twice, or is no return: %w", r.Times, err)
 		}
 		seen[string(r.Receipt)] = true
+	}
+	clear(seen)
+	for _, b := range gs.Overdrafts {
+		if _, err := sendtx.Address(b.Address); err != nil || seen[b.Address] || checkCoins(b.Coins) != nil || b.Coins.IsZero() || len(gs.Settlements) == 0 {
+			return fmt.Errorf("overdrafts: %s of %q: want coins of an address that is there once, while a settlement is not done (%w)", b.Coins, b.Address, err)
+		}
+		seen[b.Address] = true
 	}
 	if err := checkCoins(gs.Overdrawn); err != nil {
 		return fmt.Errorf("overdrawn: %w", err)
