@@ -19,6 +19,18 @@ func (e *Engine) Transaction(hash lattice.Hash) (disk.Entry, bool, error) {
 	return e.disk.Transaction(hash, 0)
 }
 
+// ExecutedBy tells whether a transaction was executed here, also where it is in the block of this height that is not on disk yet.
+func (e *Engine) ExecutedBy(hash lattice.Hash, height uint64) (bool, error) {
+	e.mu.RLock()
+	pending := e.block != nil && e.block.Height == height && slices.Contains(e.block.Transactions, hash)
+	e.mu.RUnlock()
+	if pending {
+		return true, nil
+	}
+	_, here, err := e.Transaction(hash)
+	return here, err
+}
+
 // TransactionSince a height finds what became of a transaction, for who has just sent it and asks often.
 func (e *Engine) TransactionSince(hash lattice.Hash, height uint64) (disk.Entry, bool, error) {
 	return e.disk.Transaction(hash, height)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cosmos/gogoproto/proto"
 	"golang.org/x/sync/errgroup"
@@ -12,6 +13,9 @@ import (
 	"github.com/topnetwork/top/protocol/sendtx"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
+
+// nowhereFor so long nobody is asked again for a transaction that no shard of its sender knows: the main chain's, or one that all nodes have pruned.
+const nowhereFor = time.Minute
 
 // arrival of coins that another ledger has sent: the transaction is there.
 type arrival struct {
@@ -64,12 +68,18 @@ func sentElsewhere[T any](ctx context.Context, v view, list []arrival, ask func(
 			if err != nil {
 				return err
 			}
-			for _, s := range append([]*shard{owner}, v.past([]*shard{owner})...) {
+			// A node may be behind, so that this counts for a while only.
+			unknown := cacheKey{method: "nowhere", hash: a.hash}
+			if until, ok := v.cache.get(unknown); ok && time.Now().Before(until.(time.Time)) { //nolint:forcetypeassert // What put stores below.
+				return nil
+			}
+			for _, s := range append([]*shard{owner}, v.pastOf(owner, a.sender)...) {
 				answers[i], err = ask(ctx, s, a.hash)
 				if has[i] = err == nil; has[i] || errors.Is(err, errUnreachable) {
 					return err
 				}
 			}
+			v.cache.put(unknown, time.Now().Add(nowhereFor), 0)
 			return nil
 		})
 	}

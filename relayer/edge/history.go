@@ -7,6 +7,7 @@ import (
 	cmtquery "github.com/cometbft/cometbft/libs/pubsub/query"
 	"github.com/cometbft/cometbft/libs/pubsub/query/syntax"
 
+	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/sendtx"
 )
 
@@ -41,6 +42,7 @@ func (v view) searched(query string) (sc scope, err error) {
 		return sc, fmt.Errorf("a query of %d conditions, at most %d", len(conditions), maxConditions)
 	}
 	var sender, recipient *shard
+	var whose lattice.Address
 	for _, c := range conditions {
 		if c.Op != syntax.TEq || c.Arg == nil {
 			continue // A shard says what it takes.
@@ -65,6 +67,9 @@ func (v view) searched(query string) (sc scope, err error) {
 			return sc, errors.New("the search names several senders, or several recipients, of different shards: no transaction has more than one")
 		}
 		*at = s
+		if at == &sender || sender == nil {
+			whose = a
+		}
 		if len(conditions) == 1 && c.Tag == "transfer.recipient" && v.only == "" {
 			sc.recipient = c.Arg.Value()
 		}
@@ -74,7 +79,7 @@ func (v view) searched(query string) (sc scope, err error) {
 		one = recipient
 	}
 	if one != nil {
-		sc.shards = append([]*shard{one}, v.past([]*shard{one})...)
+		sc.shards = append([]*shard{one}, v.pastOf(one, whose)...)
 		return sc, nil
 	}
 	all, err := v.list()

@@ -105,6 +105,15 @@ func (v view) past(all []*shard) (list []*shard) {
 	return list
 }
 
+// pastOf the shard of an account: of those that it comes from, the ones that had the account.
+func (v view) pastOf(s *shard, a lattice.Address) []*shard {
+	bucket := lattice.BucketOf(a)
+	return slices.DeleteFunc(v.past([]*shard{s}), func(p *shard) bool {
+		named, err := trie.ParseName(p.name)
+		return err == nil && !named.Prefix.Holds(bucket)
+	})
+}
+
 // ancestors of a shard, as its nodes tell.
 func (s *shard) ancestors() []string {
 	s.mu.Lock()

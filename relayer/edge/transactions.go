@@ -19,14 +19,23 @@ func (v view) tx(ctx *rpctypes.Context, hash []byte, prove bool) (*coretypes.Res
 	if len(hash) != lattice.HashSize {
 		return nil, fmt.Errorf("a hash of %d bytes, want %d", len(hash), lattice.HashSize)
 	}
-	return found(ctx.Context(), v, hash, func(ctx context.Context, s *shard) (*coretypes.ResultTx, error) {
+	// What any shard has executed no other one will.
+	key := cacheKey{method: "tx", shard: v.only, hash: lattice.Hash(hash)}
+	if tx, ok := v.cache.get(key); ok && !prove {
+		return tx.(*coretypes.ResultTx), nil //nolint:forcetypeassert // What put stores below.
+	}
+	tx, err := found(ctx.Context(), v, hash, func(ctx context.Context, s *shard) (*coretypes.ResultTx, error) {
 		return v.executed(ctx, s, lattice.Hash(hash), prove)
 	})
+	if err == nil && !prove {
+		v.cache.put(key, tx, 2*(len(tx.Tx)+tx.TxResult.Size()))
+	}
+	return tx, err
 }
 
 // executed transaction of a shard. Once it is in a block it never changes.
 func (v view) executed(ctx context.Context, s *shard, hash lattice.Hash, prove bool) (*coretypes.ResultTx, error) {
-	key := cacheKey{method: "tx", shard: v.only, hash: hash}
+	key := cacheKey{method: "tx", shard: s.name, hash: hash}
 	if tx, ok := v.cache.get(key); ok && !prove {
 		return tx.(*coretypes.ResultTx), nil //nolint:forcetypeassert // What put stores below.
 	}

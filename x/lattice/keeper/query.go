@@ -199,7 +199,7 @@ func (q *queryServer) Units(_ context.Context, req *types.QueryUnitsRequest) (*t
 			return searched < maxUnitsSearched
 		}
 		if req.Arrived {
-			_, here, err := q.engine.Transaction(u.Transaction)
+			here, err := q.engine.ExecutedBy(u.Transaction, height)
 			if failed = err; err != nil || here || u.Kind != lattice.Receive {
 				return err == nil && searched < maxUnitsSearched
 			}
