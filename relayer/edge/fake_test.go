@@ -48,16 +48,17 @@ type fake struct {
 	name         string
 	rpcURL, addr string
 
-	mu       sync.Mutex
-	network  string
-	table    trie.Table
-	height   int64
-	txs      map[int64]cmttypes.Txs
-	asked    map[string]int
-	stall    bool
-	grpc     *grpc.Server
-	rpc      *httptest.Server
-	received cmttypes.Txs
+	mu      sync.Mutex
+	network string
+	table   trie.Table
+	// since and height are its first and last block.
+	since, height int64
+	txs           map[int64]cmttypes.Txs
+	asked         map[string]int
+	stall         bool
+	grpc          *grpc.Server
+	rpc           *httptest.Server
+	received      cmttypes.Txs
 	// arrived are units of its accounts that receive what other shards have sent.
 	arrived []latticetypes.Unit
 	// ended: it takes nothing any more. parents it comes from.
@@ -217,6 +218,9 @@ func (f *fake) search(_ *rpctypes.Context, query string, _ bool, page, perPage *
 }
 
 func (f *fake) head(height int64) (cmttypes.Header, error) {
+	if height < f.since {
+		return cmttypes.Header{}, fmt.Errorf("height %d is not available, lowest height is %d", height, f.since)
+	}
 	if height > f.height {
 		return cmttypes.Header{}, fmt.Errorf("height %d must be less than or equal to the current blockchain height %d", height, f.height)
 	}

@@ -2,11 +2,17 @@ package edge
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/topnetwork/top/protocol/sendtx"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
 // A shard ends, and its children answer a while later. A wallet notices nothing: what the shard took too late is carried over, what comes meanwhile waits, and what was in its blocks is found there.
@@ -72,4 +78,39 @@ func TestTwoShardsBecomeOne(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, sent.Code, sent.Log)
 	one.set(func() { require.Equal(t, cmttypes.Txs{late, held}, one.received, "in their order") })
+}
+
+// Of the shards that were before, those that had an account are asked for its history, and no others; what was paid to it by a shard that has split is found there, however often it is looked for.
+func TestHistoryOfShardsThatWere(t *testing.T) {
+	const first, second, joined, old, payer = "top-z0.s00-1", "top-z0.s01-1", "top-z0.s0-2", "top-z0.s1-1", "top-z0.s11-1"
+	before := parse(t, "00 "+first+"\n01 "+second+"\n1 "+old+"\n")
+	after := parse(t, "0 "+joined+"\n10 top-z0.s10-1\n11 "+payer+"\n")
+	fakes := map[string]*fake{}
+	for _, route := range append(before, after...) {
+		table := after
+		if _, ok := prefix(before, route.Name); ok {
+			table = before
+		}
+		fakes[route.Name] = newFake(t, route.Name, table, began)
+	}
+	fakes[joined].parents, fakes[payer].parents, fakes["top-z0.s10-1"].parents = []string{first, second}, []string{old}, []string{old}
+	for _, name := range []string{first, second, old} {
+		fakes[name].ended = true
+	}
+	u, from := userIn(t, before, first), userIn(t, after, payer)
+	paid := from.send(u.address, 1)
+	fakes[old].txs[3] = cmttypes.Txs{paid}
+	// A shard that goes on from another has none of its blocks.
+	fakes[payer].since = 5
+	fakes[joined].arrived = []latticetypes.Unit{{Kind: "receive", Peer: sendtx.Bech32(from.address), Transaction: paid.Hash()}}
+	r := start(t, testConfig(t, slices.Collect(maps.Values(fakes))...))
+	rpc := rpcTo(t, r, "")
+	for range 3 {
+		found, err := rpc.TxSearch(t.Context(), fmt.Sprintf("transfer.recipient='%s'", sendtx.Bech32(u.address)), false, nil, nil, "")
+		require.NoError(t, err)
+		require.Equal(t, 1, found.TotalCount)
+		require.Equal(t, paid, found.Txs[0].Tx)
+	}
+	require.Zero(t, fakes[second].count("tx_search"))
+	require.Positive(t, fakes[first].count("tx_search"))
 }
