@@ -22,8 +22,8 @@ type Upgrade struct {
 	Name string
 	// Stores that the upgrade adds, renames or deletes. Added ones are mounted by the app from then on.
 	Stores storetypes.StoreUpgrades
-	// Migrate changes what no single module owns, after the modules' own migrations (a raised ConsensusVersion and RegisterMigration). It may be nil.
-	Migrate func(sdk.Context) error
+	// Migrate changes what no single module owns, after the modules' own migrations (a raised ConsensusVersion and RegisterMigration), by the plan's info where it says something. It may be nil.
+	Migrate func(ctx sdk.Context, info string) error
 }
 
 // AddUpgrades lists the chain's upgrades, oldest first. It is called once, before Seal.
@@ -44,7 +44,7 @@ func (a *App) AddUpgrades(upgrades ...Upgrade) {
 // registerUpgrades tells x/upgrade how to run each upgrade, and the multistore which stores change at the height at which this node halted for one.
 func (a *App) registerUpgrades(cfg module.Configurator) error {
 	for _, u := range a.upgrades {
-		a.Upgrade.SetUpgradeHandler(u.Name, func(ctx context.Context, _ upgradetypes.Plan, from module.VersionMap) (module.VersionMap, error) {
+		a.Upgrade.SetUpgradeHandler(u.Name, func(ctx context.Context, plan upgradetypes.Plan, from module.VersionMap) (module.VersionMap, error) {
 			to, err := a.Modules.RunMigrations(ctx, cfg, from)
 			if err != nil {
 				return nil, fmt.Errorf("upgrade %s: %w", u.Name, err)
@@ -52,7 +52,7 @@ func (a *App) registerUpgrades(cfg module.Configurator) error {
 			if u.Migrate == nil {
 				return to, nil
 			}
-			if err := u.Migrate(sdk.UnwrapSDKContext(ctx)); err != nil {
+			if err := u.Migrate(sdk.UnwrapSDKContext(ctx), plan.Info); err != nil {
 				return nil, fmt.Errorf("upgrade %s: %w", u.Name, err)
 			}
 			return to, nil

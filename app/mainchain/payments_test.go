@@ -1,6 +1,8 @@
 package mainchain_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -107,13 +109,32 @@ func TestUpgradeClosesPayments(t *testing.T) {
 			send := banktypes.NewMsgSend(bob, ann, utop(1))
 			require.Zero(t, chain.Send(t, "bob", send).Code, "open until then")
 			ctx := chain.Context()
-			require.NoError(t, chain.App.Upgrade.ApplyUpgrade(ctx, upgradetypes.Plan{Name: mainchain.PaymentsUpgrade, Height: ctx.BlockHeight()}))
-			err := chain.App.Gate.CheckPayment(ctx)
+			for _, c := range []struct{ info, where string }{
+				{"", "each other on shards"}, {"see the release notes", "each other on shards"}, {`{"edge": "no address"}`, "each other on shards"},
+				{`{"edge": "https://edge.example", "binaries": {}}`, "each other at https://edge.example"}, {"", "each other at https://edge.example"},
+			} {
+				require.NoError(t, chain.App.Upgrade.ApplyUpgrade(ctx, upgradetypes.Plan{Name: mainchain.PaymentsUpgrade, Height: ctx.BlockHeight(), Info: c.info}))
+				err := chain.App.Gate.CheckPayment(ctx)
+				if table == nil {
+					require.NoError(t, err)
+					continue
+				}
+				require.ErrorIs(t, err, gatetypes.ErrClosed)
+				require.ErrorContains(t, err, c.where)
+			}
 			if table == nil {
-				require.NoError(t, err)
 				return
 			}
-			require.ErrorIs(t, err, gatetypes.ErrClosed)
+			// Governance opens and closes them.
+			params := gatetypes.DefaultParams()
+			for _, closed := range []bool{false, true} {
+				params.PaymentsClosed, params.Edge = closed, "https://other.example"
+				_, err := chain.App.Gate.UpdateParams(ctx, &gatetypes.MsgUpdateParams{Authority: chain.App.Authority, Params: params})
+				require.NoError(t, err)
+				err = chain.App.Gate.CheckPayment(ctx)
+				require.Equal(t, closed, errors.Is(err, gatetypes.ErrClosed))
+				require.Equal(t, closed, err != nil && strings.Contains(err.Error(), params.Edge))
+			}
 		})
 	}
 }

@@ -35,7 +35,7 @@ func upgradeNext(a *App) base.Upgrade {
 	return base.Upgrade{
 		Name:    nextName,
 		Stores:  storetypes.StoreUpgrades{Added: []string{archiveStore}},
-		Migrate: func(ctx sdk.Context) error { return a.Services.Invariants(ctx) },
+		Migrate: func(ctx sdk.Context, _ string) error { return a.Services.Invariants(ctx) },
 	}
 }
 

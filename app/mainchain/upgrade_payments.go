@@ -1,6 +1,8 @@
 package mainchain
 
 import (
+	"encoding/json"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/topnetwork/top/app/base"
@@ -11,6 +13,17 @@ const PaymentsUpgrade = "payments-on-shards"
 
 func init() {
 	upgrades = append(upgrades, func(a *App) base.Upgrade {
-		return base.Upgrade{Name: PaymentsUpgrade, Migrate: func(ctx sdk.Context) error { return a.Gate.ClosePayments(ctx) }}
+		return base.Upgrade{Name: PaymentsUpgrade, Migrate: func(ctx sdk.Context, info string) error { return a.Gate.ClosePayments(ctx, edgeOf(info)) }}
 	})
+}
+
+// edgeOf what a plan's info says, {"edge": URL} beside whatever else it is used for; "" where it says nothing.
+func edgeOf(info string) string {
+	var plan struct {
+		Edge string `json:"edge"`
+	}
+	if json.Unmarshal([]byte(info), &plan) != nil {
+		return ""
+	}
+	return plan.Edge
 }

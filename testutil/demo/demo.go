@@ -92,7 +92,7 @@ func (d Demo) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg := sharded(play.Stage(d.config(d.dir("demo"))), crowd)
+	cfg := sharded(play.Stage(d.config(d.dir("demo"))), crowd.Accounts())
 	cfg.Outlive = d.Keep
 	cfg.Logf("demo in %s", cfg.Dir)
 	result, n, err := perform(ctx, cfg, crowd)
@@ -115,12 +115,17 @@ func (d Demo) play(ctx context.Context) error {
 }
 
 func (d Demo) localnet(ctx context.Context) error {
-	cfg := d.config(d.dir("localnet"))
-	cfg.TimeoutCommit, cfg.RESTPort = time.Second, wellKnownREST
+	cfg := sharded(d.config(d.dir("localnet")), nil)
+	cfg.RESTPort = wellKnownREST
 	n, err := localnet.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("%w\nlogs are in %s", err, filepath.Join(cfg.Dir, "logs"))
 	}
+	edge, err := carry(ctx, n)
+	if err != nil {
+		return fmt.Errorf("%w\nlogs are in %s", errors.Join(err, n.Stop()), filepath.Join(cfg.Dir, "logs"))
+	}
+	cfg.Logf("wallets' address of the shards: REST at %s, RPC at %s, gRPC at %s", edge.REST, edge.RPC, edge.GRPC)
 	cfg.Logf("REST of the main chain at %s, of the service chain at %s", n.Main.Nodes[0].REST, n.Service.Nodes[0].REST)
 	cfg.Logf("everything else is in %s; interrupt to stop", filepath.Join(cfg.Dir, localnet.RecordFile))
 	select {

@@ -16,6 +16,9 @@ import (
 // The demo's crowd: so many accounts, which make so many payments each.
 const demoPayers, demoRounds = 500, 40
 
+// unaudited utop that the main chain, and each shard, takes from a shard before its auditors have confirmed it: 50 TOP, five hundred of the crowd's payments.
+const unaudited = 50_000_000
+
 // Messages and Payments are what both plays lead to.
 type (
 	Messages = play.Result
@@ -32,9 +35,9 @@ type Result struct {
 
 // sharded network: two zones of two shards, on eight hosts, so that who audits a zone sits in none of its committees. With every epoch some sixth of all members and auditors change, and each that joins is a process that starts: so
 // epochs are half a minute, where two processors do it all.
-func sharded(cfg localnet.Config, c *crowd.Crowd) localnet.Config {
+func sharded(cfg localnet.Config, accounts []string) localnet.Config {
 	cfg.Validators, cfg.TimeoutCommit, cfg.EpochBlocks, cfg.SmallCaches = 8, time.Second, 30, true
-	cfg.Shards = localnet.Shards{Zones: 2, PerZone: 2, Members: 3, Auditors: 1, Funds: localnet.UserFunds, TimeoutCommit: time.Second, LingerBlocks: 5, Accounts: c.Accounts()}
+	cfg.Shards = localnet.Shards{Zones: 2, PerZone: 2, Members: 3, Auditors: 1, Funds: localnet.UserFunds, TimeoutCommit: time.Second, LingerBlocks: 5, Accounts: accounts, Unaudited: unaudited}
 	return cfg
 }
 
@@ -60,12 +63,17 @@ func perform(ctx context.Context, cfg localnet.Config, c *crowd.Crowd) (*Result,
 	return result, n, nil
 }
 
-// pay by a router and an edge.
-func pay(ctx context.Context, n *localnet.Network, c *crowd.Crowd, logf func(format string, args ...any)) (*crowd.Result, error) {
+// carry between the shards by a router, and for wallets by an edge.
+func carry(ctx context.Context, n *localnet.Network) (localnet.Edge, error) {
 	if err := n.StartRouter(ctx, localnet.RouterName, n.Carrier); err != nil {
-		return nil, err
+		return localnet.Edge{}, err
 	}
-	edge, err := n.StartEdge(ctx)
+	return n.StartEdge(ctx)
+}
+
+// pay by them.
+func pay(ctx context.Context, n *localnet.Network, c *crowd.Crowd, logf func(format string, args ...any)) (*crowd.Result, error) {
+	edge, err := carry(ctx, n)
 	if err != nil {
 		return nil, err
 	}

@@ -41,10 +41,11 @@ type Purse struct {
 	tx      txtypes.ServiceClient
 
 	mu sync.Mutex
-	// payments that were executed, by the account's number and sequence; number is the highest for which one was, last how the last one ended, longest how long one took that was executed.
+	// payments that were executed, by the account's number and sequence; number is the highest for which one was, last how the last one ended; since is when the last executed one ended, and longest the longest time between two of them.
 	payments int
 	number   uint64
 	last     error
+	since    time.Time
 	longest  time.Duration
 }
 
@@ -68,6 +69,9 @@ func (p *Purse) Close() error { return p.conn.Close() }
 
 // Pay again and again until ctx ends. A payment counts when the account's sequence says that it is in a block.
 func (p *Purse) Pay(ctx context.Context, to string) {
+	p.mu.Lock()
+	p.since = time.Now()
+	p.mu.Unlock()
 	for ctx.Err() == nil {
 		err := p.once(ctx, to)
 		p.mu.Lock()
@@ -81,7 +85,6 @@ func (p *Purse) Pay(ctx context.Context, to string) {
 }
 
 func (p *Purse) once(ctx context.Context, to string) error {
-	began := time.Now()
 	before, err := p.account(ctx)
 	if err != nil {
 		return err
@@ -107,7 +110,8 @@ func (p *Purse) once(ctx context.Context, to string) error {
 		if err == nil && after.AccountNumber == before.AccountNumber && after.Sequence > before.Sequence {
 			p.mu.Lock()
 			p.payments++
-			p.longest = max(p.longest, time.Since(began))
+			now := time.Now()
+			p.longest, p.since = max(p.longest, now.Sub(p.since)), now
 			p.number = max(p.number, after.AccountNumber)
 			p.mu.Unlock()
 			return nil
@@ -170,7 +174,7 @@ func (p *Purse) PaidAs(number uint64) func(context.Context) error {
 	}
 }
 
-// Longest that a payment took that was executed, and forgets it.
+// Longest time without an executed payment, up to the last one, since Pay began or since this was asked last.
 func (p *Purse) Longest() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

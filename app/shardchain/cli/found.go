@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"cosmossdk.io/math"
 
@@ -34,8 +35,9 @@ type founding struct {
 	ctx      client.Context
 	network  string
 	accounts string
-	// unaudited utop that a shard takes from another before auditors have confirmed it; 0 for no bound.
-	unaudited uint64
+	// unaudited utop that a shard takes from another before auditors have confirmed it: a number, 0 for no bound, or "" for what the main chain's gate takes.
+	unaudited string
+	bound     uint64
 	dir       string
 
 	table     trie.Table
@@ -86,7 +88,7 @@ func foundCommand() *cobra.Command {
 	flag.StringVar(&f.dir, localchain.FlagDir, "./shards", "folder for CHAIN-ID.json and CHAIN-ID.accounts")
 	flag.StringVar(&f.network, "network", latticetypes.Network, "chain id that wallets sign, the same for all shards")
 	flag.StringVar(&f.accounts, "accounts", "", "file with an account of genesis in every line: ADDRESS COINS; each goes to its shard, and all together are what the main chain's genesis gave shards")
-	flag.Uint64Var(&f.unaudited, "unaudited", 0, "utop that a shard takes from another before auditors have confirmed it; 0 for no bound")
+	flag.StringVar(&f.unaudited, "unaudited", "", "utop that a shard takes from another before auditors have confirmed it, 0 for no bound (default: unaudited_utop of the main chain's gate)")
 	return cmd
 }
 
@@ -131,6 +133,13 @@ func (f *founding) ask(ctx context.Context) error {
 		return fmt.Errorf("books of the main chain's gate: %w", err)
 	}
 	f.issued = books.Books.Issued
+	gate, err := gatetypes.NewQueryClient(f.ctx).Params(ctx, &gatetypes.QueryParamsRequest{})
+	if err != nil {
+		return fmt.Errorf("parameters of the main chain's gate: %w", err)
+	}
+	if f.bound, err = boundOf(f.unaudited, gate.Params.UnauditedUtop); err != nil {
+		return err
+	}
 	f.committee = map[string]shardstypes.Committee{}
 	for _, r := range f.table {
 		res, err := shardstypes.NewQueryClient(f.ctx).Committee(ctx, &shardstypes.QueryCommitteeRequest{Name: r.Name, Term: 1})
@@ -147,6 +156,21 @@ func (f *founding) ask(ctx context.Context) error {
 	f.trusted.Params.MainChainId = commit.Header.ChainID
 	f.trusted.Headers = []lighttypes.Header{lighttypes.HeaderOf(commit.Header)}
 	return nil
+}
+
+// boundOf what is taken unaudited: as the main chain's gate has it, unless another bound is asked for. A network where anything is taken from whoever controls a committee has to be meant.
+func boundOf(asked string, gate uint64) (uint64, error) {
+	if asked != "" {
+		bound, err := strconv.ParseUint(asked, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("--unaudited is %q, want a number of utop, or 0 for no bound", asked)
+		}
+		return bound, nil
+	}
+	if gate == 0 {
+		return 0, errors.New("--unaudited: the main chain's gate bounds nothing that it takes from shards unaudited (unaudited_utop of x/gate is 0): name a bound for the shards, or 0 where no committee will ever be an attacker's")
+	}
+	return gate, nil
 }
 
 // split the accounts by whose they are.
@@ -196,7 +220,7 @@ func (f *founding) found(r trie.Route) (one founded, err error) {
 		gs.Routing = latticetypes.RoutingOf(f.table)
 		gs.Routing.Version = f.version
 	}
-	gs.Params.MainEpochBlocks, gs.Params.UnauditedUtop = f.epoch, f.unaudited
+	gs.Params.MainEpochBlocks, gs.Params.UnauditedUtop = f.epoch, f.bound
 	for _, other := range f.table {
 		gs.Members = append(gs.Members, membersOf(f.committee[other.Name]))
 	}

@@ -36,3 +36,23 @@ func TestFoundingIsCovered(t *testing.T) {
 	_, err = Issued(filepath.Join(t.TempDir(), "none"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+// What a shard takes unaudited is bounded as the main chain bounds it, or as founders say: that there is no bound they have to say.
+func TestFoundingIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		asked   string
+		gate    uint64
+		bound   uint64
+		refused string
+	}{
+		{"", 7, 7, ""}, {"9", 7, 9, ""}, {"0", 7, 0, ""}, {"0", 0, 0, ""}, {"", 0, 0, "name a bound"}, {"-1", 7, 0, "want a number"}, {"1top", 0, 0, "want a number"},
+	} {
+		bound, err := boundOf(c.asked, c.gate)
+		if c.refused != "" {
+			require.ErrorContains(t, err, c.refused)
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, c.bound, bound)
+	}
+}

@@ -67,6 +67,7 @@ func TestKilledChildComesBack(t *testing.T) {
 	})
 	require.Greater(t, back.Starts, e.Starts)
 	sameState(t, shard)
+	supplied(t)
 }
 
 // A host that is killed takes its children with it, and comes back with all of them.
@@ -89,6 +90,7 @@ func TestKilledHostComesBack(t *testing.T) {
 		hosted(t, host, name, "back", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > e.Height })
 		sameState(t, name)
 	}
+	supplied(t)
 }
 
 // A child that cannot start, for its memory of votes is torn, is told of; the main node and the other child go on. Repaired, it comes back by itself.
@@ -132,6 +134,7 @@ func TestChildThatCannotStart(t *testing.T) {
 	require.NoError(t, os.WriteFile(memory, repaired, 0o600))
 	hosted(t, host, shard, "repaired", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > last+2 })
 	sameState(t, shard)
+	supplied(t)
 }
 
 // A host that is stopped in order stops its children, too.

@@ -121,6 +121,15 @@ func hostOf(t *testing.T, chainID, role string) (localnet.Node, directory.Entry)
 	return localnet.Node{}, directory.Entry{}
 }
 
+// supplied: all ledgers together have what was issued.
+func supplied(t *testing.T) {
+	t.Helper()
+	await(t, "supply", func(ctx context.Context) error {
+		_, err := net.Supply(ctx)
+		return err
+	})
+}
+
 // sameState of all nodes of a shard.
 func sameState(t *testing.T, chainID string) {
 	t.Helper()

@@ -23,11 +23,87 @@ var halves = []string{"top-z0.s00-1", "top-z0.s01-1"}
 
 const (
 	united = "top-z0.s0-2"
-	// pauseAtMost that payments make while two shards become one.
+	// pauseAtMost that payments make while two shards become one, one becomes two, or a host comes back.
 	pauseAtMost = 90 * time.Second
 )
 
-// A host of three shards is killed and comes back with all of them, each with the state that others have; what crossed meanwhile arrives once.
+// payments of two wallets of different shards to each other.
+type payments struct {
+	purses [2]*localnet.Purse
+	began  uint64
+	stop   func()
+}
+
+// begin payments; both have made some when it returns.
+func begin(t *testing.T) *payments {
+	t.Helper()
+	p := &payments{}
+	for i := range p.purses {
+		purse, err := localnet.NewPurse(wallet, wallets[i])
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = purse.Close() })
+		p.purses[i] = purse
+	}
+	var err error
+	p.began, err = p.total(t.Context())
+	require.NoError(t, err)
+	paying, stop := context.WithCancel(t.Context())
+	done := make(chan struct{}, len(p.purses))
+	for i := range p.purses {
+		go func() {
+			p.purses[i].Pay(paying, p.purses[1-i].Address)
+			done <- struct{}{}
+		}()
+	}
+	p.stop = func() {
+		stop()
+		for range p.purses {
+			<-done
+		}
+	}
+	p.goOn(t, 5)
+	return p
+}
+
+func (p *payments) total(ctx context.Context) (sum uint64, err error) {
+	for _, purse := range p.purses {
+		n, err := purse.Balance(ctx)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// goOn until each wallet has made so many more.
+func (p *payments) goOn(t *testing.T, more int) {
+	t.Helper()
+	for _, purse := range p.purses {
+		await(t, "payments", purse.Paid(purse.Count()+more))
+	}
+}
+
+// end them: none paused for too long, and once all have arrived the wallets have what they had.
+func (p *payments) end(t *testing.T) {
+	t.Helper()
+	p.stop()
+	for i, purse := range p.purses {
+		longest := purse.Longest()
+		logf("the longest pause of wallet %d was %.1fs, after %d payments", i, longest.Seconds(), purse.Count())
+		require.Less(t, longest, pauseAtMost)
+	}
+	await(t, "all payments", func(ctx context.Context) error {
+		sum, err := p.total(ctx)
+		if err == nil && sum != p.began {
+			err = fmt.Errorf("both have %d utop of %d", sum, p.began)
+		}
+		return err
+	})
+	supplied(t)
+}
+
+// A host of three shards is killed under payments between them and comes back with all of them, each with the state that others have; what crossed meanwhile arrives once.
 func TestHostOfThreeShardsComesBack(t *testing.T) {
 	three := append([]string{other}, halves...)
 	var host localnet.Node
@@ -46,6 +122,7 @@ func TestHostOfThreeShardsComesBack(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, before, "no host runs %v", three)
+	paid := begin(t)
 	require.NoError(t, net.Kill(host.Name))
 	for _, e := range before {
 		await(t, fmt.Sprintf("the end of process %d", e.PID), func(context.Context) error {
@@ -64,50 +141,18 @@ func TestHostOfThreeShardsComesBack(t *testing.T) {
 		})
 	}
 	logf("%s runs its shards again %.1fs after it was started", host.Name, time.Since(at).Seconds())
+	paid.goOn(t, 10)
+	paid.end(t)
 	for _, name := range three {
 		sameState(t, name)
 	}
-	await(t, "supply", func(ctx context.Context) error {
-		_, err := net.Supply(ctx)
-		return err
-	})
 }
 
 // Two shards become one while wallets of it and of another one pay each other: they notice nothing but a pause, no coin is gone or new, and all members of the one have the same state.
 func TestMergeUnderPayments(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	var purses [2]*localnet.Purse
-	total := func(ctx context.Context) (sum uint64, err error) {
-		for _, p := range purses {
-			n, err := p.Balance(ctx)
-			if err != nil {
-				return 0, err
-			}
-			sum += n
-		}
-		return sum, nil
-	}
-	for i := range purses {
-		p, err := localnet.NewPurse(wallet, wallets[i])
-		require.NoError(t, err)
-		t.Cleanup(func() { _ = p.Close() })
-		purses[i] = p
-	}
-	began, err := total(ctx)
-	require.NoError(t, err)
-	paying, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan struct{}, len(purses))
-	for i := range purses {
-		go func() {
-			purses[i].Pay(paying, purses[1-i].Address)
-			done <- struct{}{}
-		}()
-	}
-	for _, p := range purses {
-		await(t, "payments", p.Paid(5))
-	}
+	paid := begin(t)
 	steward, err := chain.FromMnemonic(net.Steward.Mnemonic)
 	require.NoError(t, err)
 	client, err := chain.Dial(ctx, chain.Config{GRPC: net.Main.Nodes[0].GRPC, ChainID: net.Main.ID, Register: shardstypes.RegisterInterfaces})
@@ -129,29 +174,8 @@ func TestMergeUnderPayments(t *testing.T) {
 		return err
 	})
 	logf("%s is active after %.1fs", united, time.Since(at).Seconds())
-	for _, p := range purses {
-		await(t, "payments after the merge", p.Paid(p.Count()+10))
-	}
-	stop()
-	for range purses {
-		<-done
-	}
-	for i, p := range purses {
-		longest := p.Longest()
-		logf("the longest payment of wallet %d took %.1fs", i, longest.Seconds())
-		require.Less(t, longest, pauseAtMost)
-	}
-	await(t, "all payments", func(ctx context.Context) error {
-		sum, err := total(ctx)
-		if err == nil && sum != began {
-			err = fmt.Errorf("both have %d utop of %d", sum, began)
-		}
-		return err
-	})
-	await(t, "supply", func(ctx context.Context) error {
-		_, err := net.Supply(ctx)
-		return err
-	})
+	paid.goOn(t, 10)
+	paid.end(t)
 	for _, name := range []string{united, other} {
 		sameState(t, name)
 	}

@@ -185,6 +185,7 @@ func (n *network) agree() {
 	owed, batches := n.settled(n.Shard(next).Nodes[0].RPC)
 	n.logf("%d ledgers have said what they took, %d batches were debited again", owed, batches)
 	require.Equal(t, 2, owed, "the other shard and the main chain")
+	require.Positive(t, batches, "others had taken something of the blocks that do not count")
 }
 
 // settled counts what the blocks of a restarted shard have of its settlement.

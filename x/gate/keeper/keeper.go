@@ -127,8 +127,8 @@ func (k *Keeper) sharded(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// ClosePayments between users on this chain, as an upgrade does. A network without shards keeps them open.
-func (k *Keeper) ClosePayments(ctx context.Context) error {
+// ClosePayments between users on this chain, as an upgrade does, and name the edge where they pay from now on; one that is no URL leaves the one that is named. A network without shards keeps them open.
+func (k *Keeper) ClosePayments(ctx context.Context, edge string) error {
 	sharded, err := k.sharded(ctx)
 	if err != nil || !sharded {
 		return err
@@ -138,6 +138,9 @@ func (k *Keeper) ClosePayments(ctx context.Context) error {
 		return err
 	}
 	params.PaymentsClosed = true
+	if named := (types.Params{MinExit: params.MinExit, Edge: edge}); edge != "" && named.Validate() == nil {
+		params.Edge = edge
+	}
 	return k.setParams(ctx, params)
 }
 
