@@ -59,7 +59,7 @@ var messageClasses = []struct {
 	{ClassUser, "top.services.v1", "MsgAddProviderDeposit MsgAddServiceChainDeposit MsgExitProvider MsgExitServiceChain MsgLinkServiceChain MsgRegisterProvider " +
 		"MsgRegisterServiceChain MsgRegisterServiceType MsgUpdateProvider MsgWithdrawProviderDeposit MsgWithdrawServiceChainDeposit"},
 	// Who may split, merge, freeze and restart beside governance, x/shards knows: a devnet's steward.
-	{ClassUser, "top.shards.v1", "MsgAnchor MsgAudit MsgFreeze MsgMerge MsgRestart MsgShardEvidence MsgSplit"},
+	{ClassUser, "top.shards.v1", "MsgAnchor MsgAudit MsgForkEvidence MsgFreeze MsgMerge MsgRestart MsgShardEvidence MsgSplit"},
 	{ClassUser, "top.sortition.v1", "MsgPublishProof MsgSeal"},
 	{ClassUser, "top.stake.v1", "MsgRegisterNode MsgUpdateNode"},
 	{ClassUser, "top.usage.v1", "MsgAllot MsgClaim MsgDeliverSeed MsgLinkMainChain MsgProve MsgReclaim MsgRelease MsgRetrySettlement"},

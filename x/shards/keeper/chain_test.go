@@ -36,6 +36,7 @@ type block struct {
 	appHash []byte
 	absent  []string
 	forged  bool
+	round   int32
 }
 
 // after is a block of a committee which signs the next one too.
@@ -59,7 +60,7 @@ func (b block) signed(t testing.TB, n *nodes.Network) *cmttypes.SignedHeader {
 		ProposerAddress: set.Validators[0].Address,
 	}
 	id := cmttypes.BlockID{Hash: header.Hash(), PartSetHeader: cmttypes.PartSetHeader{Total: 1, Hash: hash("parts")}}
-	commit := &cmttypes.Commit{Height: b.height, BlockID: id}
+	commit := &cmttypes.Commit{Height: b.height, Round: b.round, BlockID: id}
 	for _, v := range set.Validators {
 		name := ""
 		for _, m := range b.by.Members {
@@ -76,7 +77,7 @@ func (b block) signed(t testing.TB, n *nodes.Network) *cmttypes.SignedHeader {
 			commit.Signatures = append(commit.Signatures, cmttypes.NewCommitSigAbsent())
 			continue
 		}
-		vote := vote(t, b.shard, name, b.height, id, n.Ctx.BlockTime())
+		vote := voteIn(t, b.shard, name, b.height, b.round, id, n.Ctx.BlockTime())
 		if b.forged {
 			vote.Signature[0] ^= 1
 		}
@@ -88,7 +89,12 @@ func (b block) signed(t testing.TB, n *nodes.Network) *cmttypes.SignedHeader {
 // vote of a name for a block of a shard.
 func vote(t testing.TB, shard, name string, height int64, id cmttypes.BlockID, at time.Time) *cmttypes.Vote {
 	t.Helper()
-	v := &cmttypes.Vote{Type: cmtproto.PrecommitType, Height: height, BlockID: id, Timestamp: at, ValidatorAddress: nodes.ConsAddress(name).Bytes()}
+	return voteIn(t, shard, name, height, 0, id, at)
+}
+
+func voteIn(t testing.TB, shard, name string, height int64, round int32, id cmttypes.BlockID, at time.Time) *cmttypes.Vote {
+	t.Helper()
+	v := &cmttypes.Vote{Type: cmtproto.PrecommitType, Height: height, Round: round, BlockID: id, Timestamp: at, ValidatorAddress: nodes.ConsAddress(name).Bytes()}
 	signature, err := nodes.ConsensusKey(name).Sign(cmttypes.VoteSignBytes(shard, v.ToProto()))
 	require.NoError(t, err)
 	v.Signature = signature

@@ -39,11 +39,12 @@ func FuzzMessages(f *testing.F) {
 	add(5, &types.MsgFreeze{Authority: nodes.Authority(), Shard: name, Reason: "why"})
 	add(6, &types.MsgRestart{Authority: nodes.Authority(), Shard: name})
 	add(7, &types.MsgUpdateParams{Authority: nodes.Authority(), Params: params()})
+	add(8, &types.MsgForkEvidence{Signer: nodes.Operator("router"), Shard: name, SignedHeaders: [][]byte{b.anchor(f, n).SignedHeader, b.anchor(f, n).SignedHeader}})
 	base := n.Ctx
 	f.Fuzz(func(t *testing.T, kind byte, raw []byte) {
 		n.Ctx, _ = base.CacheContext()
 		var err error
-		switch kind % 8 {
+		switch kind % 9 {
 		case 0:
 			var m types.MsgAnchor
 			if m.Unmarshal(raw) == nil {
@@ -86,6 +87,12 @@ func FuzzMessages(f *testing.F) {
 				if _, err = nodes.Do(n.Ctx, n.Shards.UpdateParams, &m); err == nil {
 					require.Equal(t, nodes.Authority(), m.Authority)
 				}
+			}
+		case 8:
+			var m types.MsgForkEvidence
+			if m.Unmarshal(raw) == nil {
+				_, err = nodes.Do(n.Ctx, n.Shards.ForkEvidence, &m)
+				require.Error(t, err)
 			}
 		}
 		_ = err

@@ -30,7 +30,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 		Tx: &autocliv1.ServiceCommandDescriptor{
 			Service: _Msg_serviceDesc.ServiceName,
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
-				{RpcMethod: "Anchor", Skip: true}, {RpcMethod: "Audit", Skip: true}, {RpcMethod: "ShardEvidence", Skip: true}, {RpcMethod: "UpdateParams", Skip: true},
+				{RpcMethod: "Anchor", Skip: true}, {RpcMethod: "Audit", Skip: true}, {RpcMethod: "ShardEvidence", Skip: true}, {RpcMethod: "ForkEvidence", Skip: true}, {RpcMethod: "UpdateParams", Skip: true},
 				{RpcMethod: "Split", Use: "split [shard]", Short: "Let a shard become two; for a devnet's steward", PositionalArgs: args("shard")},
 				{RpcMethod: "Merge", Use: "merge [shards]...", Short: "Let two siblings become one; for a devnet's steward", PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "shards", Varargs: true}}},
 				{RpcMethod: "Freeze", Use: "freeze [shard] [reason]", Short: "Let no header above the audited one count; for a devnet's steward", PositionalArgs: args("shard", "reason")},

@@ -9,6 +9,6 @@ import (
 // RegisterInterfaces makes the module's messages known to the codec.
 func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
-		&MsgAnchor{}, &MsgAudit{}, &MsgShardEvidence{}, &MsgSplit{}, &MsgMerge{}, &MsgFreeze{}, &MsgRestart{}, &MsgUpdateParams{})
+		&MsgAnchor{}, &MsgAudit{}, &MsgShardEvidence{}, &MsgForkEvidence{}, &MsgSplit{}, &MsgMerge{}, &MsgFreeze{}, &MsgRestart{}, &MsgUpdateParams{})
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

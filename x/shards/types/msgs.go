@@ -13,6 +13,7 @@ var (
 	_ sdk.HasValidateBasic = (*MsgAnchor)(nil)
 	_ sdk.HasValidateBasic = (*MsgAudit)(nil)
 	_ sdk.HasValidateBasic = (*MsgShardEvidence)(nil)
+	_ sdk.HasValidateBasic = (*MsgForkEvidence)(nil)
 	_ sdk.HasValidateBasic = (*MsgSplit)(nil)
 	_ sdk.HasValidateBasic = (*MsgMerge)(nil)
 	_ sdk.HasValidateBasic = (*MsgFreeze)(nil)
@@ -25,6 +26,8 @@ const (
 	MaxAnchors  = 64
 	MaxAudits   = 256
 	maxEvidence = 4_096
+	// maxHeader in bytes of a signed header: ten times what one of maxSeats signatures has.
+	maxHeader = 65_536
 )
 
 func checkShard(name string) error {
@@ -79,6 +82,22 @@ func (m *MsgShardEvidence) ValidateBasic() error {
 	}
 	if len(m.Evidence) == 0 || len(m.Evidence) > maxEvidence {
 		return errorsmod.Wrapf(ErrInvalid, "evidence of %d bytes, want 1 to %d", len(m.Evidence), maxEvidence)
+	}
+	return checkShard(m.Shard)
+}
+
+// ValidateBasic checks what needs no state.
+func (m *MsgForkEvidence) ValidateBasic() error {
+	if err := account.Check(ErrInvalid, "signer", m.Signer); err != nil {
+		return err
+	}
+	if len(m.SignedHeaders) != 2 {
+		return errorsmod.Wrapf(ErrInvalid, "%d headers, want two of one height", len(m.SignedHeaders))
+	}
+	for _, raw := range m.SignedHeaders {
+		if len(raw) == 0 || len(raw) > maxHeader {
+			return errorsmod.Wrapf(ErrInvalid, "a header of %d bytes, want 1 to %d", len(raw), maxHeader)
+		}
 	}
 	return checkShard(m.Shard)
 }
