@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -33,12 +34,14 @@ type settler struct {
 	// anchored last of all shards; searched for evidence up to a height, by shard.
 	anchored time.Time
 	searched map[string]int64
+	// hunts for forks, by the names of who forks and of who took it.
+	hunts map[string]*hunt
 	// sources of deposits, and takers of exits, by their names.
 	sources map[string]*source
 }
 
 func newSettler(main Main, chainID string, cfg Config, log *slog.Logger, metrics *Metrics) *settler {
-	return &settler{main: main, chainID: chainID, cfg: cfg, log: log, metrics: metrics, searched: map[string]int64{}, sources: map[string]*source{}}
+	return &settler{main: main, chainID: chainID, cfg: cfg, log: log, metrics: metrics, searched: map[string]int64{}, hunts: map[string]*hunt{}, sources: map[string]*source{}}
 }
 
 // step anchors all shards where it is time, and at once those whose committee changes or that end.
@@ -75,7 +78,7 @@ func (s *settler) step(ctx context.Context, n *network, stations []*station) err
 	if all {
 		s.anchored = time.Now()
 		for _, at := range stations {
-			err := s.accuse(ctx, at)
+			err := errors.Join(s.accuse(ctx, at), s.forks(ctx, at, stations))
 			if s.told.News("evidence "+at.Name(), err) {
 				s.log.Warn("a shard's blocks are not searched for evidence, tried again", "shard", at.Name(), "error", err)
 			}

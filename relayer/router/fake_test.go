@@ -295,10 +295,10 @@ func (l *ledger) Light(context.Context) (lighttypes.Header, error) {
 	return lighttypes.Header{}, errNoMainChain
 }
 
-// Evidence implements Shard.
 // Delivered implements Shard; nobody restarts these.
-func (l *ledger) Delivered(context.Context, int64) ([][]byte, error) { return nil, nil }
+func (l *ledger) Delivered(context.Context, int64) ([]*latticetypes.Delivery, error) { return nil, nil }
 
+// Evidence implements Shard.
 func (l *ledger) Evidence(context.Context, int64, int64) ([]*cmttypes.DuplicateVoteEvidence, error) {
 	return nil, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -93,7 +94,9 @@ func (m *mainInMemory) Deliver(_ context.Context, list []latticetypes.Delivery) 
 	return m.refused, m.refuse
 }
 
-func (m *mainInMemory) Delivered(context.Context, int64) ([][]byte, error) { return nil, nil }
+func (m *mainInMemory) Delivered(context.Context, int64) ([]*latticetypes.Delivery, error) {
+	return nil, nil
+}
 
 func (m *mainInMemory) Confirm(_ context.Context, list []latticetypes.Confirmation) ([]string, error) {
 	m.confirmations = append(m.confirmations, list)
@@ -116,6 +119,22 @@ type listener struct {
 	state   map[string][]byte
 	heard   []*latticetypes.Carried
 	refuse  error
+	// delivered by block, and the evidence of its blocks by height.
+	delivered map[int64][]*latticetypes.Delivery
+	evidence  map[int64]*cmttypes.DuplicateVoteEvidence
+}
+
+func (l *listener) Delivered(_ context.Context, height int64) ([]*latticetypes.Delivery, error) {
+	return l.delivered[height], nil
+}
+
+func (l *listener) Evidence(_ context.Context, from, to int64) (list []*cmttypes.DuplicateVoteEvidence, _ error) {
+	for height := from; height <= to; height++ {
+		if e := l.evidence[height]; e != nil {
+			list = append(list, e)
+		}
+	}
+	return list, nil
 }
 
 func (l *listener) Light(context.Context) (lighttypes.Header, error) { return l.head, nil }

@@ -43,7 +43,7 @@ type Main interface {
 	Deliver(context.Context, []latticetypes.Delivery) (refused []string, err error)
 	Confirm(context.Context, []latticetypes.Confirmation) (refused []string, err error)
 	// Delivered batches of a block, whether they were taken or not.
-	Delivered(ctx context.Context, height int64) ([][]byte, error)
+	Delivered(ctx context.Context, height int64) ([]*latticetypes.Delivery, error)
 	// Signer of what is sent, and Send, which waits until it is in a block.
 	Signer() string
 	Send(ctx context.Context, msg sdk.Msg) error

@@ -202,7 +202,7 @@ func (i *informer) batch(ctx context.Context, parent, destination string, cursor
 }
 
 // lookIn a ledger's blocks, some in each step. What is owed is asked for from the newest batch on, as the blocks are looked through.
-func (i *informer) lookIn(ctx context.Context, ledger, parent string, newest int64, delivered func(context.Context, int64) ([][]byte, error), cursor receipt.Cursor) ([]byte, error) {
+func (i *informer) lookIn(ctx context.Context, ledger, parent string, newest int64, delivered func(context.Context, int64) ([]*latticetypes.Delivery, error), cursor receipt.Cursor) ([]byte, error) {
 	s := i.searched[ledger+" "+parent]
 	if s != nil && s.next == 0 && time.Since(s.ended) < searchAgain {
 		return s.found[cursor], nil
@@ -219,9 +219,9 @@ func (i *informer) lookIn(ctx context.Context, ledger, parent string, newest int
 		if err != nil {
 			return nil, fmt.Errorf("batches of %s in block %d of %s: %w", parent, s.next, ledger, err)
 		}
-		for _, raw := range batches {
-			if b, err := receipt.Decode(raw); err == nil && b.Source == parent {
-				s.found[b.Cursor()] = raw
+		for _, d := range batches {
+			if b, err := receipt.Decode(d.Batch); err == nil && b.Source == parent {
+				s.found[b.Cursor()] = d.Batch
 			}
 		}
 		if s.next--; s.next == 0 {
@@ -232,7 +232,7 @@ func (i *informer) lookIn(ctx context.Context, ledger, parent string, newest int
 }
 
 // Delivered implements Shard.
-func (e *endpoint) Delivered(ctx context.Context, height int64) (batches [][]byte, err error) {
+func (e *endpoint) Delivered(ctx context.Context, height int64) (list []*latticetypes.Delivery, err error) {
 	err = e.ask(ctx, func(ctx context.Context, at *member) error {
 		res, err := at.rpc.Block(ctx, &height)
 		if err != nil {
@@ -241,22 +241,22 @@ func (e *endpoint) Delivered(ctx context.Context, height int64) (batches [][]byt
 		if res.Block == nil || res.Block.ChainID != e.name {
 			return fmt.Errorf("it has no block %d", height)
 		}
-		batches = nil
+		list = nil
 		for _, raw := range res.Block.Txs {
 			if !latticetypes.IsCarried(raw) {
 				break
 			}
 			if c, err := latticetypes.DecodeCarried(raw); err == nil && c.GetDelivery() != nil {
-				batches = append(batches, c.GetDelivery().Batch)
+				list = append(list, c.GetDelivery())
 			}
 		}
 		return nil
 	})
-	return batches, e.about("block", err)
+	return list, e.about("block", err)
 }
 
 // Delivered implements Main.
-func (s settlement) Delivered(ctx context.Context, height int64) (batches [][]byte, err error) {
+func (s settlement) Delivered(ctx context.Context, height int64) (list []*latticetypes.Delivery, err error) {
 	res, err := cmtservice.NewServiceClient(s.Conn()).GetBlockByHeight(ctx, &cmtservice.GetBlockByHeightRequest{Height: height})
 	if err != nil {
 		return nil, err
@@ -275,10 +275,10 @@ func (s settlement) Delivered(ctx context.Context, height int64) (batches [][]by
 			if any.TypeUrl != url || msg.Unmarshal(any.Value) != nil {
 				continue
 			}
-			for _, d := range msg.Deliveries {
-				batches = append(batches, d.Batch)
+			for i := range msg.Deliveries {
+				list = append(list, &msg.Deliveries[i])
 			}
 		}
 	}
-	return batches, nil
+	return list, nil
 }

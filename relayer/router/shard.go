@@ -38,8 +38,8 @@ type Shard interface {
 	Light(context.Context) (lighttypes.Header, error)
 	// Evidence of members that voted twice, in its blocks from a height to another.
 	Evidence(ctx context.Context, from, to int64) ([]*cmttypes.DuplicateVoteEvidence, error)
-	// Delivered batches of a block, as protocol/receipt encodes them, whether they were taken or not.
-	Delivered(ctx context.Context, height int64) ([][]byte, error)
+	// Delivered batches of a block, with their proofs, whether they were taken or not.
+	Delivered(ctx context.Context, height int64) ([]*latticetypes.Delivery, error)
 	// Follow tells of new blocks until ctx ends; it may tell too often.
 	Follow(ctx context.Context, tell func())
 	// Rotate gives the next node its turn.

@@ -29,6 +29,9 @@ func (n *Network) writeHosts(home string) error {
 	return err
 }
 
+// checkName is the folder of what the check of the supply is told.
+const checkName = "check"
+
 // RouterName names the first router's process and home.
 const RouterName = "router"
 
@@ -116,7 +119,10 @@ func (n *Network) Supply(ctx context.Context) (shards int, err error) {
 		OK     bool `json:"ok"`
 		Shards int  `json:"shards"`
 	}
-	if err := n.command(ctx, "check-supply", "relayer", &answer, "check", "supply", "--json", "--accounts", "--nodes", filepath.Join(n.Dir, RouterName, "shards.txt"), "--main", n.Main.Nodes[0].GRPC); err != nil {
+	if err := n.writeHosts(checkName); err != nil {
+		return 0, err
+	}
+	if err := n.command(ctx, "check-supply", "relayer", &answer, "check", "supply", "--json", "--accounts", "--nodes", filepath.Join(n.Dir, checkName, "shards.txt"), "--main", n.Main.Nodes[0].GRPC); err != nil {
 		return 0, err
 	}
 	if !answer.OK {

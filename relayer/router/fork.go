@@ -1,0 +1,148 @@
+package router
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/topnetwork/top/protocol/receipt"
+	latticetypes "github.com/topnetwork/top/x/lattice/types"
+	shardstypes "github.com/topnetwork/top/x/shards/types"
+)
+
+const (
+	// passedBy so many blocks a shard is above a batch that another one has taken and that it has not sent.
+	passedBy = 5
+	// deliveriesBack is how many blocks are searched for the header by which such a batch was taken, deliveriesAhead how many in one step.
+	deliveriesBack, deliveriesAhead = 2000, 50
+)
+
+// hunt for the header by which a shard has taken what another one has not sent.
+type hunt struct {
+	// taken is what it had taken last; next the height to look at next, and last the one to end with.
+	taken      receipt.Cursor
+	next, last int64
+}
+
+// strays tells whether another shard has taken from a shard what that has not sent, and how far it has: of one that a committee signs two chains of. What was seen of the shard has to be newer.
+func strays(own, other view, from, to string) (taken receipt.Cursor, is bool) {
+	if own.newest == nil || other.newest == nil || own.at.Before(other.at) {
+		return taken, false
+	}
+	taken, err := other.ledger(latticetypes.InboxName(from, to, to)).Inbox.Taken.Receipt()
+	if err != nil || taken.Height == 0 {
+		return taken, false
+	}
+	box := own.ledger(to).Outbox
+	if taken.Height > box.Sent.Height {
+		return taken, own.newest.Header.Height > int64(taken.Height)+passedBy
+	}
+	for _, known := range []latticetypes.Cursor{box.Sent, box.Confirmed} {
+		if known.Height == taken.Height && !bytes.Equal(known.Hash, taken.Hash[:]) {
+			return taken, true
+		}
+	}
+	return taken, false
+}
+
+// forks of a shard: where another one has taken what it has not sent, the header that proved it is looked for in the other one's blocks, and with the shard's own of that height brought to the main chain.
+func (s *settler) forks(ctx context.Context, at *station, stations []*station) error {
+	for _, other := range stations {
+		if other.Name() == at.Name() {
+			continue
+		}
+		v := other.seen()
+		taken, is := strays(at.seen(), v, at.Name(), other.Name())
+		if !is {
+			continue
+		}
+		pair := at.Name() + ">" + other.Name()
+		h := s.hunts[pair]
+		if h == nil || h.taken != taken {
+			newest := v.newest.Header.Height
+			h = &hunt{taken: taken, next: newest, last: max(1, newest-deliveriesBack)}
+			s.hunts[pair] = h
+		}
+		if err := s.hunt(ctx, at, other, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hunt on, some blocks in each step.
+func (s *settler) hunt(ctx context.Context, at, other *station, h *hunt) error {
+	for range deliveriesAhead {
+		if h.next < h.last {
+			return nil
+		}
+		list, err := other.Delivered(ctx, h.next)
+		if err != nil {
+			return fmt.Errorf("batches of %s in block %d of %s: %w", at.Name(), h.next, other.Name(), err)
+		}
+		for _, d := range list {
+			by := foreign(d, at.Name())
+			if by == nil {
+				continue
+			}
+			own, err := at.Header(ctx, by.Header.Height)
+			if err != nil || alike(own, by) {
+				continue // It may be above all that the shard's own nodes have.
+			}
+			if err := s.denounce(ctx, at, own, by); err != nil {
+				return err
+			}
+			h.next = 0
+			return nil
+		}
+		h.next--
+	}
+	return nil
+}
+
+// foreign is the header that proves a delivery of a shard's batch; nil of others'.
+func foreign(d *latticetypes.Delivery, source string) *cmtproto.SignedHeader {
+	b, err := receipt.Decode(d.Batch)
+	if err != nil || b.Source != source || d.Proof == nil || d.Proof.Header == nil || d.Proof.Header.Header == nil || d.Proof.Header.Commit == nil {
+		return nil
+	}
+	return d.Proof.Header
+}
+
+// alike headers, by their hashes.
+func alike(a, b *cmtproto.SignedHeader) bool {
+	x, err := cmttypes.SignedHeaderFromProto(a)
+	if err != nil {
+		return true
+	}
+	y, err := cmttypes.SignedHeaderFromProto(b)
+	return err != nil || bytes.Equal(x.Hash(), y.Hash())
+}
+
+// denounce a committee that has signed two headers of one height.
+func (s *settler) denounce(ctx context.Context, at *station, headers ...*cmtproto.SignedHeader) error {
+	msg := &shardstypes.MsgForkEvidence{Signer: s.main.Signer(), Shard: at.Name()}
+	for _, h := range headers {
+		raw, err := h.Marshal()
+		if err != nil {
+			return err
+		}
+		msg.SignedHeaders = append(msg.SignedHeaders, raw)
+	}
+	err := s.main.Send(ctx, msg)
+	switch {
+	case err == nil:
+		s.metrics.carried(s.chainID, "fork")
+		s.log.Warn("a committee has signed two headers of one height, the main chain was told", "shard", at.Name(), "height", headers[0].Header.Height)
+	case refusedAs(err, shardstypes.ErrKnown):
+		s.metrics.redundant(s.chainID, "fork")
+	case refusedAs(err, shardstypes.ErrNotFound), refusedAs(err, shardstypes.ErrRefused), refusedAs(err, shardstypes.ErrInvalid):
+		s.log.Warn("the main chain does not take two headers of a shard as evidence", "shard", at.Name(), "height", headers[0].Header.Height, "error", err)
+	default:
+		return fmt.Errorf("fork of %s: %w", at.Name(), err)
+	}
+	return nil
+}
