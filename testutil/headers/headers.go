@@ -89,7 +89,12 @@ func (c *Chain) Header(height int64) *cmttypes.Header {
 
 // Sign a header by members of a set; the others are absent.
 func Sign(h *cmttypes.Header, set *cmttypes.ValidatorSet, by []ed25519.PrivKey) *cmttypes.SignedHeader {
-	commit := &cmttypes.Commit{Height: h.Height, BlockID: blockID(h), Signatures: make([]cmttypes.CommitSig, set.Size())}
+	return SignIn(0, h, set, by)
+}
+
+// SignIn a round.
+func SignIn(round int32, h *cmttypes.Header, set *cmttypes.ValidatorSet, by []ed25519.PrivKey) *cmttypes.SignedHeader {
+	commit := &cmttypes.Commit{Height: h.Height, Round: round, BlockID: blockID(h), Signatures: make([]cmttypes.CommitSig, set.Size())}
 	for i, v := range set.Validators {
 		signer := slices.IndexFunc(by, func(key ed25519.PrivKey) bool { return key.PubKey().Equals(v.PubKey) })
 		if signer < 0 {

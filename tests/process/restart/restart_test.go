@@ -12,7 +12,7 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// Wallets of two shards pay each other without a pause. One shard is frozen while what it sent is not audited yet, and started again: its next generation debits that first, everybody pays on, no coin is gone or new, and all its members have the same
+// Wallets of two shards pay each other without a pause. One shard is frozen, for its committee has signed two headers of one height, while what it sent is not audited yet, and started again: its next generation debits that first, everybody pays on, no coin is gone or new, and all its members have the same
 // state.
 func TestFrozenShardIsRestarted(t *testing.T) {
 	n := start(t, 2, localnet.Config{Dir: "test-restart", Validators: 4})
@@ -20,7 +20,7 @@ func TestFrozenShardIsRestarted(t *testing.T) {
 	n.paid(10)
 
 	frozenAt := time.Now()
-	n.says(&shardstypes.MsgFreeze{Authority: n.steward.Address(), Shard: first, Reason: "a test"})
+	n.forks(first)
 	n.logf("%s is frozen after %d payments", first, n.purses[0].Count())
 	n.says(&shardstypes.MsgRestart{Authority: n.steward.Address(), Shard: first})
 	n.await(next+" takes payments", n.purses[0].PaidAs(1))
