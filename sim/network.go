@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -60,7 +61,7 @@ func runNetwork(args []string, out, people io.Writer) error {
 func (c *networkCommand) flags() *flag.FlagSet {
 	f := flag.NewFlagSet("topsim network", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&c.bench, "bench", "", "output of `make bench`")
+	f.StringVar(&c.bench, "bench", "", "output of `make bench`; the run that docs/benchmarks/network-model.md is of where there is none")
 	f.StringVar(&c.page, "page", "", "write the page of documentation there")
 	f.BoolVar(&c.json, "json", false, "JSON lines on stdout, the table on stderr")
 	f.Uint64Var(&c.base.Seed, "seed", c.base.Seed, "another number is another run")
@@ -84,9 +85,6 @@ func (c *networkCommand) flags() *flag.FlagSet {
 
 // model of the lines that the command names, and the rates it asks for.
 func (c *networkCommand) model() (m network.Model, rates []float64, err error) {
-	if c.bench == "" {
-		return m, nil, fmt.Errorf("want -bench FILE: what `make bench` prints, from which the constants are read\n%s", usageNetwork)
-	}
 	for _, text := range strings.FieldsFunc(c.rates, func(r rune) bool { return r == ',' }) {
 		rate, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(rate > 0 && rate <= 1e8) {
@@ -109,16 +107,19 @@ func (c *networkCommand) model() (m network.Model, rates []float64, err error) {
 	if err := probe.Check(); err != nil {
 		return m, nil, err
 	}
-	f, err := os.Open(c.bench)
-	if err != nil {
-		return m, nil, err
+	name, raw := network.MeasuredFile, network.Measured
+	if c.bench != "" {
+		name = c.bench
+		if raw, err = os.ReadFile(name); err != nil {
+			return m, nil, err
+		}
 	}
-	lines, err := network.ReadLines(f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return m, nil, fmt.Errorf("%s: %w", c.bench, err)
+	lines, err := network.ReadLines(bytes.NewReader(raw))
+	if err != nil {
+		return m, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if m, err = network.NewModel(lines, c.base); err != nil {
-		return m, nil, fmt.Errorf("%s: %w", c.bench, err)
+		return m, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return m, rates, nil
 }

@@ -14,7 +14,6 @@ const measuredLines = "network/testdata/shard-2026-11-22.jsonl"
 
 func TestNetworkArgumentsThatAreRefused(t *testing.T) {
 	for want, args := range map[string][]string{
-		"want -bench FILE":     {"network"},
 		"no such file":         {"network", "-bench", "network/testdata/none"},
 		"too many arguments":   {"network", "more"},
 		`unknown world "moon"`: {"network", "-bench", measuredLines, "-world", "moon"},

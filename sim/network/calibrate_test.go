@@ -170,3 +170,19 @@ func TestScenariosThatAreRefused(t *testing.T) {
 	_, err := WorldNamed("moon")
 	require.ErrorContains(t, err, "loopback, region, continent, world")
 }
+
+// The run that the page is of: it has all lines, and the model follows what shards take on the machine of the benchmark within a quarter.
+func TestCalibrationOfTheMeasuredRun(t *testing.T) {
+	lines, err := ReadLines(bytes.NewReader(Measured))
+	require.NoError(t, err)
+	c, err := NewConstants(lines)
+	require.NoError(t, err)
+	require.Empty(t, c.Fallbacks)
+	k, err := Calibrate(lines, c, Assumed())
+	require.NoError(t, err)
+	for _, r := range k.Runs {
+		if r.Fitted || strings.HasPrefix(r.Name, "shard.1val.") {
+			require.InDelta(t, 0, r.Error(), 0.25, r.Name)
+		}
+	}
+}

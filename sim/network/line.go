@@ -2,12 +2,21 @@ package network
 
 import (
 	"bufio"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 )
+
+// MeasuredFile names Measured in the repository: the lines that docs/benchmarks/network-model.md is of.
+const MeasuredFile = "sim/network/measured.jsonl"
+
+// Measured lines of a run.
+//
+//go:embed measured.jsonl
+var Measured []byte
 
 // Line of a benchmark's output, as `make bench` prints it, and of this simulation's.
 type Line struct {

@@ -46,6 +46,8 @@ type network struct {
 	main  *chain.Client
 	conns map[string]*grpc.ClientConn
 	users []*user
+	// far users: one in each shard, with as much.
+	far []*user
 }
 
 // user signs on both with one key.
@@ -66,10 +68,18 @@ func start(t *testing.T) *network {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
+	left, right := (lattice.Prefix{}).Children()
+	var far []localnet.Key
+	var accounts []string
+	for i, p := range []lattice.Prefix{left, right} {
+		k, err := localnet.WalletIn(p, i)
+		require.NoError(t, err)
+		far, accounts = append(far, k), append(accounts, fmt.Sprintf("%s %dutop", k.Address, uint64(funds)))
+	}
 	began := time.Now()
 	net, err := localnet.Start(ctx, localnet.Config{
 		Dir: filepath.Join(build, "test-gate"), Bin: build, Validators: 3, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true,
-		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 2, Funds: funds, TimeoutCommit: 400 * time.Millisecond, LingerBlocks: 1000},
+		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 2, Funds: funds, TimeoutCommit: 400 * time.Millisecond, LingerBlocks: 1000, Accounts: accounts},
 		Logf: func(format string, args ...any) {
 			t.Logf("%6.1fs  %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 		},
@@ -89,6 +99,9 @@ func start(t *testing.T) *network {
 	}
 	for _, k := range net.Users {
 		n.users = append(n.users, newUser(t, k, net.Shards))
+	}
+	for _, k := range far {
+		n.far = append(n.far, newUser(t, k, net.Shards))
 	}
 	return n
 }
@@ -125,7 +138,19 @@ func (n *network) exit(u *user, utop uint64) {
 // deposit coins of a shard by a plain transfer to the gate, whose memo says what for.
 func (n *network) deposit(u *user, utop uint64, memo string) {
 	n.t.Helper()
-	tx := sendtx.New(lattice.Transfer{To: receipt.GateAddress(), Key: u.pub, Sequence: u.next, Amount: lattice.Balance{Utop: utop}}, memo)
+	n.send(u, receipt.GateAddress(), utop, memo)
+}
+
+// pay another user, wherever its account is.
+func (n *network) pay(u, to *user, utop uint64) {
+	n.t.Helper()
+	n.send(u, to.address, utop, "")
+}
+
+// send coins of a shard.
+func (n *network) send(u *user, to lattice.Address, utop uint64, memo string) {
+	n.t.Helper()
+	tx := sendtx.New(lattice.Transfer{To: to, Key: u.pub, Sequence: u.next, Amount: lattice.Balance{Utop: utop}}, memo)
 	u.next++
 	signature, err := u.private.Sign(tx.SignBytes(latticetypes.Network))
 	require.NoError(n.t, err)
