@@ -168,12 +168,26 @@ func (n *netShards) across(yes bool) {
 
 // measure all shards at once under all the load that they take. CPU is that of all members and of the router, for each committed transfer.
 func (n *netShards) measure(ctx context.Context, lasting time.Duration) (sum shardFigures, err error) {
-	loads := make([]*shardLoad, len(n.shards))
+	loads, err := n.sign()
+	if err != nil {
+		return sum, err
+	}
+	return n.load(ctx, loads, lasting)
+}
+
+// sign loads for all shards.
+func (n *netShards) sign() (loads []*shardLoad, err error) {
+	loads = make([]*shardLoad, len(n.shards))
 	for i, s := range n.shards {
 		if loads[i], err = s.signLoad(netRounds); err != nil {
-			return sum, err
+			return nil, err
 		}
 	}
+	return loads, nil
+}
+
+// load all shards at once with what was signed.
+func (n *netShards) load(ctx context.Context, loads []*shardLoad, lasting time.Duration) (sum shardFigures, err error) {
 	var routed time.Duration
 	if n.router != nil {
 		if routed, err = cpuOf(n.router); err != nil {

@@ -63,6 +63,10 @@ func (n *netShards) used() (time.Duration, error) {
 
 // measureCrossing loads all shards with transfers to each other, and counts until every one has arrived: both halves of each, whatever waits when the load ends. The CPU is that of members and router from the first transfer to the last credit.
 func (n *netShards) measureCrossing(ctx context.Context, lasting time.Duration) (f shardFigures, err error) {
+	loads, err := n.sign()
+	if err != nil {
+		return f, err
+	}
 	before, err := n.crossed(ctx)
 	if err != nil {
 		return f, err
@@ -72,7 +76,7 @@ func (n *netShards) measureCrossing(ctx context.Context, lasting time.Duration) 
 		return f, err
 	}
 	began := time.Now()
-	if f, err = n.measure(ctx, lasting); err != nil {
+	if f, err = n.load(ctx, loads, lasting); err != nil {
 		return f, err
 	}
 	now, done, err := n.arrived(ctx)
