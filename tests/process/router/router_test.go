@@ -21,6 +21,8 @@ const (
 	users, rounds = 40, 25
 	// pause between rounds: some blocks.
 	pause = 300 * time.Millisecond
+	// arrivesWithin so long after the last transfer all have, whoever was killed meanwhile.
+	arrivesWithin = time.Minute
 )
 
 // clock of a shard: when each of its heights was first seen.
@@ -98,7 +100,9 @@ func TestRoutersAreKilled(t *testing.T) {
 		}
 		time.Sleep(pause) // the pace of the load
 	}
+	ended := time.Now()
 	n.settled(t, first.process, second.process)
+	require.Less(t, time.Since(ended), arrivesWithin)
 	var all, withRouters []time.Duration
 	for hash, height := range n.exact(t, first) {
 		from := sent[hash]
