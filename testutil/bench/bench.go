@@ -37,6 +37,13 @@ func (r Result) against(name string, value float64) Result {
 	return r
 }
 
+// newRatio of a figure to one of the same unit in the same run.
+func newRatio(name string, value float64, baseline string, baselineValue float64, conditions map[string]any) Result {
+	r := newResult(name, value/baselineValue, "ratio", conditions)
+	r.Baseline, r.BaselineValue, r.Ratio = &baseline, &baselineValue, &r.Value
+	return r
+}
+
 // atLeast and atMost hold a value against the project's bar for it; a miss is told in the conditions and by Missed.
 func (r Result) atLeast(bar float64) Result { return r.bar(">=", bar, r.Value >= bar) }
 

@@ -168,18 +168,18 @@ func (n *netShards) across(yes bool) {
 
 // measure all shards at once under all the load that they take. CPU is that of all members and of the router, for each committed transfer.
 func (n *netShards) measure(ctx context.Context, lasting time.Duration) (sum shardFigures, err error) {
-	loads, err := n.sign()
+	loads, err := n.sign(netRounds)
 	if err != nil {
 		return sum, err
 	}
 	return n.load(ctx, loads, lasting)
 }
 
-// sign loads for all shards.
-func (n *netShards) sign() (loads []*shardLoad, err error) {
+// sign loads for all shards, of so many rounds.
+func (n *netShards) sign(rounds int) (loads []*shardLoad, err error) {
 	loads = make([]*shardLoad, len(n.shards))
 	for i, s := range n.shards {
-		if loads[i], err = s.signLoad(netRounds); err != nil {
+		if loads[i], err = s.signLoad(rounds); err != nil {
 			return nil, err
 		}
 	}
@@ -205,7 +205,7 @@ func (n *netShards) load(ctx context.Context, loads []*shardLoad, lasting time.D
 	took := time.Since(began)
 	var cpu float64
 	for i, f := range each {
-		loads[i].unsign(netRounds)
+		loads[i].unsign()
 		sum.tps, sum.count, sum.blocks = sum.tps+f.tps, sum.count+f.count, sum.blocks+f.blocks
 		sum.seconds, sum.loader = max(sum.seconds, f.seconds), max(sum.loader, f.loader)
 		cpu += f.cpu * float64(f.count)

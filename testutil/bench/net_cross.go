@@ -63,7 +63,7 @@ func (n *netShards) used() (time.Duration, error) {
 
 // measureCrossing loads all shards with transfers to each other, and counts until every one has arrived: both halves of each, whatever waits when the load ends. The CPU is that of members and router from the first transfer to the last credit.
 func (n *netShards) measureCrossing(ctx context.Context, lasting time.Duration) (f shardFigures, err error) {
-	loads, err := n.sign()
+	loads, err := n.sign(netRounds)
 	if err != nil {
 		return f, err
 	}

@@ -18,6 +18,8 @@ import (
 // shardLoad sends what was signed, by the batch route to every member or by JSON-RPC, and follows what is committed.
 type shardLoad struct {
 	s *shardNet
+	// rounds that were signed: a transfer of each account each.
+	rounds int
 	// batches of each connection, in the order in which they are sent.
 	batches [][][][]byte
 	// submitted batches of each connection.
@@ -41,7 +43,7 @@ func (s *shardNet) signLoad(rounds int) (*shardLoad, error) {
 
 // signFor so many connections, in batches of a size.
 func (s *shardNet) signFor(connections, size, rounds int, open func(context.Context, int) (offer, func() error, error)) (*shardLoad, error) {
-	l := &shardLoad{s: s, batches: make([][][][]byte, connections), submitted: make([]int, connections), open: open}
+	l := &shardLoad{s: s, rounds: rounds, batches: make([][][][]byte, connections), submitted: make([]int, connections), open: open}
 	senders := len(s.signers)
 	if s.senders > 0 {
 		senders = s.senders
@@ -145,17 +147,17 @@ func (l *shardLoad) run(ctx context.Context) error {
 }
 
 // unsign what was not submitted: accounts go on with the sequence that is next.
-func (l *shardLoad) unsign(rounds int) {
+func (l *shardLoad) unsign() {
 	connections := len(l.batches)
 	for i, signer := range l.s.signers {
 		if l.s.senders > 0 && i >= l.s.senders {
 			return
 		}
 		c, at := i%connections, i/connections/shardBatch
-		perRound := len(l.batches[c]) / rounds
+		perRound := len(l.batches[c]) / l.rounds
 		// Rounds whose batch with this account was submitted.
 		sent := (l.submitted[c] - at + perRound - 1) / perRound
-		signer.next -= uint64(rounds - max(0, sent))
+		signer.next -= uint64(l.rounds - max(0, sent))
 	}
 }
 
@@ -252,7 +254,7 @@ func (s *shardNet) measure(ctx context.Context, rounds int) (f shardFigures, err
 		return f, err
 	}
 	f, err = l.measure(ctx, shardTime)
-	l.unsign(rounds)
+	l.unsign()
 	return f, err
 }
 
