@@ -4,6 +4,7 @@ package mainchain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 )
 
 // The release after this one, as the upgrade tests play it: `go build -tags nextversion`. Nothing of this file is in a release. It does what a real upgrade
-// does: raises a module's ConsensusVersion with a migration that rewrites its records, and adds a store that the upgrade fills.
+// does: raises a module's ConsensusVersion with a migration that rewrites its records, and adds a store that the upgrade fills. And it closes users' payments as the upgrade of that name does (payments-on-shards), which no test can run on a release that knows it.
 
 const (
 	nextName = "v2"
@@ -33,9 +34,11 @@ func init() { upgrades = append(upgrades, upgradeNext) }
 func upgradeNext(a *App) base.Upgrade {
 	a.Modules.Modules[servicestypes.ModuleName] = servicesNext{services.NewAppModule(a.Services), a}
 	return base.Upgrade{
-		Name:    nextName,
-		Stores:  storetypes.StoreUpgrades{Added: []string{archiveStore}},
-		Migrate: func(ctx sdk.Context, _ string) error { return a.Services.Invariants(ctx) },
+		Name:   nextName,
+		Stores: storetypes.StoreUpgrades{Added: []string{archiveStore}},
+		Migrate: func(ctx sdk.Context, info string) error {
+			return errors.Join(a.closePayments(ctx, info), a.Services.Invariants(ctx))
+		},
 	}
 }
 

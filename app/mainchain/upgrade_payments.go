@@ -13,8 +13,13 @@ const PaymentsUpgrade = "payments-on-shards"
 
 func init() {
 	upgrades = append(upgrades, func(a *App) base.Upgrade {
-		return base.Upgrade{Name: PaymentsUpgrade, Migrate: func(ctx sdk.Context, info string) error { return a.Gate.ClosePayments(ctx, edgeOf(info)) }}
+		return base.Upgrade{Name: PaymentsUpgrade, Migrate: a.closePayments}
 	})
+}
+
+// closePayments between users, and name the edge of the plan's info.
+func (a *App) closePayments(ctx sdk.Context, info string) error {
+	return a.Gate.ClosePayments(ctx, edgeOf(info))
 }
 
 // edgeOf what a plan's info says, {"edge": URL} beside whatever else it is used for; "" where it says nothing.

@@ -3,14 +3,13 @@
 package process
 
 import (
-	"strings"
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 
@@ -27,32 +26,9 @@ func governBilling(t *testing.T, params billingtypes.Params) {
 	}})
 	require.NoError(t, err)
 	defer client.Close()
-	record, err := localnet.ReadRecord(net.Dir)
+	voters, err := net.Voters()
 	require.NoError(t, err)
-	var validators []*chain.Key
-	for _, k := range record.Keys {
-		if strings.HasPrefix(k.Name, "validator") {
-			key, err := chain.FromMnemonic(k.Mnemonic)
-			require.NoError(t, err)
-			validators = append(validators, key)
-		}
-	}
-	gov := govv1.NewQueryClient(client.Conn())
-	terms, err := gov.Params(t.Context(), &govv1.QueryParamsRequest{})
-	require.NoError(t, err)
-	msg, err := govv1.NewMsgSubmitProposal([]sdk.Msg{&billingtypes.MsgUpdateParams{Authority: authtypes.NewModuleAddress("gov").String(), Params: params}},
-		terms.Params.MinDeposit, validators[0].Address(), "", "parameters of x/billing", "for the test", false)
-	require.NoError(t, err)
-	res, err := client.Send(t.Context(), validators[0], msg)
-	require.NoError(t, err)
-	var submitted govv1.MsgSubmitProposalResponse
-	require.NoError(t, submitted.Unmarshal(res.Responses[0].Value))
-	for _, v := range validators {
-		_, err := client.Send(t.Context(), v, govv1.NewMsgVote(sdk.MustAccAddressFromBech32(v.Address()), submitted.ProposalId, govv1.OptionYes, ""))
-		require.NoError(t, err)
-	}
-	require.Eventually(t, func() bool {
-		p, err := gov.Proposal(t.Context(), &govv1.QueryProposalRequest{ProposalId: submitted.ProposalId})
-		return err == nil && p.Proposal.Status == govv1.StatusPassed
-	}, time.Minute, 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(t, localnet.Decide(ctx, client, voters, &billingtypes.MsgUpdateParams{Authority: authtypes.NewModuleAddress("gov").String(), Params: params}))
 }

@@ -67,7 +67,9 @@ status_file: status.json
 // Edge is where wallets reach the network of shards.
 type Edge struct {
 	// RPC and REST are URLs, GRPC is host:port.
-	RPC, REST, GRPC string
+	RPC  string `json:"rpc"`
+	REST string `json:"rest"`
+	GRPC string `json:"grpc"`
 }
 
 // EdgeName names the edge's process and home.
@@ -89,7 +91,7 @@ status_file: status.json
 	if err != nil {
 		return e, err
 	}
-	return e, n.await(ctx, EdgeName, func(context.Context) error {
+	if err := n.await(ctx, EdgeName, func(context.Context) error {
 		var status Status
 		if err := status.read(home, p.Pid()); err != nil {
 			return err
@@ -110,7 +112,11 @@ status_file: status.json
 		}
 		e = Edge{RPC: "http://" + told.Edge.RPC, REST: "http://" + told.Edge.REST, GRPC: told.Edge.GRPC}
 		return nil
-	}, p)
+	}, p); err != nil {
+		return e, err
+	}
+	n.edge = &e
+	return e, n.writeRecord()
 }
 
 // Supply of all shards and the main chain, as `relayer check supply` adds it up; it fails where that does not hold.

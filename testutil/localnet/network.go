@@ -50,6 +50,8 @@ type Network struct {
 	fleet      fleet
 	validators []Key
 	links      map[ends]*fault.Link
+	// edge where StartEdge found it.
+	edge *Edge
 }
 
 // Chain is one chain of the network.
@@ -212,8 +214,12 @@ func (n *Network) writeRecord() error {
 	n.fleet.mu.Lock()
 	defer n.fleet.mu.Unlock()
 	for _, m := range n.fleet.members {
-		if m.proc.Running() {
-			r.Processes = append(r.Processes, m.record)
+		if !m.proc.Running() {
+			continue
+		}
+		r.Processes = append(r.Processes, m.record)
+		if m.record.Name == EdgeName {
+			r.Edge = n.edge
 		}
 	}
 	r.Processes = append(r.Processes, n.children...)

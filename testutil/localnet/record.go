@@ -21,9 +21,9 @@ const RecordFile = "network.json"
 type Record struct {
 	Chains    []ChainRecord   `json:"chains"`
 	Processes []ProcessRecord `json:"processes"`
-	// Edge is where clients of the whole network connect; null while clients talk to the chains themselves.
-	Edge *EdgeRecord `json:"edge"`
-	Keys []Key       `json:"keys"`
+	// Edge is where wallets reach the shards; null where none runs.
+	Edge *Edge `json:"edge"`
+	Keys []Key `json:"keys"`
 }
 
 // ChainRecord lists a chain's endpoints, one per node.
@@ -43,13 +43,6 @@ type ProcessRecord struct {
 	Home    string `json:"home"`
 	PID     int    `json:"pid"`
 	Log     string `json:"log"`
-}
-
-// EdgeRecord is a gateway in front of all chains.
-type EdgeRecord struct {
-	RPC  string `json:"rpc"`
-	REST string `json:"rest"`
-	GRPC string `json:"grpc"`
 }
 
 // Key is a test account.

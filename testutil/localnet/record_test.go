@@ -33,6 +33,23 @@ func TestRecordHasTheDocumentedForm(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
+// Wallets of a network that runs find the edge in its record; one that has ended is not there.
+func TestRecordNamesTheEdge(t *testing.T) {
+	n := &Network{Dir: t.TempDir()}
+	p := sleeper(t, n, EdgeName)
+	n.edge = &Edge{RPC: "http://r", REST: "http://a", GRPC: "g:1"}
+	require.NoError(t, n.writeRecord())
+	record, err := ReadRecord(n.Dir)
+	require.NoError(t, err)
+	require.Equal(t, n.edge, record.Edge)
+
+	require.NoError(t, p.Kill())
+	require.NoError(t, n.writeRecord())
+	record, err = ReadRecord(n.Dir)
+	require.NoError(t, err)
+	require.Nil(t, record.Edge)
+}
+
 // sleeper is a process that names its home on its command line, as every program of a network does.
 func sleeper(t *testing.T, n *Network, name string) *process.Process {
 	t.Helper()

@@ -78,7 +78,7 @@ func start(t *testing.T) *network {
 	}
 	began := time.Now()
 	net, err := localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-gate"), Bin: build, Validators: 3, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true,
+		Dir: filepath.Join(build, "test-gate"), Bin: build, Validators: 3, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, VotingPeriod: 15 * time.Second,
 		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 2, Funds: funds, TimeoutCommit: 400 * time.Millisecond, LingerBlocks: 1000, Accounts: accounts},
 		Logf: func(format string, args ...any) {
 			t.Logf("%6.1fs  %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
@@ -91,12 +91,7 @@ func start(t *testing.T) *network {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.main.Close()) })
 	require.Len(t, net.Shards, 2)
-	for _, s := range net.Shards {
-		conn, err := grpc.NewClient(s.Nodes[0].GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, conn.Close()) })
-		n.conns[s.ID] = conn
-	}
+	n.dial()
 	for _, k := range net.Users {
 		n.users = append(n.users, newUser(t, k, net.Shards))
 	}
@@ -104,6 +99,17 @@ func start(t *testing.T) *network {
 		n.far = append(n.far, newUser(t, k, net.Shards))
 	}
 	return n
+}
+
+// dial a node of each shard.
+func (n *network) dial() {
+	n.t.Helper()
+	for _, s := range n.Shards {
+		conn, err := grpc.NewClient(s.Nodes[0].GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		require.NoError(n.t, err)
+		n.t.Cleanup(func() { require.NoError(n.t, conn.Close()) })
+		n.conns[s.ID] = conn
+	}
 }
 
 func newUser(t *testing.T, k localnet.Key, shards []*localnet.Chain) *user {

@@ -5,15 +5,12 @@ package lifecycle
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"cosmossdk.io/math"
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -25,32 +22,18 @@ import (
 	"github.com/topnetwork/top/testutil/localnet"
 )
 
-// deposit of a proposal: the default minimum of x/gov, in the chain's own unit.
-func (s side) deposit() sdk.Coins {
-	denom := "utop"
-	if s.Kind == "service" {
-		denom = "uop"
-	}
-	return sdk.NewCoins(sdk.NewCoin(denom, math.NewInt(10_000_000)))
-}
-
 // voters are the accounts whose votes count: validators by their stake on the main chain, operators by their power on the service chain.
 func (s side) voters(t *testing.T) []*chain.Key {
 	t.Helper()
-	var accounts []localnet.Key
 	if s.Kind == "main" {
-		record, err := localnet.ReadRecord(net.Dir)
+		keys, err := net.Voters()
 		require.NoError(t, err)
-		for _, key := range record.Keys {
-			if strings.HasPrefix(key.Name, "validator") {
-				accounts = append(accounts, key)
-			}
-		}
-	} else {
-		bz, err := os.ReadFile(filepath.Join(net.Dir, "service", "operators.json"))
-		require.NoError(t, err)
-		require.NoError(t, json.Unmarshal(bz, &accounts))
+		return keys
 	}
+	var accounts []localnet.Key
+	bz, err := os.ReadFile(filepath.Join(net.Dir, "service", "operators.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(bz, &accounts))
 	require.Len(t, accounts, len(s.Nodes))
 	keys := make([]*chain.Key, len(accounts))
 	for i, account := range accounts {
@@ -76,34 +59,9 @@ func (s side) dial(t *testing.T) *chain.Client {
 // decide lets everyone who has a vote propose and accept a message, and waits until it is executed.
 func (s side) decide(t *testing.T, client *chain.Client, msg sdk.Msg) {
 	t.Helper()
-	voters := s.voters(t)
-	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{msg}, s.deposit(), voters[0].Address(), "", sdk.MsgTypeURL(msg), "for the test", false)
-	require.NoError(t, err)
-	res, err := client.Send(t.Context(), voters[0], proposal)
-	require.NoError(t, err)
-	var submitted govv1.MsgSubmitProposalResponse
-	require.NoError(t, submitted.Unmarshal(res.Responses[0].Value))
-
-	votes := make(chan error, len(voters))
-	for _, voter := range voters {
-		go func() {
-			_, err := client.Send(t.Context(), voter, govv1.NewMsgVote(sdk.MustAccAddressFromBech32(voter.Address()), submitted.ProposalId, govv1.OptionYes, ""))
-			votes <- err
-		}()
-	}
-	for range voters {
-		require.NoError(t, <-votes)
-	}
-	await(t, "the decision of "+s.ID, func(ctx context.Context) error {
-		p, err := govv1.NewQueryClient(client.Conn()).Proposal(ctx, &govv1.QueryProposalRequest{ProposalId: submitted.ProposalId})
-		if err != nil {
-			return err
-		}
-		if p.Proposal.Status != govv1.StatusPassed {
-			return fmt.Errorf("proposal is %s (%s)", p.Proposal.Status, p.Proposal.FailedReason)
-		}
-		return nil
-	})
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
+	defer cancel()
+	require.NoError(t, localnet.Decide(ctx, client, s.voters(t), msg))
 }
 
 func authority() string { return authtypes.NewModuleAddress("gov").String() }

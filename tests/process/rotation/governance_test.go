@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/math"
-
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -66,31 +64,11 @@ func dial(t *testing.T) *chain.Client {
 // decide lets all first validators propose and accept a message, and waits until it is executed.
 func decide(t *testing.T, client *chain.Client, msg sdk.Msg) {
 	t.Helper()
-	deposit := sdk.NewCoins(sdk.NewCoin(localnet.Denom, math.NewInt(10_000_000)))
-	proposal, err := govv1.NewMsgSubmitProposal([]sdk.Msg{msg}, deposit, account(t, 0).Address(), "", sdk.MsgTypeURL(msg), "for the test", false)
+	voters, err := net.Voters()
 	require.NoError(t, err)
-	res, err := client.Send(t.Context(), account(t, 0), proposal)
-	require.NoError(t, err)
-	var submitted govv1.MsgSubmitProposalResponse
-	require.NoError(t, submitted.Unmarshal(res.Responses[0].Value))
-	votes := make(chan error, candidates)
-	for i := range candidates {
-		voter := account(t, i)
-		go func() {
-			_, err := client.Send(t.Context(), voter, govv1.NewMsgVote(sdk.MustAccAddressFromBech32(voter.Address()), submitted.ProposalId, govv1.OptionYes, ""))
-			votes <- err
-		}()
-	}
-	for range candidates {
-		require.NoError(t, <-votes)
-	}
-	await(t, "the decision", func(ctx context.Context) error {
-		p, err := govv1.NewQueryClient(client.Conn()).Proposal(ctx, &govv1.QueryProposalRequest{ProposalId: submitted.ProposalId})
-		if err == nil && p.Proposal.Status != govv1.StatusPassed {
-			err = fmt.Errorf("proposal is %s (%s)", p.Proposal.Status, p.Proposal.FailedReason)
-		}
-		return err
-	})
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
+	defer cancel()
+	require.NoError(t, localnet.Decide(ctx, client, voters, msg))
 }
 
 // currentEpoch of the main chain.
