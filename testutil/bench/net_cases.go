@@ -98,7 +98,7 @@ func (r *run) netOf(ctx context.Context, n int, cpu map[int]float64) (results []
 	if err != nil {
 		return results, err
 	}
-	calm := map[string]any{"shards": n, "load_per_s": within.tps / 4, "samples": len(times), "clients": confirmClients, "what": "from broadcast_tx_sync to the answer of tx, in a shard that is loaded by half of what it takes"}
+	calm := map[string]any{"shards": n, "load_per_s": within.tps / 4, "samples": len(times), "clients": confirmClients, "what": "from broadcast_tx_sync to the answer of tx, in a shard that has half of the load that it carried in net.tps_2; the other one rests"}
 	results = append(results,
 		newResult("net.confirm_p50_ms", milliseconds(percentile(times, 50)), "ms", calm).atMost(500),
 		newResult("net.confirm_p99_ms", milliseconds(percentile(times, 99)), "ms", calm).atMost(1500))

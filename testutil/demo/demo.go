@@ -115,7 +115,7 @@ func (d Demo) play(ctx context.Context) error {
 }
 
 func (d Demo) localnet(ctx context.Context) error {
-	cfg := sharded(d.config(d.dir("localnet")), nil)
+	cfg := sharded(play.Stage(d.config(d.dir("localnet"))), nil)
 	cfg.RESTPort = wellKnownREST
 	n, err := localnet.Start(ctx, cfg)
 	if err != nil {

@@ -152,9 +152,15 @@ func TestGuides(t *testing.T) {
 		Dir: filepath.Join(build, "test-guides"), Bin: build, Validators: 1, ServiceValidators: 1, Providers: 1, Users: 3, TimeoutCommit: 500 * time.Millisecond,
 		// An epoch is as long as a payout can be disputed, by somebody who types one command after the other on a busy machine.
 		EpochBlocks: 60, Logf: t.Logf,
+		Shards: localnet.Shards{Zones: 1, PerZone: 1, Members: 1, TimeoutCommit: 500 * time.Millisecond, Funds: localnet.UserFunds},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, small.Stop()) })
+	require.NoError(t, small.StartRouter(t.Context(), localnet.RouterName, small.Carrier))
+	edge, err := small.StartEdge(t.Context())
+	require.NoError(t, err)
+	r.set("EDGE_RPC", edge.RPC)
+	r.set("EDGE_REST", edge.REST)
 	r.set("MAIN_RPC", small.Main.Nodes[0].RPC)
 	r.set("MAIN_GRPC", small.Main.Nodes[0].GRPC)
 	r.set("MAIN_REST", small.Main.Nodes[0].REST)

@@ -4,11 +4,9 @@ package hosting
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -90,50 +88,6 @@ func TestKilledHostComesBack(t *testing.T) {
 		hosted(t, host, name, "back", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > e.Height })
 		sameState(t, name)
 	}
-	supplied(t)
-}
-
-// A child that cannot start, for its memory of votes is torn, is told of; the main node and the other child go on. Repaired, it comes back by itself.
-func TestChildThatCannotStart(t *testing.T) {
-	host, e := hostOf(t, shard, "member")
-	memory := filepath.Join(host.Home, "shards", "votes", shard+".json")
-	whole, err := os.ReadFile(memory)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
-	require.NoError(t, syscall.Kill(e.PID, syscall.SIGKILL))
-	// The process may have written the file between the two.
-	broken := hosted(t, host, shard, "why it does not start", func(now directory.Entry) bool {
-		if now.State == string(hosting.Running) {
-			require.NoError(t, os.WriteFile(memory, whole[:len(whole)/2], 0o600))
-			_ = syscall.Kill(now.PID, syscall.SIGKILL)
-		}
-		return now.State == string(hosting.Waiting) && strings.Contains(now.Error, "damaged")
-	})
-	require.Contains(t, broken.Error, memory, "the error names the file")
-	require.Zero(t, broken.PID)
-
-	// Two of three are not enough for the shard to go on; the other shard does not notice.
-	list, err := host.Hosted(t.Context())
-	require.NoError(t, err)
-	hosted(t, host, other, "goes on", func(now directory.Entry) bool {
-		return now.State == string(hosting.Running) && now.Height > list[other].Height+3
-	})
-	status, err := host.Status(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, net.AwaitHeight(t.Context(), host, status.Height+2))
-
-	// Repaired as the error says: with the height of the last block.
-	var last int64
-	for _, node := range net.Main.Nodes {
-		all, err := node.Hosted(t.Context())
-		require.NoError(t, err)
-		last = max(last, all[shard].Height)
-	}
-	repaired, err := json.Marshal(map[string]any{"height": fmt.Sprint(last), "round": 0, "step": 3})
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(memory, repaired, 0o600))
-	hosted(t, host, shard, "repaired", func(now directory.Entry) bool { return now.State == string(hosting.Running) && now.Height > last+2 })
-	sameState(t, shard)
 	supplied(t)
 }
 

@@ -38,17 +38,41 @@ func TestSplitUnderPayments(t *testing.T) {
 	require.GreaterOrEqual(t, 2*r.Crossing, r.Transfers)
 	require.Less(t, time.Duration(r.SplitPauseMS)*time.Millisecond, pauseAtMost)
 	require.NoError(t, os.WriteFile(until, nil, 0o600))
-	require.NoError(t, <-talked)
+	told := <-talked
+	require.NoError(t, told.err)
+	// All of what they send is from or to the half that splits.
+	during, longest := told.between(r.SplitBegan, r.SplitEnded)
+	logf("wallets sent %v, %d payments in the split's %.1fs, the longest payment took %.1fs", told.Sent, during, r.SplitEnded.Sub(r.SplitBegan).Seconds(), longest.Seconds())
+	require.Positive(t, during, "payments during the split")
+	require.Less(t, longest, pauseAtMost)
 	supplied(t)
 	for _, name := range []string{"top-z0.s00-1", "top-z0.s01-1", other} {
 		sameState(t, name)
 	}
 }
 
+// conversation of two wallets: how much each has sent, and when each payment was made and had arrived, in milliseconds since 1970.
+type conversation struct {
+	Sent     []int      `json:"sent"`
+	Payments [][2]int64 `json:"payments"`
+	err      error
+}
+
+// between two times so many payments were under way, at least in part; and the longest of all took so long.
+func (c conversation) between(began, ended time.Time) (during int, longest time.Duration) {
+	for _, p := range c.Payments {
+		if p[0] < ended.UnixMilli() && p[1] > began.UnixMilli() {
+			during++
+		}
+		longest = max(longest, time.Duration(p[1]-p[0])*time.Millisecond)
+	}
+	return during, longest
+}
+
 // talk lets two wallets of different shards send to each other until a file is there.
-func talk(ctx context.Context, t *testing.T, edge localnet.Edge, until string) <-chan error {
+func talk(ctx context.Context, t *testing.T, edge localnet.Edge, until string) <-chan conversation {
 	t.Helper()
-	done := make(chan error, 1)
+	done := make(chan conversation, 1)
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "CosmJS runs on Node.js")
 	npm, err := exec.LookPath("npm")
@@ -67,15 +91,11 @@ func talk(ctx context.Context, t *testing.T, edge localnet.Edge, until string) <
 			Name: "split.js", Path: node, Args: []string{"split.js"}, Dir: dir, Log: filepath.Join(net.Dir, "cosmjs.log"),
 			Env: []string{"TOP_RPC=" + edge.RPC, "TOP_MNEMONIC_A=" + wallets[0].Mnemonic, "TOP_MNEMONIC_B=" + wallets[1].Mnemonic, "TOP_AMOUNT=100000", "TOP_UNTIL=" + until},
 		})
-		var told struct {
-			Sent    []int `json:"sent"`
-			Longest int   `json:"longest_ms"`
-		}
+		told := conversation{err: err}
 		if err == nil {
-			err = json.Unmarshal(out, &told)
+			told.err = json.Unmarshal(out, &told)
 		}
-		logf("wallets sent %v, the longest payment took %d ms", told.Sent, told.Longest)
-		done <- err
+		done <- told
 	}()
 	return done
 }

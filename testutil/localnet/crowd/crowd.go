@@ -24,7 +24,7 @@ type Script struct {
 	Rotate bool
 }
 
-// Result of a crowd's payments; every number is read from the chains.
+// Result of a crowd's payments. Transfers and Crossing are what was signed, by the shards of the start: Pay answers once each is in a block and every account has exactly what it must have. All else is read from the chains.
 type Result struct {
 	Shards    int  `json:"shards"`
 	Transfers int  `json:"transfers"`
@@ -34,6 +34,8 @@ type Result struct {
 	SupplyOK  bool `json:"supply_ok"`
 	// SplitPauseMS is the longest time in which no payment of the shard's accounts came into a block, from the message that splits it until all is paid, as seen every pace of the script.
 	SplitPauseMS int64 `json:"split_pause_ms"`
+	// SplitBegan with the steward's message, SplitEnded with the second child's first blocks.
+	SplitBegan, SplitEnded time.Time `json:"-"`
 }
 
 // Pay by an edge, until every payment has arrived and the supply holds.
@@ -59,6 +61,7 @@ func (c *Crowd) Pay(ctx context.Context, n *localnet.Network, edge localnet.Edge
 	l := &load{c: c, conn: conn, pace: s.Pace}
 	l.pause = &pause{of: table[0].Prefix}
 	splitting := make(chan error, 1)
+	var at, ended time.Time
 	begun, shown, start := !s.Split, 0, time.Now()
 	if begun {
 		splitting <- nil
@@ -67,13 +70,14 @@ func (c *Crowd) Pay(ctx context.Context, n *localnet.Network, edge localnet.Edge
 		if !begun && done >= c.Payments/4 {
 			begun = true
 			go func() {
-				at := time.Now()
+				at = time.Now()
 				l.pause.watch(at)
 				err := split(ctx, n, table[0].Name)
 				if err != nil {
 					cancel(err)
 				}
-				logf("%-18s %s has split after %.1fs", "", table[0].Name, time.Since(at).Seconds())
+				ended = time.Now()
+				logf("%-18s %s has split after %.1fs", "", table[0].Name, ended.Sub(at).Seconds())
 				splitting <- err
 			}()
 		}
@@ -93,7 +97,7 @@ func (c *Crowd) Pay(ctx context.Context, n *localnet.Network, edge localnet.Edge
 	logf("%-18s every payment has arrived", "")
 	r, err := c.result(ctx, n, s, len(began), logf)
 	if err == nil && s.Split {
-		r.SplitPauseMS = l.pause.end().Milliseconds()
+		r.SplitPauseMS, r.SplitBegan, r.SplitEnded = l.pause.end().Milliseconds(), at, ended
 	}
 	return r, err
 }
