@@ -364,22 +364,46 @@ func TestSiblingThatHasEnded(t *testing.T) {
 	require.Equal(t, issued, x.sum())
 }
 
-// A shard that stays frozen for longer than its light client trusts hears of the main chain again when it is restarted.
+// A shard that stays frozen for longer than its light client trusts hears of the main chain again when it is restarted. What was on its way meanwhile, from it and to it, arrives once.
 func TestFrozenBeyondTheTrustingPeriod(t *testing.T) {
 	main := newMainChain(t)
 	gs := main.genesis()
 	gs.Params.TrustingPeriod = time.Minute
 	const mainEpochBlocks, pause, epochs = 100, 620, 6
-	members := newCommittee(halves.Routes[0].Name, 3)
-	frozen := newHalvesWith(t, 6, func(gs *latticetypes.GenesisState) {
-		gs.Members, gs.Params.MainEpochBlocks = []latticetypes.Members{members.members(halves.Routes[0].Name, 1, 1)}, mainEpochBlocks
-	}, gs)[0]
-	main.tell(frozen, shardstypes.StoreKey, shardstypes.ShardKey("other"), &shardstypes.Shard{Name: "other", Status: shardstypes.Status_STATUS_RETIRED})
+	x := &exchange{t: t}
+	var members []latticetypes.Members
+	for i := range x.committees {
+		x.committees[i] = newCommittee(halves.Routes[i].Name, 3)
+		members = append(members, x.committees[i].members(halves.Routes[i].Name, 1, 1))
+	}
+	x.shards = newHalvesWith(t, 6, func(gs *latticetypes.GenesisState) { gs.Members, gs.Params.MainEpochBlocks = members, mainEpochBlocks }, gs)
+	frozen, other := x.shards[0], x.shards[1]
+	issued := x.held()
+	good := func(s *shard, txs ...[]byte) {
+		t.Helper()
+		for _, res := range s.block(txs...) {
+			require.True(t, res.IsOK(), res.Log)
+		}
+	}
+	good(frozen, frozen.users[0].send(other.users[0], 100_000))
+	good(other, other.users[1].send(frozen.users[1], 110_000))
 	final := uint64(frozen.height + 1)
-	header, err := cmttypes.HeaderFromProto(members.sign(t, frozen.chain, int64(final), frozen.last).Header)
+	header, err := cmttypes.HeaderFromProto(x.committees[0].sign(t, frozen.chain, int64(final), frozen.last).Header)
 	require.NoError(t, err)
-	main.height += pause
-	heir := members.members("top-z0.s0-2", 1, 1)
+
+	// The other shard lives through it.
+	const between = 20
+	for range pause / between {
+		for range between - 1 {
+			other.block()
+		}
+		main.height += between - 1
+		good(other, main.update(other))
+	}
+	record := &shardstypes.Shard{Name: frozen.chain, Status: shardstypes.Status_STATUS_FROZEN, FinalHeight: final, FinalHash: header.Hash()}
+	main.tell(other, shardstypes.StoreKey, shardstypes.ShardKey(frozen.chain), record)
+
+	heir := x.committees[0].members("top-z0.s0-2", 1, 1)
 	late := frozen.resumedAfter(pause, heir, final, header.Hash(), nil)
 	require.False(t, late.process(main.update(late)), "what it trusts is too old")
 
@@ -393,5 +417,24 @@ func TestFrozenBeyondTheTrustingPeriod(t *testing.T) {
 	head, err := next.Light.Head(next.ctx())
 	require.NoError(t, err)
 	require.Equal(t, asked, head.Height)
-	require.True(t, next.process(main.update(next)))
+
+	from, to := x.waiting(0), x.waiting(1)
+	require.Len(t, from, 1)
+	require.Len(t, to, 1)
+	// By the last header that counts.
+	there := x.delivery(0, from[0])
+	x.shards[0] = next
+	good(next, x.owed(frozen.chain, func(*latticetypes.Standing) {}))
+	x.settleWithMain(main, record)
+	main.tell(other, shardstypes.StoreKey, shardstypes.CommitteeKey(next.chain, 1), x.committees[0].record(next.chain, 1, 0))
+	require.Equal(t, issued, x.sum())
+	back := x.delivery(1, to[0])
+	for range 2 {
+		other.block(there)
+		next.block(back)
+	}
+	require.EqualValues(t, 100_000, int64(other.utop(other.users[0]))-funds)
+	require.EqualValues(t, 110_000, int64(next.utop(frozen.users[1]))-funds)
+	require.EqualValues(t, -100_000, int64(next.utop(frozen.users[0]))-funds)
+	require.EqualValues(t, issued, x.held(), "nothing is under way")
 }
