@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,10 +17,12 @@ import (
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/privval"
+	cmtcrypto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	cmttypes "github.com/cometbft/cometbft/types"
 
+	"github.com/topnetwork/top/protocol/receipt"
 	"github.com/topnetwork/top/relayer/nodes"
 	carrier "github.com/topnetwork/top/relayer/router"
 	"github.com/topnetwork/top/testutil/headers"
@@ -108,16 +111,57 @@ func (s sharded) keys(m latticetypes.Members) (list []ed25519.PrivKey) {
 }
 
 // betrayed by a former committee, whose members turn on the network after their term: what they sign in place of a delivery that waits, all of them, with the keys that they had, is refused by every member of the destination, and by the main chain.
-func (s sharded) betrayed(c change, anchor func(signed *cmttypes.SignedHeader) error) {
+func (s sharded) betrayed(c change, anchor func(shard string, signed *cmttypes.SignedHeader) error) {
+	s.t.Helper()
+	if sitsAgain(c.former, terms(s.t.Context(), c.destination, c.source.ID)) {
+		c = s.changed()
+	}
+	// What was in a pool already may be taken under way: then it is the next batch's turn.
+	for !s.refuses(c, anchor) {
+	}
+}
+
+// refuses what a former committee signs in place of a batch that waits; false where that was taken meanwhile.
+func (s sharded) refuses(c change, anchor func(shard string, signed *cmttypes.SignedHeader) error) bool {
 	s.t.Helper()
 	ctx := s.t.Context()
+	batch, header, proof := s.waits(c)
+	by := s.keys(c.former)
+	require.Len(s.t, by, len(c.former.Keys), "all of them")
+	set := headers.Set(by, c.former.Power)
+	h, err := cmttypes.HeaderFromProto(header.Header)
+	require.NoError(s.t, err)
+	// As their own header, and as that of the committee which sits.
+	own := h
+	own.ValidatorsHash = set.Hash()
+	for _, signed := range []*cmttypes.SignedHeader{headers.Sign(&own, set, by), headers.Sign(&h, set, by)} {
+		tx := &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: batch.Batch, Proof: &latticetypes.Proof{Header: signed.ToProto(), Ops: proof}}}}
+		raw, err := tx.Marshal()
+		require.NoError(s.t, err)
+		for _, node := range c.destination.Nodes {
+			client, err := rpchttp.New(node.RPC, "/websocket")
+			require.NoError(s.t, err)
+			res, err := client.BroadcastTxSync(ctx, raw)
+			require.NoError(s.t, err)
+			require.NotZero(s.t, res.Code, node.Name)
+			if strings.Contains(res.Log, receipt.ErrReplay.Error()) {
+				return false
+			}
+			// Where the committee that sits is newer than what the main chain has seen of it, the former one's term is over.
+			require.Regexp(s.t, "not trusted|is over", res.Log, node.Name)
+		}
+		require.ErrorContains(s.t, anchor(c.source.ID, signed), shardstypes.ErrRefused.Error())
+	}
+	return true
+}
+
+// waits for the batch that the destination would take next, of later ones it would say that there is a gap; with its proof by a header of the committee that sits.
+func (s sharded) waits(c change) (batch latticetypes.Batch, header *cmtproto.SignedHeader, proof *cmtcrypto.ProofOps) {
+	s.t.Helper()
 	at, err := carrier.Dial(c.source.ID, []nodes.Node{{RPC: c.source.Nodes[0].RPC, GRPC: c.source.Nodes[0].GRPC}})
 	require.NoError(s.t, err)
 	defer func() { require.NoError(s.t, at.Close()) }()
-	var batch latticetypes.Batch
-	var header *cmtproto.SignedHeader
 	s.await("a batch of "+c.source.ID, func(ctx context.Context) error {
-		// The one that it would take next: of later ones it would say that there is a gap.
 		_, taken, err := crossed(ctx, localnet.REST{URL: c.destination.Nodes[0].REST}, shardLedgers, c.source.ID)
 		if err != nil {
 			return err
@@ -132,35 +176,8 @@ func (s sharded) betrayed(c change, anchor func(signed *cmttypes.SignedHeader) e
 		}
 		return err
 	})
-	value, ops, err := at.Prove(ctx, batch.Key, header)
+	value, proof, err := at.Prove(s.t.Context(), batch.Key, header)
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, value)
-
-	if sitsAgain(c.former, terms(ctx, c.destination, c.source.ID)) {
-		s.t.Logf("the committee of term %d of %s is drawn again: there is nothing to betray", c.former.Term, c.source.ID)
-		return
-	}
-	by := s.keys(c.former)
-	require.Len(s.t, by, len(c.former.Keys), "all of them")
-	set := headers.Set(by, c.former.Power)
-	h, err := cmttypes.HeaderFromProto(header.Header)
-	require.NoError(s.t, err)
-	// As their own header, and as that of the committee which sits.
-	own := h
-	own.ValidatorsHash = set.Hash()
-	for _, signed := range []*cmttypes.SignedHeader{headers.Sign(&own, set, by), headers.Sign(&h, set, by)} {
-		tx := &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: batch.Batch, Proof: &latticetypes.Proof{Header: signed.ToProto(), Ops: ops}}}}
-		raw, err := tx.Marshal()
-		require.NoError(s.t, err)
-		for _, node := range c.destination.Nodes {
-			client, err := rpchttp.New(node.RPC, "/websocket")
-			require.NoError(s.t, err)
-			res, err := client.BroadcastTxSync(ctx, raw)
-			require.NoError(s.t, err)
-			require.NotZero(s.t, res.Code, node.Name)
-			// Where the committee that sits is newer than what the main chain has seen of it, the former one's term is over.
-			require.Regexp(s.t, "not trusted|is over", res.Log, node.Name)
-		}
-		require.ErrorContains(s.t, anchor(signed), shardstypes.ErrRefused.Error())
-	}
+	return batch, header, proof
 }

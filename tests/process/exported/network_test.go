@@ -304,10 +304,10 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 		}
 		return err
 	})
-	s.betrayed(c, func(signed *cmttypes.SignedHeader) error {
+	s.betrayed(c, func(shard string, signed *cmttypes.SignedHeader) error {
 		bz, err := signed.ToProto().Marshal()
 		require.NoError(t, err)
-		_, err = client.Send(t.Context(), user, &shardstypes.MsgAnchor{Signer: user.Address(), Anchors: []shardstypes.NewAnchor{{Shard: c.source.ID, SignedHeader: bz}}})
+		_, err = client.Send(t.Context(), user, &shardstypes.MsgAnchor{Signer: user.Address(), Anchors: []shardstypes.NewAnchor{{Shard: shard, SignedHeader: bz}}})
 		return err
 	})
 	require.NoError(t, client.Close())

@@ -185,6 +185,16 @@ func TestGuides(t *testing.T) {
 	require.NoError(t, err)
 	account(founder)
 	r.follow(t, "service-types.md")
+
+	hosts, err := os.ReadFile(filepath.Join(small.Dir, localnet.EdgeName, "shards.txt"))
+	require.NoError(t, err)
+	carrier, err := small.Stranger(t.Context(), "carrier", 1_000_000)
+	require.NoError(t, err)
+	account(carrier)
+	r.set("HOST", strings.TrimSpace(strings.TrimPrefix(string(hosts), "host ")))
+	r.set("ROUTER", filepath.Join(dir, "router"))
+	r.set("EDGE", filepath.Join(dir, "edge"))
+	r.follow(t, "shards.md")
 }
 
 // setDebit has the wallet's owner write to somebody, and waits until a debit for it can be disputed.
