@@ -79,6 +79,10 @@ func sentElsewhere[T any](ctx context.Context, v view, list []arrival, ask func(
 					return err
 				}
 			}
+			// Who was interrupted has heard nothing.
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			v.cache.put(unknown, time.Now().Add(nowhereFor), 0)
 			return nil
 		})

@@ -3,7 +3,9 @@ package router
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
@@ -18,6 +20,10 @@ const (
 	passedBy = 5
 	// deliveriesBack is how many blocks are searched for the header by which such a batch was taken, deliveriesAhead how many in one step.
 	deliveriesBack, deliveriesAhead = 2000, 50
+	// headersKept of a hunt, until the shard's own of those heights can be had.
+	headersKept = 64
+	// belowFirst is what CometBFT says of a block below the first one that it has: a child begins above its parent's last, and old blocks are pruned.
+	belowFirst = "lowest height is"
 )
 
 // hunt for the header by which a shard has taken what another one has not sent.
@@ -25,6 +31,15 @@ type hunt struct {
 	// taken is what it had taken last; next the height to look at next, and last the one to end with.
 	taken      receipt.Cursor
 	next, last int64
+	// kept headers, of which the shard's own were not to be had.
+	kept []*cmtproto.SignedHeader
+}
+
+// keep a header; of too many the oldest is forgotten.
+func (h *hunt) keep(by *cmtproto.SignedHeader) {
+	if h.kept = append(h.kept, by); len(h.kept) > headersKept {
+		h.kept = h.kept[1:]
+	}
 }
 
 // strays tells whether another shard has taken from a shard what that has not sent, and how far it has: of one that a committee signs two chains of. What was seen of the shard has to be newer.
@@ -49,7 +64,7 @@ func strays(own, other view, from, to string) (taken receipt.Cursor, is bool) {
 }
 
 // forks of a shard: where another one has taken what it has not sent, the header that proved it is looked for in the other one's blocks, and with the shard's own of that height brought to the main chain.
-func (s *settler) forks(ctx context.Context, at *station, stations []*station) error {
+func (s *settler) forks(ctx context.Context, at *station, stations []*station) (failed error) {
 	for _, other := range stations {
 		if other.Name() == at.Name() {
 			continue
@@ -63,11 +78,34 @@ func (s *settler) forks(ctx context.Context, at *station, stations []*station) e
 		h := s.hunts[pair]
 		if h == nil || h.taken != taken {
 			newest := v.newest.Header.Height
-			h = &hunt{taken: taken, next: newest, last: max(1, newest-deliveriesBack)}
+			next := &hunt{taken: taken, next: newest, last: max(1, newest-deliveriesBack)}
+			if h != nil {
+				next.kept = h.kept
+			}
+			h = next
 			s.hunts[pair] = h
 		}
-		if err := s.hunt(ctx, at, other, h); err != nil {
-			return err
+		// One whose nodes do not answer keeps no other from being looked at.
+		failed = errors.Join(failed, s.hunt(ctx, at, other, h))
+	}
+	return failed
+}
+
+// again asks for the shard's own headers of the heights of those that were kept.
+func (s *settler) again(ctx context.Context, at *station, h *hunt) error {
+	kept := h.kept
+	h.kept = nil
+	for i, by := range kept {
+		own, err := at.Header(ctx, by.Header.Height)
+		switch {
+		case err != nil:
+			h.keep(by)
+		case !alike(own, by):
+			if err := s.denounce(ctx, at, own, by); err != nil {
+				h.kept = append(h.kept, kept[i:]...)
+				return err
+			}
+			h.next = 0
 		}
 	}
 	return nil
@@ -75,11 +113,18 @@ func (s *settler) forks(ctx context.Context, at *station, stations []*station) e
 
 // hunt on, some blocks in each step.
 func (s *settler) hunt(ctx context.Context, at, other *station, h *hunt) error {
+	if err := s.again(ctx, at, h); err != nil {
+		return err
+	}
 	for range deliveriesAhead {
 		if h.next < h.last {
 			return nil
 		}
 		list, err := other.Delivered(ctx, h.next)
+		if err != nil && strings.Contains(err.Error(), belowFirst) {
+			h.next = 0
+			return nil
+		}
 		if err != nil {
 			return fmt.Errorf("batches of %s in block %d of %s: %w", at.Name(), h.next, other.Name(), err)
 		}
@@ -89,8 +134,13 @@ func (s *settler) hunt(ctx context.Context, at, other *station, h *hunt) error {
 				continue
 			}
 			own, err := at.Header(ctx, by.Header.Height)
-			if err != nil || alike(own, by) {
-				continue // It may be above all that the shard's own nodes have.
+			if err != nil {
+				// The shard's own nodes have none of that height yet, or do not answer.
+				h.keep(by)
+				continue
+			}
+			if alike(own, by) {
+				continue
 			}
 			if err := s.denounce(ctx, at, own, by); err != nil {
 				return err

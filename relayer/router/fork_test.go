@@ -94,6 +94,21 @@ func TestForkIsFoundAndBrought(t *testing.T) {
 		}
 		require.Zero(t, s.hunts["a>b"].next)
 	}
+
+	// A header of a height that the shard's own nodes do not have yet is kept until they do.
+	main.refuse, main.sent = nil, nil
+	delete(s.hunts, "a>b")
+	own := shard.headers[9]
+	delete(shard.headers, 9)
+	for range 5 {
+		require.NoError(t, s.forks(t.Context(), at, []*station{at, to}))
+	}
+	require.Empty(t, main.sent)
+	shard.headers[9] = own
+	for range 2 {
+		require.NoError(t, s.forks(t.Context(), at, []*station{at, to}))
+	}
+	require.Len(t, main.sent, 1)
 }
 
 // Another batch of the height that was sent last, or confirmed, is a fork as well; what may just be newer than what was seen is none.

@@ -95,7 +95,7 @@ func judge(err error) verdict {
 		return accepted
 	case strings.Contains(r.Log, receipt.ErrReplay.Error()), strings.Contains(r.Log, lighttypes.ErrKnown.Error()), strings.Contains(r.Log, lighttypes.ErrBehind.Error()):
 		return done
-	case r.Code == codeFull, r.Code == codeStarting, strings.Contains(r.Log, errUnaudited), strings.Contains(r.Log, lattice.ErrEnded.Error()):
+	case r.Code == codeFull, r.Code == codeStarting, strings.Contains(r.Log, errUnaudited), strings.Contains(r.Log, lattice.ErrEnded.Error()), strings.Contains(r.Log, lattice.ErrSettling.Error()):
 		return later
 	}
 	return wrong

@@ -5,7 +5,9 @@ package gate
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -94,6 +96,11 @@ func (n *network) paymentsClose(exits, deposits uint64) {
 		return nil
 	})
 	n.dial()
+	var lines strings.Builder
+	for _, s := range n.Shards {
+		lines.WriteString(s.ID + " " + s.Nodes[0].RPC + " " + s.Nodes[0].GRPC + "\n")
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(n.Dir, first, "shards.txt"), []byte(lines.String()), 0o600))
 
 	// What users have on shards they pay with there; here it is refused, and said where to go.
 	require.ErrorContains(t, pay(), edgeURL)

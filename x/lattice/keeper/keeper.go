@@ -52,6 +52,8 @@ type Keeper struct {
 	Returned    collections.Map[[]byte, types.Returned]
 	// Overdrafts by account, while there are settlements.
 	Overdrafts collections.Map[[]byte, types.Balance]
+	// Debited is the height of the last block that has debited a batch. It says something in that block alone, so that it is in no genesis.
+	Debited collections.Item[uint64]
 	// Final height of the shard, where it ends.
 	Final collections.Item[uint64]
 
@@ -94,6 +96,7 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, e *engine.
 		Settlements:   collections.NewMap(sb, types.SettlementsKey, "settlements", collections.StringKey, codec.CollValue[types.Settlement](cdc)),
 		Returned:      collections.NewMap(sb, types.ReturnedKey, "returned", collections.BytesKey, codec.CollValue[types.Returned](cdc)),
 		Overdrafts:    collections.NewMap(sb, types.OverdraftsKey, "overdrafts", collections.BytesKey, codec.CollValue[types.Balance](cdc)),
+		Debited:       collections.NewItem(sb, types.DebitedKey, "debited", collections.Uint64Value),
 		Final:         collections.NewItem(sb, types.FinalKey, "final", collections.Uint64Value),
 	}
 	schema, err := sb.Build()

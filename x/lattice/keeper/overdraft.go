@@ -84,12 +84,14 @@ func (k *Keeper) payBack(ctx context.Context, receipts []receipt.Receipt) (rest 
 	return rest, nil
 }
 
-// debitsAreKnown tells whether no debit is of this very block: what its senders cannot pay is known after it.
+// debitsAreKnown tells whether no debit is of this very block, of whichever settlement, one that it has ended included: what its senders cannot pay is known after it.
 func (k *Keeper) debitsAreKnown(ctx sdk.Context) error {
-	return k.Settlements.Walk(ctx, nil, func(_ string, s types.Settlement) (bool, error) {
-		if s.Debited == uint64(ctx.BlockHeight()) {
-			return true, fmt.Errorf("%w: a batch of %s is debited in this block, what is refunded comes after it", lattice.ErrSettling, s.Parent)
-		}
-		return false, nil
-	})
+	at, err := k.Debited.Get(ctx)
+	switch {
+	case errors.Is(err, collections.ErrNotFound):
+		return nil
+	case err == nil && at == uint64(ctx.BlockHeight()):
+		return fmt.Errorf("%w: a batch is debited in this block, what is refunded comes after it", lattice.ErrSettling)
+	}
+	return err
 }

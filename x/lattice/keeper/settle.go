@@ -228,7 +228,9 @@ func (k *Keeper) redebit(ctx sdk.Context, r *types.Redebit) ([]lattice.Arrival, 
 	}
 	var arrivals []lattice.Arrival
 	if paid := s.Pay(&batch); len(paid) > 0 {
-		s.Debited = uint64(ctx.BlockHeight())
+		if err := k.Debited.Set(ctx, uint64(ctx.BlockHeight())); err != nil {
+			return nil, err
+		}
 		arrivals, err = k.debit(ctx, &batch, held(paid))
 	} else if refunded := s.Refund(&batch); len(refunded) > 0 {
 		arrivals, err = k.refund(ctx, &batch, held(refunded))

@@ -145,6 +145,11 @@ func TestRefundsPayOverdrafts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "60000utop", owed.Coins.String())
 
+	// Nor is it when another parent's last batch is debited in the block: that settlement is over.
+	h.ctx = h.ctx.WithBlockHeight(h.ctx.BlockHeight() + 1)
+	require.NoError(t, h.Debited.Set(h.ctx, uint64(h.ctx.BlockHeight())))
+	require.ErrorIs(t, h.try(redebit(truth)), lattice.ErrSettling)
+
 	h.ctx = h.ctx.WithBlockHeight(h.ctx.BlockHeight() + 1)
 	arrivals, err := h.Execute(h.ctx, redebit(truth))
 	require.NoError(t, err)

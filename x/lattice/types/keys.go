@@ -47,4 +47,6 @@ var (
 	ReturnedKey    = collections.NewPrefix(18)
 	// OverdraftsKey by account: what it could not pay, while there are settlements.
 	OverdraftsKey = collections.NewPrefix(19)
+	// DebitedKey of the height of the last block that has debited a batch: what its senders could not pay is known after it.
+	DebitedKey = collections.NewPrefix(20)
 )
