@@ -91,27 +91,42 @@ func (s *settler) forks(ctx context.Context, at *station, stations []*station) (
 	return failed
 }
 
-// again asks for the shard's own headers of the heights of those that were kept.
+// again compares the headers that were kept.
 func (s *settler) again(ctx context.Context, at *station, h *hunt) error {
 	kept := h.kept
 	h.kept = nil
 	for i, by := range kept {
-		own, err := at.Header(ctx, by.Header.Height)
-		switch {
-		case err != nil:
-			h.keep(by)
-		case !alike(own, by):
-			if err := s.denounce(ctx, at, own, by); err != nil {
-				h.kept = append(h.kept, kept[i:]...)
-				return err
-			}
-			h.next = 0
+		if answered, err := s.compare(ctx, at, h, by); err != nil || !answered {
+			h.kept = append(h.kept, kept[i+1:]...)
+			return err
 		}
 	}
 	return nil
 }
 
-// hunt on, some blocks in each step.
+// compare a header by which something was taken with the shard's own of that height. One that its own nodes do not have yet, or do not answer for, is kept.
+func (s *settler) compare(ctx context.Context, at *station, h *hunt, by *cmtproto.SignedHeader) (answered bool, err error) {
+	if by.Header.Height > at.seen().newest.Header.Height {
+		h.keep(by)
+		return true, nil
+	}
+	own, err := at.Header(ctx, by.Header.Height)
+	switch {
+	case err != nil:
+		h.keep(by)
+		return false, nil
+	case alike(own, by):
+		return true, nil
+	}
+	if err := s.denounce(ctx, at, own, by); err != nil {
+		h.keep(by)
+		return true, err
+	}
+	h.next = 0
+	return true, nil
+}
+
+// hunt on, some blocks in each step, as long as the shard's own nodes answer.
 func (s *settler) hunt(ctx context.Context, at, other *station, h *hunt) error {
 	if err := s.again(ctx, at, h); err != nil {
 		return err
@@ -128,27 +143,21 @@ func (s *settler) hunt(ctx context.Context, at, other *station, h *hunt) error {
 		if err != nil {
 			return fmt.Errorf("batches of %s in block %d of %s: %w", at.Name(), h.next, other.Name(), err)
 		}
+		silent := false
 		for _, d := range list {
 			by := foreign(d, at.Name())
 			if by == nil {
 				continue
 			}
-			own, err := at.Header(ctx, by.Header.Height)
-			if err != nil {
-				// The shard's own nodes have none of that height yet, or do not answer.
-				h.keep(by)
-				continue
-			}
-			if alike(own, by) {
-				continue
-			}
-			if err := s.denounce(ctx, at, own, by); err != nil {
+			answered, err := s.compare(ctx, at, h, by)
+			if err != nil || h.next == 0 {
 				return err
 			}
-			h.next = 0
+			silent = silent || !answered
+		}
+		if h.next--; silent {
 			return nil
 		}
-		h.next--
 	}
 	return nil
 }

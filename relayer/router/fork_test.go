@@ -109,6 +109,16 @@ func TestForkIsFoundAndBrought(t *testing.T) {
 		require.NoError(t, s.forks(t.Context(), at, []*station{at, to}))
 	}
 	require.Len(t, main.sent, 1)
+
+	// Blocks below the first one that a shard's nodes have end the search, and keep nobody from going on.
+	main.sent = nil
+	delete(s.hunts, "a>b")
+	other.first = 150
+	for range 5 {
+		require.NoError(t, s.forks(t.Context(), at, []*station{at, to}))
+	}
+	require.Empty(t, main.sent)
+	require.Zero(t, s.hunts["a>b"].next)
 }
 
 // Another batch of the height that was sent last, or confirmed, is a fork as well; what may just be newer than what was seen is none.

@@ -122,9 +122,14 @@ type listener struct {
 	// delivered by block, and the evidence of its blocks by height.
 	delivered map[int64][]*latticetypes.Delivery
 	evidence  map[int64]*cmttypes.DuplicateVoteEvidence
+	// first block that it has; those below are pruned.
+	first int64
 }
 
 func (l *listener) Delivered(_ context.Context, height int64) ([]*latticetypes.Delivery, error) {
+	if height < l.first {
+		return nil, fmt.Errorf("height %d is not available, lowest height is %d", height, l.first)
+	}
 	return l.delivered[height], nil
 }
 

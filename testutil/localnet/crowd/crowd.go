@@ -34,7 +34,7 @@ type Result struct {
 	SupplyOK  bool `json:"supply_ok"`
 	// SplitPauseMS is the longest time in which no payment of the shard's accounts came into a block, from the message that splits it until all is paid, as seen every pace of the script.
 	SplitPauseMS int64 `json:"split_pause_ms"`
-	// SplitBegan with the steward's message, SplitEnded with the second child's first blocks.
+	// SplitBegan with the steward's message, SplitEnded when both children are active on the main chain.
 	SplitBegan, SplitEnded time.Time `json:"-"`
 }
 
