@@ -2,7 +2,6 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,21 +68,17 @@ func sentElsewhere[T any](ctx context.Context, v view, list []arrival, ask func(
 				return err
 			}
 			// A node may be behind, so that this counts for a while only.
-			unknown := cacheKey{method: "nowhere", hash: a.hash}
-			if until, ok := v.cache.get(unknown); ok && time.Now().Before(until.(time.Time)) { //nolint:forcetypeassert // What put stores below.
+			nowhere := cacheKey{method: "nowhere", hash: a.hash}
+			if until, ok := v.cache.get(nowhere); ok && time.Now().Before(until.(time.Time)) { //nolint:forcetypeassert // What put stores below.
 				return nil
 			}
 			for _, s := range append([]*shard{owner}, v.pastOf(owner, a.sender)...) {
 				answers[i], err = ask(ctx, s, a.hash)
-				if has[i] = err == nil; has[i] || errors.Is(err, errUnreachable) {
+				if has[i] = err == nil; has[i] || !unknown(err) {
 					return err
 				}
 			}
-			// Who was interrupted has heard nothing.
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			v.cache.put(unknown, time.Now().Add(nowhereFor), 0)
+			v.cache.put(nowhere, time.Now().Add(nowhereFor), 0)
 			return nil
 		})
 	}

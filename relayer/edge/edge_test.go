@@ -11,6 +11,7 @@ import (
 	"time"
 
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
@@ -249,6 +250,35 @@ func TestMergesHistory(t *testing.T) {
 	height = 4
 	_, err = rpc.Block(t.Context(), &height)
 	require.ErrorContains(t, err, "shard right: no node answers")
+}
+
+// What an account was paid is only known to be nowhere once its sender's shard has looked for it: a node that refuses for load has not.
+func TestRefusalIsNoAbsence(t *testing.T) {
+	table := parse(t, "0 left\n1 right\n")
+	left, right := newFake(t, "left", table, began), newFake(t, "right", table, began)
+	left.txs[1] = cmttypes.Txs{[]byte("left 1")}
+	right.arrived = []latticetypes.Unit{{Kind: "receive", Peer: sendtx.Bech32(userIn(t, table, "left").address), Transaction: left.txs[1][0].Hash()}}
+	left.busy = true
+	rpc := rpcTo(t, start(t, testConfig(t, left, right)), "")
+	search := func() (*coretypes.ResultTxSearch, error) {
+		return rpc.TxSearch(t.Context(), fmt.Sprintf("transfer.recipient='%s'", sendtx.Bech32(userIn(t, table, "right").address)), false, nil, nil, "")
+	}
+	_, err := search()
+	require.ErrorContains(t, err, "too many requests")
+	left.set(func() { left.busy = false })
+	found, err := search()
+	require.NoError(t, err)
+	require.Equal(t, 1, found.TotalCount)
+
+	// What its sender's shard does not know, nobody asks for again at once.
+	right.set(func() { right.arrived[0].Transaction = cmttypes.Tx("of the main chain").Hash() })
+	asked := left.count("tx")
+	for range 3 {
+		found, err = search()
+		require.NoError(t, err)
+		require.Zero(t, found.TotalCount)
+	}
+	require.Equal(t, asked+1, left.count("tx"))
 }
 
 // A batch is split by senders; what is refused has the index that it has in the whole, and a shard that does not answer spoils no other's part.

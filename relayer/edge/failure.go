@@ -36,6 +36,11 @@ func pruned(err error) bool {
 	return strings.Contains(text, "has pruned") || strings.Contains(text, "lowest height is")
 }
 
+// unknown transaction: the node has looked for it. Who refuses for load, or was interrupted, has not.
+func unknown(err error) bool {
+	return status.Code(err) == codes.NotFound || strings.Contains(err.Error(), "not found")
+}
+
 // coded makes a failure an answer of gRPC.
 func coded(err error) error {
 	if err == nil {

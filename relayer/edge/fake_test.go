@@ -61,6 +61,8 @@ type fake struct {
 	received      cmttypes.Txs
 	// arrived are units of its accounts that receive what other shards have sent.
 	arrived []latticetypes.Unit
+	// busy: it refuses to look for a transaction.
+	busy bool
 	// ended: it takes nothing any more. parents it comes from.
 	ended   bool
 	parents []string
@@ -199,6 +201,9 @@ func (f *fake) find(keep func(height int64, tx cmttypes.Tx) bool) (out []*corety
 
 func (f *fake) tx(_ *rpctypes.Context, hash []byte, _ bool) (*coretypes.ResultTx, error) {
 	defer f.saw("tx")()
+	if f.busy {
+		return nil, errors.New("too many requests")
+	}
 	for _, tx := range f.find(func(_ int64, tx cmttypes.Tx) bool { return string(tx.Hash()) == string(hash) }) {
 		return tx, nil
 	}

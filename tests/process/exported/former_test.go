@@ -31,36 +31,49 @@ import (
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
 
-// committee of a shard's term, as another shard knows it.
-func committee(ctx context.Context, at *localnet.Chain, of string, term uint64) (m latticetypes.Members, err error) {
-	client, err := rpchttp.New(at.Nodes[0].RPC, "/websocket")
+// committee of a shard's term, as a node of another shard knows it; it need not know it.
+func committee(ctx context.Context, at localnet.Node, of string, term uint64) (m latticetypes.Members, known bool, err error) {
+	client, err := rpchttp.New(at.RPC, "/websocket")
 	if err != nil {
-		return m, err
+		return m, false, err
 	}
 	pair := collections.PairKeyCodec(collections.StringKey, collections.Uint64Key)
 	key, err := collections.EncodeKeyWithPrefix(latticetypes.MembersKey.Bytes(), pair, collections.Join(of, term))
 	if err != nil {
-		return m, err
+		return m, false, err
 	}
 	res, err := client.ABCIQuery(ctx, "/store/lattice/key", key)
-	if err == nil && len(res.Response.Value) == 0 {
-		err = fmt.Errorf("%s knows no term %d of %s", at.ID, term, of)
+	if err != nil || len(res.Response.Value) == 0 {
+		return m, false, err
 	}
-	if err != nil {
-		return m, err
-	}
-	return m, m.Unmarshal(res.Response.Value)
+	return m, true, m.Unmarshal(res.Response.Value)
 }
 
-// terms of a shard that another one knows, from the first on.
-func terms(ctx context.Context, at *localnet.Chain, of string) (list []latticetypes.Members) {
+// terms of a shard that a node of another one knows, from the first on.
+func terms(ctx context.Context, at localnet.Node, of string) (list []latticetypes.Members, err error) {
 	for term := uint64(1); ; term++ {
-		m, err := committee(ctx, at, of, term)
-		if err != nil {
-			return list
+		m, known, err := committee(ctx, at, of, term)
+		if err != nil || !known {
+			return list, err
 		}
 		list = append(list, m)
 	}
+}
+
+// following nodes of a shard: not one that joins it an epoch ahead and has no state yet, nor one that has left.
+func (s sharded) following(ctx context.Context, c *localnet.Chain) (list []localnet.Node, err error) {
+	if err := s.FindShards(ctx); err != nil {
+		return nil, err
+	}
+	for _, node := range c.Nodes {
+		if status, err := node.Status(ctx); err == nil && !status.CatchingUp && status.Height > 0 {
+			list = append(list, node)
+		}
+	}
+	if len(list) < members {
+		err = fmt.Errorf("%d nodes follow %s", len(list), c.ID)
+	}
+	return list, err
 }
 
 // sitsAgain tells whether a committee of a term has become one of a later one, too.
@@ -80,21 +93,32 @@ type change struct {
 	first  int64
 }
 
+// change that is known now.
+func (s sharded) change(ctx context.Context) (change, error) {
+	for i, c := range s.Shards {
+		at, err := s.following(ctx, s.Shards[1-i])
+		if err != nil {
+			return change{}, err
+		}
+		all, err := terms(ctx, at[0], c.ID)
+		if err != nil {
+			return change{}, err
+		}
+		for j := range all[:max(len(all), 1)-1] {
+			if all[j+1].FirstHeight > 0 && !sitsAgain(all[j], all) {
+				return change{c, s.Shards[1-i], all[j], int64(all[j+1].FirstHeight)}, nil
+			}
+		}
+	}
+	return change{}, errors.New("nobody knows a committee that sits no more, and where the next one began")
+}
+
 // changed waits for one.
 func (s sharded) changed() (found change) {
 	s.t.Helper()
-	require.NoError(s.t, s.FindShards(s.t.Context()))
-	s.await("a rotation that others know", func(ctx context.Context) error {
-		for i, c := range s.Shards {
-			all := terms(ctx, s.Shards[1-i], c.ID)
-			for j := range all[:max(len(all), 1)-1] {
-				if all[j+1].FirstHeight > 0 && !sitsAgain(all[j], all) {
-					found = change{c, s.Shards[1-i], all[j], int64(all[j+1].FirstHeight)}
-					return nil
-				}
-			}
-		}
-		return errors.New("nobody knows a committee that sits no more, and where the next one began")
+	s.await("a rotation that others know", func(ctx context.Context) (err error) {
+		found, err = s.change(ctx)
+		return err
 	})
 	return found
 }
@@ -110,22 +134,19 @@ func (s sharded) keys(m latticetypes.Members) (list []ed25519.PrivKey) {
 	return list
 }
 
-// betrayed by a former committee, whose members turn on the network after their term: what they sign in place of a delivery that waits, all of them, with the keys that they had, is refused by every member of the destination, and by the main chain.
-func (s sharded) betrayed(c change, anchor func(shard string, signed *cmttypes.SignedHeader) error) {
+// betrayed by a former committee, whose members turn on the network after their term: what they sign in place of a delivery that waits, all of them, with the keys that they had, is refused by all who follow the destination, and by the main chain.
+func (s sharded) betrayed(anchor func(shard string, signed *cmttypes.SignedHeader) error) {
 	s.t.Helper()
-	if sitsAgain(c.former, terms(s.t.Context(), c.destination, c.source.ID)) {
-		c = s.changed()
-	}
-	// What was in a pool already may be taken under way: then it is the next batch's turn.
-	for !s.refuses(c, anchor) {
+	// What was in a pool already may be taken under way, and the lot may fall on the same members again: then it is the next batch's turn.
+	for !s.refuses(s.changed(), anchor) {
 	}
 }
 
-// refuses what a former committee signs in place of a batch that waits; false where that was taken meanwhile.
+// refuses what a former committee signs in place of a batch that waits; false where that was taken, or the committee drawn again, meanwhile.
 func (s sharded) refuses(c change, anchor func(shard string, signed *cmttypes.SignedHeader) error) bool {
 	s.t.Helper()
 	ctx := s.t.Context()
-	batch, header, proof := s.waits(c)
+	batch, header, proof, at := s.waits(c)
 	by := s.keys(c.former)
 	require.Len(s.t, by, len(c.former.Keys), "all of them")
 	set := headers.Set(by, c.former.Power)
@@ -138,15 +159,17 @@ func (s sharded) refuses(c change, anchor func(shard string, signed *cmttypes.Si
 		tx := &latticetypes.Carried{Content: &latticetypes.Carried_Delivery{Delivery: &latticetypes.Delivery{Batch: batch.Batch, Proof: &latticetypes.Proof{Header: signed.ToProto(), Ops: proof}}}}
 		raw, err := tx.Marshal()
 		require.NoError(s.t, err)
-		for _, node := range c.destination.Nodes {
+		for _, node := range at {
 			client, err := rpchttp.New(node.RPC, "/websocket")
 			require.NoError(s.t, err)
 			res, err := client.BroadcastTxSync(ctx, raw)
 			require.NoError(s.t, err)
-			require.NotZero(s.t, res.Code, node.Name)
-			if strings.Contains(res.Log, receipt.ErrReplay.Error()) {
+			all, err := terms(ctx, node, c.source.ID)
+			require.NoError(s.t, err)
+			if strings.Contains(res.Log, receipt.ErrReplay.Error()) || sitsAgain(c.former, all) {
 				return false
 			}
+			require.NotZero(s.t, res.Code, node.Name)
 			// Where the committee that sits is newer than what the main chain has seen of it, the former one's term is over.
 			require.Regexp(s.t, "not trusted|is over", res.Log, node.Name)
 		}
@@ -155,29 +178,51 @@ func (s sharded) refuses(c change, anchor func(shard string, signed *cmttypes.Si
 	return true
 }
 
-// waits for the batch that the destination would take next, of later ones it would say that there is a gap; with its proof by a header of the committee that sits.
-func (s sharded) waits(c change) (batch latticetypes.Batch, header *cmtproto.SignedHeader, proof *cmtcrypto.ProofOps) {
+// waits for the batch that all who follow the destination would take next, of later ones they would say that there is a gap; with its proof by a header of the committee that sits.
+func (s sharded) waits(c change) (batch latticetypes.Batch, header *cmtproto.SignedHeader, proof *cmtcrypto.ProofOps, at []localnet.Node) {
 	s.t.Helper()
-	at, err := carrier.Dial(c.source.ID, []nodes.Node{{RPC: c.source.Nodes[0].RPC, GRPC: c.source.Nodes[0].GRPC}})
-	require.NoError(s.t, err)
-	defer func() { require.NoError(s.t, at.Close()) }()
 	s.await("a batch of "+c.source.ID, func(ctx context.Context) error {
-		_, taken, err := crossed(ctx, localnet.REST{URL: c.destination.Nodes[0].REST}, shardLedgers, c.source.ID)
+		from, err := s.following(ctx, c.source)
 		if err != nil {
 			return err
 		}
-		batches, err := at.Batches(ctx, c.destination.ID, taken)
-		if err != nil || len(batches) == 0 {
-			return errors.Join(err, errors.New("none waits"))
+		if at, err = s.following(ctx, c.destination); err != nil {
+			return err
 		}
-		batch = batches[0]
-		if header, err = at.Header(ctx, 0); err == nil && (header.Header.Height <= c.first || uint64(header.Header.Height) <= batch.Height) {
+		var taken uint64
+		for i, node := range at {
+			_, has, err := crossed(ctx, localnet.REST{URL: node.REST}, shardLedgers, c.source.ID)
+			if err != nil {
+				return fmt.Errorf("%s: %w", node.Name, err)
+			}
+			if i > 0 && has != taken {
+				return fmt.Errorf("%s has taken up to %d, another up to %d", node.Name, has, taken)
+			}
+			taken = has
+		}
+		source, err := carrier.Dial(c.source.ID, []nodes.Node{{RPC: from[0].RPC, GRPC: from[0].GRPC}})
+		if err != nil {
+			return err
+		}
+		batches, err := source.Batches(ctx, c.destination.ID, taken)
+		if err == nil && len(batches) == 0 {
+			err = errors.New("none waits")
+		}
+		if err == nil {
+			batch = batches[0]
+			header, err = source.Header(ctx, 0)
+		}
+		if err == nil && (header.Header.Height <= c.first || uint64(header.Header.Height) <= batch.Height) {
 			err = fmt.Errorf("height is %d", header.Header.Height)
 		}
-		return err
+		var value []byte
+		if err == nil {
+			value, proof, err = source.Prove(ctx, batch.Key, header)
+		}
+		if err == nil && len(value) == 0 {
+			err = fmt.Errorf("%s has no batch of height %d at height %d", c.source.ID, batch.Height, header.Header.Height)
+		}
+		return errors.Join(err, source.Close())
 	})
-	value, proof, err := at.Prove(s.t.Context(), batch.Key, header)
-	require.NoError(s.t, err)
-	require.NotEmpty(s.t, value)
-	return batch, header, proof
+	return batch, header, proof, at
 }

@@ -132,19 +132,9 @@ func (k *Keeper) convict(ctx context.Context, s types.Shard, h types.Header) err
 	if err != nil {
 		return err
 	}
-	const reason = "its auditors deny a header"
-	for i, m := range c.Members {
-		if !h.Signed(i) {
-			continue
-		}
-		if err := attempt(ctx, func(ctx context.Context) error {
-			return k.punish(ctx, c, m, h.Height, "it signed a header that auditors deny")
-		}); err != nil {
-			sdk.UnwrapSDKContext(ctx).Logger().Error("member not punished", "module", types.ModuleName, "shard", h.Shard, "operator", m.Operator, "error", err)
-		}
-	}
+	k.punishAll(ctx, c, h.Height, "it signed a header that auditors deny", h.Signed)
 	if s.Status == types.Status_STATUS_RETIRED || s.Status == types.Status_STATUS_FROZEN {
 		return k.headers.Remove(ctx, collections.Join(h.Shard, h.Height))
 	}
-	return k.freeze(ctx, s, reason)
+	return k.freeze(ctx, s, "its auditors deny a header")
 }

@@ -42,9 +42,10 @@ func (k *Keeper) ForkEvidence(ctx context.Context, msg *types.MsgForkEvidence) (
 			return nil, err
 		}
 	}
-	punished, err := k.punishFork(ctx, c, a, b)
-	if err != nil {
-		return nil, err
+	punished := 0
+	if a.Commit.Round == b.Commit.Round {
+		signed := [2]types.Header{{Signers: c.Signers(a)}, {Signers: c.Signers(b)}}
+		punished = k.punishAll(ctx, c, uint64(a.Height), "it signed two headers of one height", func(i int) bool { return signed[0].Signed(i) && signed[1].Signed(i) })
 	}
 	last, err := k.lastAnchor(ctx, msg.Shard)
 	if err != nil {
@@ -58,24 +59,6 @@ func (k *Keeper) ForkEvidence(ctx context.Context, msg *types.MsgForkEvidence) (
 		return nil, errorsmod.Wrapf(types.ErrKnown, "%s is %s, and nobody is left to be punished for height %d", s.Name, s.Status, a.Height)
 	}
 	return &types.MsgForkEvidenceResponse{}, nil
-}
-
-// punishFork: who signed both headers in one round, and was not punished before.
-func (k *Keeper) punishFork(ctx context.Context, c types.Committee, a, b *cmttypes.SignedHeader) (punished int, err error) {
-	if a.Commit.Round != b.Commit.Round {
-		return 0, nil
-	}
-	signed := [2]types.Header{{Signers: c.Signers(a)}, {Signers: c.Signers(b)}}
-	for i, m := range c.Members {
-		if !signed[0].Signed(i) || !signed[1].Signed(i) || k.Slashing.IsTombstoned(ctx, m.ConsAddress()) {
-			continue
-		}
-		if err := k.punish(ctx, c, m, uint64(a.Height), "it signed two headers of one height"); err != nil {
-			return punished, err
-		}
-		punished++
-	}
-	return punished, nil
 }
 
 // termOfSet that signs a height: the newest that has begun by then, as far as is anchored, and whose members make the set.

@@ -6,6 +6,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/math"
+
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
 	"github.com/topnetwork/top/testutil/nodes"
 	"github.com/topnetwork/top/x/shards/types"
 )
@@ -67,6 +71,23 @@ func TestForkFreezesAndPunishes(t *testing.T) {
 	}
 	require.ErrorIs(t, fork(t, n, lone, one, other), types.ErrKnown)
 	n.Block(t)
+	n.Check(t)
+}
+
+// A member that cannot be punished spares neither the others nor the shard.
+func TestForkOfOneWhoCannotBePunished(t *testing.T) {
+	n, _ := begun(t, 12, 0, one, params())
+	c := committee(t, n, lone, 1)
+	spared := c.Members[1]
+	// x/slashing refuses it a second time.
+	require.NoError(t, n.Staking.SlashWithInfractionReason(n.Ctx, spared.ConsAddress(), math.LegacyZeroDec(), 0, 1, stakingtypes.Infraction_INFRACTION_DOUBLE_SIGN))
+	one, other := after(c, 9), after(c, 9)
+	other.appHash = hash("other")
+	require.NoError(t, fork(t, n, lone, one, other))
+	require.Equal(t, types.Status_STATUS_FROZEN, shard(t, n, lone).Status)
+	for _, m := range c.Members {
+		require.Equal(t, m.Operator != spared.Operator, n.Staking.IsTombstoned(n.Ctx, m.ConsAddress()), m.Operator)
+	}
 	n.Check(t)
 }
 

@@ -68,6 +68,21 @@ func (k *Keeper) termOf(ctx context.Context, shard string, height uint64, addres
 	return term, member, err
 }
 
+// punishAll members that are guilty and were not punished before. One that cannot be punished, a member since the genesis that never bonded, say, spares neither the others nor the shard.
+func (k *Keeper) punishAll(ctx context.Context, c types.Committee, height uint64, reason string, guilty func(member int) bool) (punished int) {
+	for i, m := range c.Members {
+		if !guilty(i) || k.Slashing.IsTombstoned(ctx, m.ConsAddress()) {
+			continue
+		}
+		if err := attempt(ctx, func(ctx context.Context) error { return k.punish(ctx, c, m, height, reason) }); err != nil {
+			sdk.UnwrapSDKContext(ctx).Logger().Error("member not punished", "module", types.ModuleName, "shard", c.Shard, "operator", m.Operator, "error", err)
+			continue
+		}
+		punished++
+	}
+	return punished
+}
+
 // punish a member as x/evidence does for two votes on the main chain: by the tokens that stood behind it when its term was decided, or as long ago as evidence counts. It never sits again.
 func (k *Keeper) punish(ctx context.Context, c types.Committee, m types.Member, height uint64, reason string) error {
 	addr := m.ConsAddress()
