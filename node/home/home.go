@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +30,9 @@ type Node struct {
 	ID string
 	// ConsensusKey signs votes.
 	ConsensusKey cryptotypes.PubKey
-	Ports        Ports
+	// Host is the address that it listens on and that others reach it by: Loopback, unless it has a machine of its own.
+	Host  string
+	Ports Ports
 
 	comet *cmtcfg.Config
 }
@@ -42,21 +46,27 @@ type Endpoints struct {
 	P2P  string `json:"p2p"`
 }
 
-// Endpoints of the node on loopback.
+// Loopback is the host of nodes that share one machine.
+const Loopback = "127.0.0.1"
+
+// Endpoints of the node.
 func (n *Node) Endpoints() Endpoints {
 	return Endpoints{
 		Home: n.Home,
-		RPC:  fmt.Sprintf("http://127.0.0.1:%d", n.Ports.RPC),
-		GRPC: fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC),
-		REST: fmt.Sprintf("http://127.0.0.1:%d", n.Ports.REST),
+		RPC:  "http://" + n.At(n.Ports.RPC),
+		GRPC: n.At(n.Ports.GRPC),
+		REST: "http://" + n.At(n.Ports.REST),
 		P2P:  n.Peer(),
 	}
 }
 
-// Peer is the node's p2p address for other nodes.
-func (n *Node) Peer() string { return fmt.Sprintf("%s@127.0.0.1:%d", n.ID, n.Ports.P2P) }
+// At a port of the node's host.
+func (n *Node) At(port int) string { return net.JoinHostPort(n.Host, strconv.Itoa(port)) }
 
-// Prepare makes the node's keys, or loads those that are there.
+// Peer is the node's p2p address for other nodes.
+func (n *Node) Peer() string { return n.ID + "@" + n.At(n.Ports.P2P) }
+
+// Prepare makes the keys of a node on loopback, or loads those that are there.
 func Prepare(dir, moniker string, comet *cmtcfg.Config, ports Ports) (*Node, error) {
 	for _, sub := range []string{"config", "data"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
@@ -69,10 +79,10 @@ func Prepare(dir, moniker string, comet *cmtcfg.Config, ports Ports) (*Node, err
 	if err != nil {
 		return nil, fmt.Errorf("keys of %s: %w", dir, err)
 	}
-	return &Node{Home: dir, Moniker: moniker, ID: id, ConsensusKey: key, Ports: ports, comet: comet}, nil
+	return &Node{Home: dir, Moniker: moniker, ID: id, ConsensusKey: key, Host: Loopback, Ports: ports, comet: comet}, nil
 }
 
-// Settings of a node on a network of several nodes on one machine.
+// Settings of a node of a network that one founder makes.
 type Settings struct {
 	ChainID       string
 	Peers         []string
@@ -85,13 +95,13 @@ type Settings struct {
 // AgePauses is how many pauses between blocks /health waits for one at least.
 const AgePauses = 5
 
-// WriteConfig writes config.toml, app.toml and client.toml for a node on loopback.
+// WriteConfig writes config.toml, app.toml and client.toml.
 func (n *Node) WriteConfig(s Settings) error {
 	c := n.comet
-	c.RPC.ListenAddress = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.RPC)
+	c.RPC.ListenAddress = "tcp://" + n.At(n.Ports.RPC)
 	c.RPC.PprofListenAddress = ""
-	c.P2P.ListenAddress = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.P2P)
-	// Several nodes share one address here, which public networks rightly refuse.
+	c.P2P.ListenAddress = "tcp://" + n.At(n.Ports.P2P)
+	// Several nodes share one address here, or have private ones, which public networks rightly refuse.
 	c.P2P.AddrBookStrict = false
 	c.P2P.AllowDuplicateIP = true
 	peers := make([]string, 0, len(s.Peers))
@@ -103,8 +113,8 @@ func (n *Node) WriteConfig(s Settings) error {
 	c.P2P.PersistentPeers = strings.Join(peers, ",")
 	c.Consensus.TimeoutCommit = s.TimeoutCommit
 	s.App.Health.MaxBlockAge = max(s.App.Health.MaxBlockAge, AgePauses*s.TimeoutCommit)
-	s.App.API.Address = fmt.Sprintf("tcp://127.0.0.1:%d", n.Ports.REST)
-	s.App.GRPC.Address = fmt.Sprintf("127.0.0.1:%d", n.Ports.GRPC)
+	s.App.API.Address = "tcp://" + n.At(n.Ports.REST)
+	s.App.GRPC.Address = n.At(n.Ports.GRPC)
 	return errors.Join(
 		n.write(config.CometFile, s.Keep, func(path string) error {
 			cmtcfg.WriteConfigFile(path, c)

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/viper"
 )
 
-// Ports a node listens on, all on loopback.
+// Ports a node listens on.
 type Ports struct {
 	P2P, RPC, GRPC, REST int
 }

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -23,17 +26,19 @@ const (
 	maxPorts = 64
 )
 
-// Switch connects network namespaces of this machine with each other, as a switch connects machines. A program in one of them reaches the others by it alone, and when a part is cut off, frames are lost as on a network: neither end is told.
+// Switch connects network namespaces of this machine with each other and with this machine, as a switch connects machines. A program in one of them reaches the others by it alone, and when a part is cut off, frames are lost as on a network: neither end is told.
 type Switch struct {
 	Ports []Port
 
 	namespace string
+	// here is this machine's end at the switch.
+	here string
 }
 
 // Port is a namespace at a Switch.
 type Port struct {
 	Namespace string
-	// Address at the switch, where programs in the other namespaces reach this one's.
+	// Address at the switch, where programs in the other namespaces, and on this machine, reach this one's.
 	Address string
 	// Control is where this machine reaches them, whatever is cut. There is no way from one port's to another's.
 	Control string
@@ -68,11 +73,22 @@ func NewSwitch(ports int) (s *Switch, err error) {
 	if err := removeStale(); err != nil {
 		return nil, err
 	}
-	control, err := freeSubnet()
+	// Until this machine has addresses in the subnets, nobody else sees that they are taken.
+	release, err := lock()
 	if err != nil {
 		return nil, err
 	}
-	s = &Switch{namespace: namespaceName("s")}
+	defer func() { err = errors.Join(err, release()) }()
+	// For benchmarks (RFC 2544), and of a private network (RFC 1918).
+	control, err := freeSubnet("198.18", "198.19")
+	if err != nil {
+		return nil, err
+	}
+	subnet, err := freeSubnet("10.77")
+	if err != nil {
+		return nil, err
+	}
+	s = &Switch{namespace: namespaceName("s"), here: namespaceName("up")}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -86,8 +102,17 @@ func NewSwitch(ports int) (s *Switch, err error) {
 			return nil, err
 		}
 	}
+	const joined = "joined"
+	if err := all(
+		[]string{"link", "add", s.here, "type", "veth", "peer", "name", joined, "netns", s.namespace},
+		[]string{"-n", s.namespace, "link", "set", joined, "master", whole, "up"},
+		[]string{"address", "add", fmt.Sprintf("%s.%d/24", subnet, maxPorts+1), "dev", s.here},
+		[]string{"link", "set", s.here, "up"},
+	); err != nil {
+		return nil, err
+	}
 	for i := range ports {
-		p := Port{Namespace: namespaceName(strconv.Itoa(i)), Address: fmt.Sprintf("10.77.0.%d", i+1), Control: fmt.Sprintf("%s.%d", control, 4*i+2), cable: fmt.Sprint("port", i), here: namespaceName(fmt.Sprint("x", i))}
+		p := Port{Namespace: namespaceName(strconv.Itoa(i)), Address: fmt.Sprintf("%s.%d", subnet, i+1), Control: fmt.Sprintf("%s.%d", control, 4*i+2), cable: fmt.Sprint("port", i), here: namespaceName(fmt.Sprint("x", i))}
 		if err := ip("netns", "add", p.Namespace); err != nil {
 			return nil, err
 		}
@@ -136,11 +161,15 @@ func (s *Switch) plug(bridge string, ports []int) error {
 // Close removes the namespaces, and with them their interfaces; programs in them have to have ended.
 func (s *Switch) Close() error {
 	err := ip("netns", "del", s.namespace)
-	for _, p := range s.Ports {
-		// The kernel removes the interfaces of a namespace some time after it; their names may be wanted sooner.
-		if _, here := net.InterfaceByName(p.here); here == nil {
-			err = errors.Join(err, ip("link", "del", p.here))
+	// The kernel removes the interfaces of a namespace some time after it; their names may be wanted sooner.
+	remove := func(name string) {
+		if _, none := net.InterfaceByName(name); none == nil {
+			err = errors.Join(err, ip("link", "del", name))
 		}
+	}
+	remove(s.here)
+	for _, p := range s.Ports {
+		remove(p.here)
 		err = errors.Join(err, ip("netns", "del", p.Namespace))
 	}
 	s.Ports = nil
@@ -189,23 +218,34 @@ func stale(name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// freeSubnet is a /24 for benchmarks (RFC 2544) in which this machine has no address, without its last number.
-func freeSubnet() (string, error) {
+// lock keeps other programs from choosing subnets at the same time.
+func lock() (release func() error, err error) {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), switchPrefix+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// The kernel releases it with the file, whatever becomes of this program.
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
+
+// freeSubnet is the first /24 of some /16s in which this machine has no address, without its last number.
+func freeSubnet(networks ...string) (string, error) {
 	list, err := net.InterfaceAddrs()
 	if err != nil {
 		return "", err
 	}
-	for n := range 512 {
-		subnet := fmt.Sprintf("198.%d.%d", 18+n/256, n%256)
-		taken := false
-		for _, a := range list {
-			taken = taken || strings.HasPrefix(a.String(), subnet+".")
-		}
-		if !taken {
-			return subnet, nil
+	for _, network := range networks {
+		for n := range 256 {
+			subnet := fmt.Sprintf("%s.%d", network, n)
+			if !slices.ContainsFunc(list, func(a net.Addr) bool { return strings.HasPrefix(a.String(), subnet+".") }) {
+				return subnet, nil
+			}
 		}
 	}
-	return "", errors.New("this machine has addresses in every /24 of 198.18.0.0/15")
+	return "", fmt.Errorf("this machine has addresses in every /24 of %s", strings.Join(networks, " and "))
 }
 
 func all(commands ...[]string) error {

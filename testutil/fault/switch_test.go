@@ -116,4 +116,10 @@ func TestSwitch(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "cut", string(late))
 	require.Error(t, s.Cut(3))
+
+	// This machine is at the switch, too: what is cut off from the others is from it.
+	joined := dial(s.Ports[0].Address)
+	require.NoError(t, answered(t, joined, "joined", 5*time.Second))
+	require.NoError(t, s.Cut(0))
+	require.ErrorIs(t, answered(t, joined, "cut", 300*time.Millisecond), os.ErrDeadlineExceeded)
 }

@@ -22,6 +22,11 @@ func (n *Network) startMainChain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if n.cfg.Machines {
+		if err := n.makeMachines(); err != nil {
+			return err
+		}
+	}
 	var made launched
 	args := []string{
 		"testnet", "init-files", "--output-dir", filepath.Join(n.Dir, "main"), "--chain-id", MainChainID,
@@ -36,6 +41,9 @@ func (n *Network) startMainChain(ctx context.Context) error {
 			return err
 		}
 		args = append(args, "--shard-accounts", accounts)
+	}
+	if n.machines != nil {
+		args = append(args, "--starting-ip-address", n.machines.Ports[0].Address)
 	}
 	if n.cfg.Committee > 0 {
 		args = append(args, "--committee", strconv.Itoa(n.cfg.Committee), "--standbys", strconv.Itoa(n.cfg.Standbys))

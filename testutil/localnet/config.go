@@ -60,6 +60,9 @@ type Config struct {
 	// Cuttable lets Cut separate nodes from each other; links in this program then carry all that they say.
 	Cuttable bool
 
+	// Machines gives each main node, with the shards that it hosts, a network namespace of its own, as if it had a machine: it has its own address there, and hears of others by a switch alone. Where this program may make none, they share loopback, and Logf is told why.
+	Machines bool
+
 	// RESTPort is where the first main node serves REST if the port is free.
 	RESTPort int
 	// Outlive lets the network run on when this program ends.
@@ -119,6 +122,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Cuttable && c.Outlive {
 		return c, errors.New("a network that outlives this program cannot be Cuttable: its links would end with the program")
+	}
+	if c.Machines && (c.Outlive || c.Cuttable || c.RESTPort > 0) {
+		return c, errors.New("a network whose nodes have Machines is neither Cuttable nor has it a RESTPort, nor does it outlive this program: its switch would end with the program")
 	}
 	var err error
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {

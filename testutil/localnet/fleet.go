@@ -34,7 +34,7 @@ func (n *Network) launch(name, role, chainID, home string, spec process.Spec) (*
 		n.fleet.mu.Unlock()
 		return nil, fmt.Errorf("a process named %q is already part of the network", name)
 	}
-	p, err := process.Start(spec)
+	p, err := process.Start(n.on(name, spec))
 	if err != nil {
 		n.fleet.mu.Unlock()
 		return nil, err
@@ -103,7 +103,7 @@ func (n *Network) RestartWith(name, program string, further ...string) (*process
 	}
 	spec := m.spec
 	spec.Args = slices.Concat(spec.Args, further)
-	p, err := process.Start(spec)
+	p, err := process.Start(n.on(name, spec))
 	if err != nil {
 		n.fleet.mu.Unlock()
 		return nil, err
@@ -129,7 +129,7 @@ func (n *Network) Stop() error {
 		wg.Wait()
 		errs = append(errs, failed...)
 	}
-	return errors.Join(append(errs, n.unwire(), n.writeRecord())...)
+	return errors.Join(append(errs, n.unwire(), n.closeMachines(), n.writeRecord())...)
 }
 
 // Leave waits until a process has ended by itself, and takes it out of the network. Any end but exit code 0 is an error.

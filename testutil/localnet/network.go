@@ -50,6 +50,8 @@ type Network struct {
 	fleet      fleet
 	validators []Key
 	links      map[ends]*fault.Link
+	// machines of the main nodes, in their order; nil where they share this one.
+	machines *fault.Switch
 	// edge where StartEdge found it.
 	edge *Edge
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -70,10 +72,14 @@ func (n *Network) startShards(ctx context.Context) error {
 	return n.FindShards(ctx)
 }
 
-// directory of a main node, as it serves it: four ports after the first of its own.
+// directory of a main node, as it serves it: four ports after the first of its own, of which RPC's is the second.
 func (node Node) directory() (string, error) {
-	port, err := strconv.Atoi(node.RPC[strings.LastIndex(node.RPC, ":")+1:])
-	return fmt.Sprintf("http://127.0.0.1:%d", port+3), err
+	at, err := url.Parse(node.RPC)
+	if err != nil {
+		return "", err
+	}
+	port, err := strconv.Atoi(at.Port())
+	return "http://" + net.JoinHostPort(at.Hostname(), strconv.Itoa(port+3)), err
 }
 
 // Hosted shards of a main node.

@@ -20,7 +20,7 @@ import (
 	"github.com/topnetwork/top/node/config"
 )
 
-// Command is `testnet`: a main chain of several validators on loopback.
+// Command is `testnet`: a main chain of several validators.
 func Command(app *mainchain.App) *cobra.Command {
 	return localchain.Command("Make and run a main chain of several validators on this machine", initCommand(app))
 }
@@ -66,6 +66,7 @@ func initCommand(app *mainchain.App) *cobra.Command {
 	f.IntVar(&opts.Validators, "validators", 4, "number of validators")
 	f.StringVar(&opts.Dir, localchain.FlagDir, "./testnet", "directory for node0, node1 …")
 	f.IntVar(&opts.BasePort, "base-port", 0, "ports of node i start at base + 10i (p2p, RPC, gRPC, REST); 0 takes free ports")
+	f.StringVar(&opts.StartingIP, "starting-ip-address", "", "where each validator has a machine of its own, the first one's address; the next one's is one more, and so on. Empty for all on this machine's loopback")
 	f.DurationVar(&opts.TimeoutCommit, "timeout-commit", time.Second, "pause between blocks")
 	f.Uint64Var(&opts.EpochBlocks, "epoch-blocks", 20, "blocks per epoch, fixed for the life of the chain")
 	f.Uint32Var(&opts.Committee, "committee", 21, "how many of the validators make blocks at a time; the others are candidates")

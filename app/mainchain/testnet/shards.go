@@ -102,7 +102,7 @@ func (n *network) shards(state map[string]json.RawMessage) error {
 func GenesisFolder(dir string) string { return filepath.Join(dir, "shards") }
 
 // app settings of a node; with shards it is a host.
-func (o Options) app(i int, ports home.Ports) (*config.App, error) {
+func (o Options) app(i int, node *home.Node) (*config.App, error) {
 	app := config.DefaultApp()
 	s := o.Shards
 	if s.Zones == 0 {
@@ -115,23 +115,21 @@ func (o Options) app(i int, ports home.Ports) (*config.App, error) {
 	room := config.PortsPerShard * (2*s.count() + roomForShards)
 	first := o.BasePort + home.PortsPerNode*o.Validators + i*room
 	app.Shards.Enable, app.Shards.Genesis = true, genesis
-	app.Shards.ListenHost, app.Shards.ServeHost = "127.0.0.1", "127.0.0.1"
+	app.Shards.ListenHost, app.Shards.ServeHost = node.Host, node.Host
 	app.Shards.FirstPort, app.Shards.LastPort = first, first+room-1
-	app.Shards.Directory = directoryOf(ports)
+	app.Shards.Directory = directoryOf(node)
 	app.Shards.TimeoutCommit, app.Shards.Processors = s.TimeoutCommit, s.Processors
 	app.Shards.LingerBlocks, app.Shards.KeepData = s.LingerBlocks, s.KeepData
 	return app, nil
 }
 
-func directoryOf(ports home.Ports) string {
-	return fmt.Sprintf("127.0.0.1:%d", ports.P2P+directoryPort)
-}
+func directoryOf(node *home.Node) string { return node.At(node.Ports.P2P + directoryPort) }
 
 // endpoints that a validator registers.
 func (n *network) endpoints(v validator) []string {
 	list := []string{v.node.Endpoints().REST}
 	if n.opts.Shards.Zones > 0 {
-		list = append(list, directory.Scheme+"http://"+directoryOf(v.node.Ports))
+		list = append(list, directory.Scheme+"http://"+directoryOf(v.node))
 	}
 	return list
 }

@@ -1,10 +1,11 @@
-// Package testnet makes and runs a main chain of several validators on one machine.
+// Package testnet makes a main chain of several validators, on one machine or on many, and runs one on this.
 package testnet
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -27,10 +28,12 @@ const minEpochBlocks = 3
 
 // Options of a test network.
 type Options struct {
-	Dir           string
-	ChainID       string
-	Validators    int
-	BasePort      int
+	Dir        string
+	ChainID    string
+	Validators int
+	BasePort   int
+	// StartingIP is the address of the first validator's machine, each other's is the next one; empty where all are on this machine.
+	StartingIP    string
 	TimeoutCommit time.Duration
 	EpochBlocks   uint64
 	// Committee and Standbys bound how many of the validators sit at a time and how many stand by.
@@ -70,6 +73,10 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	if err := localchain.CheckEmpty(opts.Dir); err != nil {
 		return nil, err
 	}
+	hosts, err := opts.hosts()
+	if err != nil {
+		return nil, err
+	}
 	ports, err := home.Allocate(opts.Validators, opts.BasePort)
 	if err != nil {
 		return nil, err
@@ -81,6 +88,7 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 		if err != nil {
 			return nil, err
 		}
+		node.Host = hosts[i]
 		v, err := n.newValidator(node)
 		if err != nil {
 			return nil, err
@@ -94,7 +102,7 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 	}
 	summary := &localchain.Summary{ChainID: opts.ChainID}
 	for i, v := range n.validators {
-		app, err := opts.app(i, v.node.Ports)
+		app, err := opts.app(i, v.node)
 		if err != nil {
 			return nil, err
 		}
@@ -108,4 +116,29 @@ func Init(ctx context.Context, app *mainchain.App, opts Options) (*localchain.Su
 		summary.Keys = append(summary.Keys, localchain.Key{Name: v.node.Moniker, Address: v.address.String(), Mnemonic: v.mnemonic})
 	}
 	return summary, summary.Save(opts.Dir)
+}
+
+// hosts of the validators, in their order.
+func (o Options) hosts() ([]string, error) {
+	list := make([]string, o.Validators)
+	if o.StartingIP == "" {
+		for i := range list {
+			list[i] = home.Loopback
+		}
+		return list, nil
+	}
+	ip, err := netip.ParseAddr(o.StartingIP)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("--starting-ip-address: %w; want the first validator's address, e.g. 192.168.0.1", err)
+	case o.BasePort == 0:
+		return nil, errors.New("--starting-ip-address needs --base-port: which ports are free on other machines is not known here")
+	}
+	for i := range list {
+		if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() {
+			return nil, fmt.Errorf("--starting-ip-address %s leaves validator%d without an address of a machine", o.StartingIP, i)
+		}
+		list[i], ip = ip.String(), ip.Next()
+	}
+	return list, nil
 }

@@ -108,7 +108,7 @@ func start(t *testing.T, rich ...*user) *network {
 	}
 	began := time.Now()
 	net, err := localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-captured"), Bin: build, Validators: 7, Users: 1, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 1_000, MainOnly: true, SmallCaches: true,
+		Dir: filepath.Join(build, "test-captured"), Bin: build, Validators: 7, Users: 1, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 1_000, MainOnly: true, Machines: true, SmallCaches: true,
 		Shards: localnet.Shards{
 			Zones: 2, PerZone: 1, Members: 3, Auditors: 2, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 300, Unaudited: bound, Accounts: accounts,
 			Seats: map[string][]int{taken: thieves, safe: members}, Audits: auditors,

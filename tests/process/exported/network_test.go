@@ -246,7 +246,7 @@ func TestNetworkGoesOnFromExports(t *testing.T) {
 		accounts = append(accounts, fmt.Sprintf("%s %dutop", keys[i].Address, int64(funds)))
 	}
 	net, err := localnet.Start(t.Context(), localnet.Config{
-		Dir: filepath.Join(bin, "test-exported-network"), Bin: bin, Validators: 6, Users: 1, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: epochBlocks, MainOnly: true, SmallCaches: true,
+		Dir: filepath.Join(bin, "test-exported-network"), Bin: bin, Validators: 6, Users: 1, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: epochBlocks, MainOnly: true, Machines: true, SmallCaches: true,
 		Shards: localnet.Shards{Zones: 2, PerZone: 1, Members: members, Auditors: 1, Funds: 5_000_000, Unaudited: 500 * localnet.Price, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 300, Accounts: accounts},
 		Logf:   t.Logf,
 	})

@@ -78,7 +78,7 @@ func start(t *testing.T) *network {
 	}
 	began := time.Now()
 	net, err := localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-gate"), Bin: build, Validators: 3, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, VotingPeriod: 15 * time.Second,
+		Dir: filepath.Join(build, "test-gate"), Bin: build, Validators: 3, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, Machines: true, VotingPeriod: 15 * time.Second,
 		Shards: localnet.Shards{Zones: 1, PerZone: 2, Members: 2, Funds: funds, TimeoutCommit: 400 * time.Millisecond, LingerBlocks: 1000, Accounts: accounts},
 		Logf: func(format string, args ...any) {
 			t.Logf("%6.1fs  %s", time.Since(began).Seconds(), fmt.Sprintf(format, args...))

@@ -73,7 +73,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 		accounts = append(accounts, wallets[i].Address+" 10000000000utop")
 	}
 	if net, err = localnet.Start(ctx, localnet.Config{
-		Dir: filepath.Join(build, "test-hosting"), Bin: build, Validators: 4, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, SmallCaches: true,
+		Dir: filepath.Join(build, "test-hosting"), Bin: build, Validators: 4, Users: 8, TimeoutCommit: 700 * time.Millisecond, EpochBlocks: 40, MainOnly: true, Machines: true, SmallCaches: true,
 		Shards: localnet.Shards{Zones: 2, PerZone: 1, Members: 3, Auditors: 1, Funds: 5_000_000, TimeoutCommit: 500 * time.Millisecond, LingerBlocks: 300, Accounts: accounts},
 		Logf:   logf,
 	}); err != nil {

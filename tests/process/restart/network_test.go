@@ -69,7 +69,7 @@ func start(t *testing.T, wallets int, cfg localnet.Config) *network {
 	}
 	shards.Zones, shards.PerZone, shards.Members, shards.Auditors = 2, 1, 3, 1
 	shards.Funds, shards.Unaudited, shards.TimeoutCommit, shards.LingerBlocks = 5_000_000, 500*localnet.Price, 500*time.Millisecond, 300
-	cfg.Dir, cfg.Bin, cfg.Users, cfg.TimeoutCommit, cfg.EpochBlocks, cfg.MainOnly, cfg.SmallCaches = filepath.Join(build, cfg.Dir), build, 1, 700*time.Millisecond, epochBlocks, true, true
+	cfg.Dir, cfg.Bin, cfg.Users, cfg.TimeoutCommit, cfg.EpochBlocks, cfg.MainOnly, cfg.Machines, cfg.SmallCaches = filepath.Join(build, cfg.Dir), build, 1, 700*time.Millisecond, epochBlocks, true, true, true
 	began := time.Now()
 	n := &network{t: t, logf: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))

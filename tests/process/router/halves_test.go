@@ -30,10 +30,7 @@ func TestCommitteeCutInHalves(t *testing.T) {
 	if reason := fault.NoSwitch(); reason != "" {
 		t.Skip(reason)
 	}
-	wires, err := fault.NewSwitch(4)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, wires.Close()) })
-	n := found(t, 8, plan{bits: "0", members: 4, at: wires}, plan{bits: "1", members: 1})
+	n := found(t, 8, plan{bits: "0", members: 4}, plan{bits: "1", members: 1})
 	r := n.router(t, "router")
 	r.start(t)
 	cut, other := n.shards[0], n.shards[1]
@@ -41,7 +38,7 @@ func TestCommitteeCutInHalves(t *testing.T) {
 	n.pay(t, other.members[0], n.payments(1, 1_000_000)...)
 	n.settled(t, r.process)
 
-	require.NoError(t, wires.Cut(2, 3))
+	require.NoError(t, n.machines.Cut(2, 3))
 	began := time.Now()
 	n.blocks(t, other, settling)
 	stood := n.heights(t, cut)
@@ -72,7 +69,7 @@ func TestCommitteeCutInHalves(t *testing.T) {
 	require.Greater(t, out.Outbox.Sent.Height, in.Inbox.Taken.Height)
 	lasted := time.Since(began)
 
-	require.NoError(t, wires.Mend(2, 3))
+	require.NoError(t, n.machines.Mend(2, 3))
 	healed := time.Now()
 	n.await(t, "blocks of "+cut.name, func(ctx context.Context) error {
 		for i, m := range cut.members {

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/topnetwork/top/node/process"
 )
 
 // joining is how long a member may take from its start to the newest block, of a small shard.
@@ -46,13 +44,10 @@ func TestFreshMemberJoinsByStateSync(t *testing.T) {
 	require.NoError(t, err)
 
 	fresh, began := s.late[0], time.Now()
-	n.launch(t, fresh, process.Spec{
-		Name: s.name + ".fresh", Path: program(t, "topchaind"), Args: []string{"shard", "start", "--home", fresh.Home},
-		Env: []string{
-			"TOPCHAIND_STATESYNC_ENABLE=true", "TOPCHAIND_STATESYNC_RPC_SERVERS=" + s.members[0].RPC + "," + s.members[1].RPC, fmt.Sprint("TOPCHAIND_STATESYNC_TRUST_HEIGHT=", trusted.Height), "TOPCHAIND_STATESYNC_TRUST_HASH=" + trusted.Hash,
-			"TOPCHAIND_STATESYNC_DISCOVERY_TIME=5s",
-		},
-	})
+	n.launch(t, fresh, fresh.spec(t, s.name+".fresh",
+		"TOPCHAIND_STATESYNC_ENABLE=true", "TOPCHAIND_STATESYNC_RPC_SERVERS="+s.members[0].served(t)+","+s.members[1].served(t), fmt.Sprint("TOPCHAIND_STATESYNC_TRUST_HEIGHT=", trusted.Height), "TOPCHAIND_STATESYNC_TRUST_HASH="+trusted.Hash,
+		"TOPCHAIND_STATESYNC_DISCOVERY_TIME=5s",
+	))
 	n.await(t, "the fresh member to catch up", func(ctx context.Context) error {
 		status, err := fresh.node().Status(ctx)
 		if err == nil && (status.CatchingUp || status.Height == 0) {

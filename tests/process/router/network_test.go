@@ -34,16 +34,17 @@ const waitTimeout = 2 * time.Minute
 type network struct {
 	dir    string
 	shards []*shard
+	// machines of all members, those of the first shard first; nil where this program may make none.
+	machines *fault.Switch
 	// sent transfers to other shards, by hash, and their total in utop.
 	sent  map[lattice.Hash]bool
 	total uint64
 }
 
-// plan of a shard: the bits that its accounts begin with, and how many members it has, at a switch or none.
+// plan of a shard: the bits that its accounts begin with, and how many members it has.
 type plan struct {
 	bits    string
 	members int
-	at      *fault.Switch
 	// late members of them are not started with the others; env is what all are started with.
 	late int
 	env  []string
@@ -58,7 +59,7 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
-// found a network with so many users in each shard, and start its members.
+// found a network with so many users in each shard, and start its members, each in a network namespace of its own where this program may make such.
 func found(t *testing.T, users int, plans ...plan) *network {
 	t.Helper()
 	n := &network{dir: t.TempDir(), sent: map[lattice.Hash]bool{}}
@@ -76,6 +77,15 @@ func found(t *testing.T, users int, plans ...plan) *network {
 	}
 	port, err := localnet.FreeBlock(members * home.PortsPerNode)
 	require.NoError(t, err)
+	var machines []fault.Port
+	if reason := fault.NoSwitch(); reason != "" {
+		t.Logf("all members share this machine's loopback: %s", reason)
+	} else {
+		n.machines, err = fault.NewSwitch(members)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, n.machines.Close()) })
+		machines = n.machines.Ports
+	}
 	for _, p := range plans {
 		s := &shard{name: p.name(), dir: filepath.Join(n.dir, p.name()), users: newUsers(t, p.bits, users)}
 		args := []string{"shard", "init", "--output-dir", s.dir, "--prefix", p.bits, "--routes", routes, "--members", fmt.Sprint(p.members), "--base-port", fmt.Sprint(port)}
@@ -88,6 +98,10 @@ func found(t *testing.T, users int, plans ...plan) *network {
 		var summary struct{ Nodes []*member }
 		require.NoError(t, json.Unmarshal(out, &summary))
 		s.members = summary.Nodes
+		if n.machines != nil {
+			require.NoError(t, onMachines(s.members, machines))
+			machines = machines[len(s.members):]
+		}
 		n.shards, introduce = append(n.shards, s), append(introduce, s.dir)
 	}
 	out, err := exec.Command(daemon, introduce...).CombinedOutput()
@@ -109,19 +123,9 @@ func found(t *testing.T, users int, plans ...plan) *network {
 // start a shard's members but for the late ones.
 func (n *network) start(t *testing.T, s *shard, p plan) {
 	t.Helper()
-	env := make([][]string, len(s.members))
-	if p.at != nil {
-		var err error
-		env, err = atPorts(s.members, p.at)
-		require.NoError(t, err)
-	}
 	on := len(s.members) - p.late
 	for i, m := range s.members[:on] {
-		spec := process.Spec{Name: fmt.Sprintf("%s.%d", s.name, i), Path: program(t, "topchaind"), Args: []string{"shard", "start", "--home", m.Home}, Env: append(env[i], p.env...)}
-		if p.at != nil {
-			spec.Path, spec.Args = p.at.Ports[i].Command(spec.Path, spec.Args...)
-		}
-		n.launch(t, m, spec)
+		n.launch(t, m, m.spec(t, fmt.Sprintf("%s.%d", s.name, i), p.env...))
 	}
 	s.members, s.late = s.members[:on:on], s.members[on:]
 }

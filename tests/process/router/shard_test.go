@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,16 +90,40 @@ type member struct {
 	GRPC string `json:"grpc"`
 	P2P  string `json:"p2p"`
 
+	// machine that it runs on, and the settings by which it has its address; none where all run on this one.
+	machine *fault.Port
+	env     []string
 	process *process.Process
 	conn    *grpc.ClientConn
 	stream  latticetypes.Ingest_SubmitClient
 }
 
+// spec of the member's process.
+func (m *member) spec(t *testing.T, name string, env ...string) process.Spec {
+	t.Helper()
+	spec := process.Spec{Name: name, Path: program(t, "topchaind"), Args: []string{"shard", "start", "--home", m.Home}, Env: slices.Concat(m.env, env)}
+	if m.machine != nil {
+		spec.Path, spec.Args = m.machine.Command(spec.Path, spec.Args...)
+	}
+	return spec
+}
+
+// served RPC, for other members.
+func (m *member) served(t *testing.T) string {
+	t.Helper()
+	if m.machine == nil {
+		return m.RPC
+	}
+	at, err := url.Parse(m.RPC)
+	require.NoError(t, err)
+	return "http://" + net.JoinHostPort(m.machine.Address, at.Port())
+}
+
 // node as a test of any chain asks it.
 func (m *member) node() localnet.Node { return localnet.Node{RPC: m.RPC} }
 
-// atPorts gives members their addresses at a switch, and answers how each learns of them: its own environment.
-func atPorts(members []*member, s *fault.Switch) (env [][]string, err error) {
+// onMachines gives a shard's members a machine each: they hear of each other by the switch alone, and this one asks them whatever is cut.
+func onMachines(members []*member, machines []fault.Port) error {
 	port := func(address string) (string, error) {
 		_, port, err := net.SplitHostPort(address)
 		return port, err
@@ -108,27 +133,27 @@ func atPorts(members []*member, s *fault.Switch) (env [][]string, err error) {
 		id, address, _ := strings.Cut(m.P2P, "@")
 		p2p, err := port(address)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		at, err := url.Parse(m.RPC)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		grpc, err := port(m.GRPC)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		listen := net.JoinHostPort(s.Ports[i].Address, p2p)
+		m.machine = &machines[i]
+		listen := net.JoinHostPort(m.machine.Address, p2p)
 		peers[i] = id + "@" + listen
-		rpc := net.JoinHostPort(s.Ports[i].Control, at.Port())
-		m.P2P, m.RPC, m.GRPC = peers[i], "http://"+rpc, net.JoinHostPort(s.Ports[i].Control, grpc)
-		env = append(env, []string{"TOPCHAIND_P2P_LADDR=tcp://" + listen, "TOPCHAIND_RPC_LADDR=tcp://" + rpc, "TOPCHAIND_GRPC_ADDRESS=" + m.GRPC})
+		m.P2P, m.RPC, m.GRPC = peers[i], "http://"+net.JoinHostPort(m.machine.Control, at.Port()), net.JoinHostPort(m.machine.Control, grpc)
+		m.env = []string{"TOPCHAIND_P2P_LADDR=tcp://" + listen, "TOPCHAIND_RPC_LADDR=tcp://" + net.JoinHostPort("0.0.0.0", at.Port()), "TOPCHAIND_GRPC_ADDRESS=" + m.GRPC}
 	}
-	for i := range members {
+	for i, m := range members {
 		others := append(append([]string{}, peers[:i]...), peers[i+1:]...)
-		env[i] = append(env[i], "TOPCHAIND_P2P_PERSISTENT_PEERS="+strings.Join(others, ","))
+		m.env = append(m.env, "TOPCHAIND_P2P_PERSISTENT_PEERS="+strings.Join(others, ","))
 	}
-	return env, nil
+	return nil
 }
 
 // submit transfers to a member, which has to take them.
