@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
+
+	grpctypes "github.com/cosmos/cosmos-sdk/types/grpc"
 )
 
 // Call is one gRPC call on its way through a proxy.
@@ -75,8 +77,15 @@ func (p *GRPC) pass(stream grpc.ServerStream, hook func(context.Context, Call) e
 	if md, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, md)
 	}
-	if err := p.node.Invoke(ctx, method, &request, &answer); err != nil {
+	var header metadata.MD
+	if err := p.node.Invoke(ctx, method, &request, &answer, grpc.Header(&header)); err != nil {
 		return err
+	}
+	// At which height a question was answered stands there alone.
+	if heights := header.Get(grpctypes.GRPCBlockHeightHeader); len(heights) > 0 {
+		if err := stream.SetHeader(metadata.Pairs(grpctypes.GRPCBlockHeightHeader, heights[0])); err != nil {
+			return err
+		}
 	}
 	if err := hook(ctx, Call{Method: method, Request: request, Answered: true, Answer: &answer}); err != nil {
 		return err

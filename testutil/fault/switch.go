@@ -70,15 +70,15 @@ func NewSwitch(ports int) (s *Switch, err error) {
 	if ports < 1 || ports > maxPorts {
 		return nil, fmt.Errorf("a switch with %d ports: want 1 to %d", ports, maxPorts)
 	}
-	if err := removeStale(); err != nil {
-		return nil, err
-	}
 	// Until this machine has addresses in the subnets, nobody else sees that they are taken.
 	release, err := lock()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	if err := removeStale(); err != nil {
+		return nil, err
+	}
 	// For benchmarks (RFC 2544), and of a private network (RFC 1918).
 	control, err := freeSubnet("198.18", "198.19")
 	if err != nil {
@@ -88,10 +88,11 @@ func NewSwitch(ports int) (s *Switch, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &Switch{namespace: namespaceName("s"), here: namespaceName("up")}
+	made := &Switch{namespace: namespaceName("s"), here: namespaceName("up")}
+	s = made
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(err, made.Close())
 		}
 	}()
 	if err := ip("netns", "add", s.namespace); err != nil {
@@ -160,8 +161,8 @@ func (s *Switch) plug(bridge string, ports []int) error {
 
 // Close removes the namespaces, and with them their interfaces; programs in them have to have ended.
 func (s *Switch) Close() error {
-	err := ip("netns", "del", s.namespace)
-	// The kernel removes the interfaces of a namespace some time after it; their names may be wanted sooner.
+	var err error
+	// While their namespaces are there the interfaces are; afterwards the kernel removes them at some time, though their names may be wanted sooner.
 	remove := func(name string) {
 		if _, none := net.InterfaceByName(name); none == nil {
 			err = errors.Join(err, ip("link", "del", name))
@@ -172,6 +173,7 @@ func (s *Switch) Close() error {
 		remove(p.here)
 		err = errors.Join(err, ip("netns", "del", p.Namespace))
 	}
+	err = errors.Join(err, ip("netns", "del", s.namespace))
 	s.Ports = nil
 	return err
 }
@@ -179,20 +181,8 @@ func (s *Switch) Close() error {
 // namespaceName of this process's; short enough for an interface, too.
 func namespaceName(end string) string { return fmt.Sprintf("%s%d-%s", switchPrefix, os.Getpid(), end) }
 
-// removeStale namespaces and interfaces, whose makers have ended: what ran there has ended with them.
+// removeStale namespaces and interfaces, whose makers have ended: what ran there has ended with them. Interfaces go first, for the kernel takes its time to remove those of a namespace that is gone.
 func removeStale() error {
-	left, err := filepath.Glob(filepath.Join(namespaces, switchPrefix+"*"))
-	if err != nil {
-		return err
-	}
-	for _, path := range left {
-		if name := filepath.Base(path); stale(name) {
-			if err := ip("netns", "del", name); err != nil {
-				return err
-			}
-		}
-	}
-	// Connections that nobody has closed keep those of a namespace for minutes.
 	interfaces, err := net.Interfaces()
 	if err != nil {
 		return err
@@ -200,6 +190,17 @@ func removeStale() error {
 	for _, i := range interfaces {
 		if stale(i.Name) {
 			if err := ip("link", "del", i.Name); err != nil {
+				return err
+			}
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(namespaces, switchPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if name := filepath.Base(path); stale(name) {
+			if err := ip("netns", "del", name); err != nil {
 				return err
 			}
 		}
@@ -218,7 +219,7 @@ func stale(name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// lock keeps other programs from choosing subnets at the same time.
+// lock keeps other programs from choosing subnets, and from cleaning up, at the same time.
 func lock() (release func() error, err error) {
 	f, err := os.OpenFile(filepath.Join(os.TempDir(), switchPrefix+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -55,8 +56,10 @@ func TestSwitch(t *testing.T) {
 	if reason := fault.NoSwitch(); reason != "" {
 		t.Skip(reason)
 	}
-	// What somebody left that was killed goes: no process has a pid like this.
-	const stale = "tsw99999999-0"
+	// What somebody left that has ended goes.
+	ended := exec.Command("true")
+	require.NoError(t, ended.Run())
+	stale := fmt.Sprintf("tsw%d-0", ended.Process.Pid)
 	require.NoError(t, exec.Command("ip", "netns", "add", stale).Run())
 	s, err := fault.NewSwitch(3)
 	require.NoError(t, err)

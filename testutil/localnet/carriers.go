@@ -19,7 +19,7 @@ const WalletChainID = "top-1"
 func (n *Network) writeHosts(home string) error {
 	var lines strings.Builder
 	for _, node := range n.Main.Nodes {
-		base, err := node.directory()
+		base, err := node.Directory()
 		if err != nil {
 			return err
 		}

@@ -72,8 +72,8 @@ func (n *Network) startShards(ctx context.Context) error {
 	return n.FindShards(ctx)
 }
 
-// directory of a main node, as it serves it: four ports after the first of its own, of which RPC's is the second.
-func (node Node) directory() (string, error) {
+// Directory of a main node, as it serves it: four ports after the first of its own, of which RPC's is the second.
+func (node Node) Directory() (string, error) {
 	at, err := url.Parse(node.RPC)
 	if err != nil {
 		return "", err
@@ -84,7 +84,7 @@ func (node Node) directory() (string, error) {
 
 // Hosted shards of a main node.
 func (node Node) Hosted(ctx context.Context) (map[string]directory.Entry, error) {
-	base, err := node.directory()
+	base, err := node.Directory()
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +160,26 @@ func (n *Network) FindShards(ctx context.Context) error {
 	}
 	slices.SortFunc(n.Shards, func(a, b *Chain) int { return strings.Compare(a.ID, b.ID) })
 	return n.writeRecord()
+}
+
+// Following nodes of a shard, which serve what it has decided: not one that joins it an epoch ahead and has no state yet, nor one that begins or has left. There are so many at least.
+func (n *Network) Following(ctx context.Context, chainID string, least int) (list []Node, err error) {
+	if err := n.FindShards(ctx); err != nil {
+		return nil, err
+	}
+	for _, node := range n.Shard(chainID).Nodes {
+		if status, err := node.Status(ctx); err != nil || status.CatchingUp || status.Height == 0 {
+			continue
+		}
+		var params map[string]any
+		if err := (REST{URL: node.REST}).Get(ctx, "/top/lattice/v1/params", &params); err == nil {
+			list = append(list, node)
+		}
+	}
+	if len(list) < least {
+		err = fmt.Errorf("%d nodes follow %s, want %d", len(list), chainID, least)
+	}
+	return list, err
 }
 
 // fewest nodes of a shard whose states SameState compares: its members, and two at least, for one alone would agree with itself.

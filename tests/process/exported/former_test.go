@@ -60,22 +60,6 @@ func terms(ctx context.Context, at localnet.Node, of string) (list []latticetype
 	}
 }
 
-// following nodes of a shard: not one that joins it an epoch ahead and has no state yet, nor one that has left.
-func (s sharded) following(ctx context.Context, c *localnet.Chain) (list []localnet.Node, err error) {
-	if err := s.FindShards(ctx); err != nil {
-		return nil, err
-	}
-	for _, node := range c.Nodes {
-		if status, err := node.Status(ctx); err == nil && !status.CatchingUp && status.Height > 0 {
-			list = append(list, node)
-		}
-	}
-	if len(list) < members {
-		err = fmt.Errorf("%d nodes follow %s", len(list), c.ID)
-	}
-	return list, err
-}
-
 // sitsAgain tells whether a committee of a term has become one of a later one, too.
 func sitsAgain(m latticetypes.Members, all []latticetypes.Members) bool {
 	return slices.ContainsFunc(all, func(later latticetypes.Members) bool {
@@ -96,7 +80,7 @@ type change struct {
 // change that is known now.
 func (s sharded) change(ctx context.Context) (change, error) {
 	for i, c := range s.Shards {
-		at, err := s.following(ctx, s.Shards[1-i])
+		at, err := s.Following(ctx, s.Shards[1-i].ID, members)
 		if err != nil {
 			return change{}, err
 		}
@@ -182,11 +166,11 @@ func (s sharded) refuses(c change, anchor func(shard string, signed *cmttypes.Si
 func (s sharded) waits(c change) (batch latticetypes.Batch, header *cmtproto.SignedHeader, proof *cmtcrypto.ProofOps, at []localnet.Node) {
 	s.t.Helper()
 	s.await("a batch of "+c.source.ID, func(ctx context.Context) error {
-		from, err := s.following(ctx, c.source)
+		from, err := s.Following(ctx, c.source.ID, members)
 		if err != nil {
 			return err
 		}
-		if at, err = s.following(ctx, c.destination); err != nil {
+		if at, err = s.Following(ctx, c.destination.ID, members); err != nil {
 			return err
 		}
 		var taken uint64

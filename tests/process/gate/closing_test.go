@@ -85,13 +85,16 @@ func (n *network) paymentsClose(exits, deposits uint64) {
 
 	// Hosts that had left a shard run it no more.
 	n.await("the shards", func(ctx context.Context) error {
-		if err := n.FindShards(ctx); err != nil {
-			return err
-		}
+		following := map[*localnet.Chain][]localnet.Node{}
 		for _, s := range n.Shards {
-			if len(s.Nodes) < 2 {
-				return fmt.Errorf("%d nodes run %s", len(s.Nodes), s.ID)
+			nodes, err := n.Following(ctx, s.ID, 2)
+			if err != nil {
+				return err
 			}
+			following[s] = nodes
+		}
+		for s, nodes := range following {
+			s.Nodes = nodes
 		}
 		return nil
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/topnetwork/top/testutil/localnet"
+	"github.com/topnetwork/top/testutil/valve"
 )
 
 // steps of a router that change something: what it carries to shards, and what it brings to the main chain.
@@ -33,22 +34,23 @@ func (n *network) killedAtEveryStep(u *user) (times uint64) {
 	if other.shard == u.shard {
 		other = n.far[1]
 	}
-	v := newValves(func() error { return n.Kill(first) })
+	v := valve.New(func() error { return n.Kill(first) })
+	t.Cleanup(func() { require.NoError(t, v.Close()) })
 	n.kill(first)
 	n.valve(v)
 	for _, kind := range steps {
 		for _, after := range []bool{false, true} {
-			v.trap(kind, after)
+			v.Trap(kind, after)
 			times++
 			n.begin(first)
 			n.exit(u, exited)
 			n.deposit(u, deposited, "escrow")
 			n.pay(u, other, payment)
 			select {
-			case err := <-v.fired:
+			case err := <-v.Fired:
 				require.NoError(t, err)
 			case <-time.After(waitTimeout):
-				require.Fail(t, "the router hands over no "+kind, "seen %v", v.seen)
+				require.Fail(t, "the router hands over no "+kind, "seen %v", v.Seen())
 			}
 			<-n.Process(first).Done()
 			t.Logf("killed at %s, after it: %t", kind, after)
@@ -65,7 +67,7 @@ func (n *network) killedAtEveryStep(u *user) (times uint64) {
 		n.await(what, holds)
 	}
 	n.settled()
-	t.Logf("all has arrived %.1fs after the router was begun, killed %d times: %v", time.Since(at).Seconds(), times, v.seen)
+	t.Logf("all has arrived %.1fs after the router was begun, killed %d times: %v", time.Since(at).Seconds(), times, v.Seen())
 	require.Less(t, time.Since(at), goesOn)
 	for _, s := range n.Shards {
 		require.NoError(t, n.SameState(t.Context(), s.ID))
@@ -74,13 +76,12 @@ func (n *network) killedAtEveryStep(u *user) (times uint64) {
 }
 
 // valve the ways of the router to all nodes.
-func (n *network) valve(v *valves) {
+func (n *network) valve(v *valve.Valves) {
 	t := n.t
 	t.Helper()
 	open := func(node localnet.Node) string {
-		address, shut, err := v.open(node.GRPC)
+		address, err := v.Open(node.GRPC)
 		require.NoError(t, err)
-		t.Cleanup(shut)
 		return address
 	}
 	home := filepath.Join(n.Dir, first)
