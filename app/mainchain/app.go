@@ -92,6 +92,7 @@ func New(opts base.Options, loadLatest bool) *App {
 			servicestypes.ModuleName:       nil,
 			billingtypes.ModuleName:        nil,
 			gatetypes.ModuleName:           nil,
+			shardstypes.ModuleName:         nil,
 		},
 	}, opts)
 	app := &App{App: b}
@@ -112,7 +113,7 @@ func (a *App) buildKeepers() {
 	valCodec := authcodec.NewBech32Codec(sdk.GetConfig().GetBech32ValidatorAddrPrefix())
 	consCodec := authcodec.NewBech32Codec(sdk.GetConfig().GetBech32ConsensusAddrPrefix())
 
-	a.Staking = stakingkeeper.NewKeeper(a.Codec, a.Store(stakingtypes.StoreKey), a.Account, a.Bank, a.Authority, valCodec, consCodec)
+	a.Staking = stakingkeeper.NewKeeper(a.Codec, a.Store(stakingtypes.StoreKey), a.Account, fineBank{a.Bank}, a.Authority, valCodec, consCodec)
 	a.Distr = distrkeeper.NewKeeper(a.Codec, a.Store(distrtypes.StoreKey), a.Account, a.Bank, a.Staking, authtypes.FeeCollectorName, a.Authority)
 	adapted := committeeskeeper.NewStaking(a.Staking)
 	a.Slashing = slashingkeeper.NewKeeper(a.Codec, a.Amino, a.Store(slashingtypes.StoreKey), adapted, a.Authority)
@@ -131,6 +132,7 @@ func (a *App) buildKeepers() {
 	a.Zones = zoneskeeper.NewKeeper(a.Codec, a.Store(zonestypes.StoreKey))
 	a.Shards = shardskeeper.NewKeeper(a.Codec, a.Store(shardstypes.StoreKey), shardskeeper.Keepers{
 		Zones: a.Zones, Sortition: a.Sortition, Committees: a.Committees, Staking: a.Staking, Slashing: a.Slashing, Reputation: a.Stake, Epochs: a.Billing,
+		Bank: a.Bank, Gate: gatetypes.ModuleName,
 	}, a.Authority)
 	a.Gate = gatekeeper.NewKeeper(a.Codec, a.Store(gatetypes.StoreKey), gatekeeper.Keepers{
 		Bank: a.Bank, Community: a.Distr, Staking: stakingkeeper.NewMsgServerImpl(a.Staking), Nodes: a.Stake, Billing: a.Billing, Zones: a.Zones, Shards: a.Shards,

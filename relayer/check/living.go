@@ -19,9 +19,12 @@ func Living(all []Reading) ([]Reading, error) {
 			}
 		}
 		switch {
+		case share >= buckets(r):
+		case r.Silent != nil:
+			return nil, fmt.Errorf("not all shards answer, and the sum is over all: %w", r.Silent)
 		case share == 0:
 			living = append(living, r)
-		case share < buckets(r):
+		default:
 			return nil, fmt.Errorf("%s goes on in its children, and not all of them answer yet: ask again in a moment, or name the others' nodes", r.Name)
 		}
 	}

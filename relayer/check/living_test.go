@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,10 +27,20 @@ func TestLiving(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want[:], names(living))
 	}
-	_, err := Living([]Reading{parent, other, right})
+	// Who has ended need not answer, the others have to.
+	silent := parent
+	silent.Silent = errors.New("it is over")
+	living, err := Living([]Reading{silent, left, right, other})
+	require.NoError(t, err)
+	require.Equal(t, []string{"l", "r", "o"}, names(living))
+	for _, all := range [][]Reading{{silent, other}, {silent, left, other}} {
+		_, err = Living(all)
+		require.ErrorIs(t, err, silent.Silent)
+	}
+	_, err = Living([]Reading{parent, other, right})
 	require.ErrorContains(t, err, "p goes on in its children")
 	// Grandchildren have both as parents.
-	living, err := Living([]Reading{parent, left, right, of("l0", 0, 3, "p", "l"), of("l1", 1, 3, "p", "l")})
+	living, err = Living([]Reading{parent, left, right, of("l0", 0, 3, "p", "l"), of("l1", 1, 3, "p", "l")})
 	require.NoError(t, err)
 	require.Equal(t, []string{"r", "l0", "l1"}, names(living))
 }

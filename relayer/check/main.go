@@ -34,7 +34,7 @@ type MainReading struct {
 }
 
 // Gate of the main chain, in utop: Supply is the network's, Held what accounts of the main chain have, Gate what shards have: their accounts, what is in flight both ways, and what they have burned and lost.
-// Leaving waits for a batch, Queued was taken from shards and waits to be carried out.
+// Leaving waits for a batch, Queued was taken from shards and waits to be carried out. Covered of what shards have overdrawn: fines of their members have paid it in, so that no more is held than there is.
 type Gate struct {
 	Chain   string   `json:"chain"`
 	Supply  math.Int `json:"supply"`
@@ -42,6 +42,7 @@ type Gate struct {
 	Gate    math.Int `json:"gate"`
 	Leaving math.Int `json:"leaving"`
 	Queued  math.Int `json:"queued"`
+	Covered math.Int `json:"covered"`
 }
 
 // readBefore asks how far the main chain is with shards.
@@ -80,12 +81,15 @@ func (r *MainReading) readAfter(ctx context.Context, main Main) error {
 // gate adds the main chain up: its account holds what its books say, and its genesis has issued to shards what theirs gave to accounts.
 func (r *MainReading) gate(issued math.Int, broken func(string, ...any)) *Gate {
 	b := r.Books
-	g := &Gate{Chain: r.Chain, Supply: r.Supply, Held: r.Supply.Sub(b.Balance), Gate: b.Balance, Leaving: b.Sent, Queued: b.Queued}
+	g := &Gate{Chain: r.Chain, Supply: r.Supply, Held: r.Supply.Sub(b.Balance), Gate: b.Balance, Leaving: b.Sent, Queued: b.Queued, Covered: math.ZeroInt()}
+	if !b.Covered.IsNil() {
+		g.Covered = b.Covered
+	}
 	for _, l := range r.After {
 		g.Leaving = g.Leaving.Sub(l.Outbox.Total.AmountOf(utop))
 	}
-	if want := b.Issued.Add(b.Sent).Add(b.Queued).Sub(b.Taken); !b.Balance.Equal(want) {
-		broken("%s: its gate holds %s%s, and its books make %s: %s issued, %s sent, %s queued, %s taken", r.Chain, b.Balance, utop, want, b.Issued, b.Sent, b.Queued, b.Taken)
+	if want := b.Sum(); !b.Balance.Equal(want) {
+		broken("%s: its gate holds %s%s, and its books make %s: %s issued, %s sent, %s queued, %s covered, %s taken", r.Chain, b.Balance, utop, want, b.Issued, b.Sent, b.Queued, b.Covered, b.Taken)
 	}
 	if !b.Issued.Equal(issued) {
 		broken("%s: its genesis has issued %s%s to shards, and theirs gave %s to accounts", r.Chain, b.Issued, utop, issued)

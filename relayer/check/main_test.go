@@ -18,6 +18,18 @@ func mainReading(before, after []latticetypes.Ledger, balance, issued, sent, tak
 	}}
 }
 
+// covering is a reading in whose gate fines have paid so much, and said so.
+func covering(r *MainReading, utop int64) *MainReading {
+	r.Books.Covered = math.NewInt(utop)
+	return r
+}
+
+// overdrawing is a shard that has overdrawn so much.
+func overdrawing(r Reading, utop int64) Reading {
+	r.Head.Overdrawn = coins(utop)
+	return r
+}
+
 func TestSupplyWithTheMainChain(t *testing.T) {
 	list := func(l ...latticetypes.Ledger) []latticetypes.Ledger { return l }
 	b := reading("b", 50, 0, ledgers(), ledgers())
@@ -33,6 +45,8 @@ func TestSupplyWithTheMainChain(t *testing.T) {
 			reading("a", 100, 1, ledgers(of("main", 40, 20)), ledgers(of("main", 40, 20))),
 			mainReading(list(of("a", 30, 25)), list(of("a", 30, 25)), 150+33+4-25, 150, 33, 25, 4), 10 + 15, 30 - 25, "",
 		},
+		"overdrawn, and covered":  {overdrawing(reading("a", 100, 1, ledgers(), ledgers()), 5), covering(mainReading(nil, nil, 155, 150, 0, 0, 0), 5), 0, 0, ""},
+		"fines that nobody has":   {reading("a", 100, 1, ledgers(), ledgers()), covering(mainReading(nil, nil, 150, 150, 0, 0, 0), 5), 0, 0, "its books make 155"},
 		"the gate lacks coins":    {reading("a", 100, 1, ledgers(), ledgers()), mainReading(nil, nil, 149, 150, 0, 0, 0), 0, 0, "its books make 150"},
 		"shards out of nothing":   {reading("a", 101, 1, ledgers(), ledgers()), mainReading(nil, nil, 150, 150, 0, 0, 0), 0, 0, "gave 151 to accounts"},
 		"more than was sent":      {reading("a", 100, 0, ledgers(of("main", 0, 31)), ledgers(of("main", 0, 31))), mainReading(list(of("a", 30, 0)), list(of("a", 30, 0)), 180, 150, 30, 0, 0), -1, 30, "1utop more came from main for a"},

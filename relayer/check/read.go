@@ -2,11 +2,14 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/topnetwork/top/protocol/trie"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 )
 
@@ -31,9 +34,10 @@ type Shard interface {
 }
 
 // Read all shards, and the main chain where there is one, and add up, again while something does not hold that a node which is behind could explain. accounts: each shard adds up its own, too.
+// Shards that have ended need not answer, nor be right: their accounts are in others. A captured one goes on as it likes.
 func Read(ctx context.Context, shards []Shard, main Main, accounts bool) (Supply, error) {
 	for since := time.Now(); ; {
-		readings, gate, err := read(ctx, shards, main)
+		living, readings, gate, err := read(ctx, shards, main)
 		if err != nil {
 			return Supply{}, err
 		}
@@ -47,54 +51,73 @@ func Read(ctx context.Context, shards []Shard, main Main, accounts bool) (Supply
 			}
 		}
 		if accounts {
-			return addUp(ctx, shards, supply)
+			return addUp(ctx, living, supply)
 		}
 		return supply, nil
 	}
 }
 
-func read(ctx context.Context, shards []Shard, main Main) (readings []Reading, gate *MainReading, err error) {
-	readings = make([]Reading, len(shards))
+// read what shards that go on say, and the main chain, in two rounds.
+func read(ctx context.Context, shards []Shard, main Main) (living []Shard, readings []Reading, gate *MainReading, err error) {
 	ofMain := func(*MainReading, context.Context, Main) error { return nil }
 	before, after := ofMain, ofMain
 	if main != nil {
 		gate, before, after = &MainReading{}, (*MainReading).readBefore, (*MainReading).readAfter
 	}
-	for _, round := range []struct {
-		shard func(context.Context, Shard, *Reading) error
-		main  func(*MainReading, context.Context, Main) error
-	}{
-		{func(ctx context.Context, s Shard, r *Reading) error {
-			r.Name = s.Name()
-			params, err := s.Params(ctx)
-			if err != nil {
-				return err
-			}
-			r.Shard = params.Shard
-			head, err := s.Head(ctx)
-			if err == nil {
-				r.Head = head.Head
-				r.Before, err = s.Ledgers(ctx)
-			}
-			return err
-		}, before},
-		{func(ctx context.Context, s Shard, r *Reading) (err error) {
-			r.After, err = s.Ledgers(ctx)
-			return err
-		}, after},
-	} {
-		group, asking := errgroup.WithContext(ctx)
-		group.SetLimit(atOnce)
-		for i, s := range shards {
-			group.Go(func() error { return round.shard(asking, s, &readings[i]) })
-		}
-		group.Go(func() error { return round.main(gate, asking, main) })
-		if err := group.Wait(); err != nil {
-			return nil, nil, fmt.Errorf("not all shards answer, and the sum is over all: %w", err)
+	all := make([]Reading, len(shards))
+	err = each(ctx, len(shards), func(ctx context.Context, i int) error {
+		all[i] = first(ctx, shards[i])
+		return nil
+	}, func(ctx context.Context) error { return before(gate, ctx, main) })
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if readings, err = Living(all); err != nil {
+		return nil, nil, nil, err
+	}
+	for _, r := range readings {
+		living = append(living, shards[slices.IndexFunc(shards, func(s Shard) bool { return s.Name() == r.Name })])
+	}
+	err = each(ctx, len(living), func(ctx context.Context, i int) (err error) {
+		readings[i].After, err = living[i].Ledgers(ctx)
+		return err
+	}, func(ctx context.Context) error { return after(gate, ctx, main) })
+	return living, readings, gate, err
+}
+
+// each shard and the main chain is asked.
+func each(ctx context.Context, shards int, ask func(ctx context.Context, i int) error, main func(context.Context) error) error {
+	group, asking := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i := range shards {
+		group.Go(func() error { return ask(asking, i) })
+	}
+	group.Go(func() error { return main(asking) })
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("not all shards answer, and the sum is over all: %w", err)
+	}
+	return nil
+}
+
+// first reading of a shard. Of one that is silent only that is known, and its prefix by its name.
+func first(ctx context.Context, s Shard) Reading {
+	r := Reading{Name: s.Name()}
+	params, err := s.Params(ctx)
+	if err == nil {
+		r.Shard = params.Shard
+		var head *latticetypes.QueryHeadResponse
+		if head, err = s.Head(ctx); err == nil {
+			r.Head = head.Head
+			r.Before, err = s.Ledgers(ctx)
 		}
 	}
-	readings, err = Living(readings)
-	return readings, gate, err
+	if r.Silent = err; err == nil {
+		return r
+	}
+	named, unnamed := trie.ParseName(r.Name)
+	r.Silent = errors.Join(err, unnamed)
+	r.Shard = latticetypes.Shard{PrefixBits: named.Prefix.Bits, PrefixLen: uint32(named.Prefix.Len)}
+	return r
 }
 
 // addUp the accounts of every shard by itself.

@@ -22,6 +22,8 @@ type Reading struct {
 	Shard         latticetypes.Shard
 	Head          latticetypes.Head
 	Before, After *latticetypes.QueryLedgersResponse
+	// Silent says why the shard does not answer; then nothing else is known but its prefix.
+	Silent error
 }
 
 // Sums of one denomination over all shards.

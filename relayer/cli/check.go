@@ -129,7 +129,7 @@ func (a asked) network(cmd *cobra.Command) (*network, error) {
 // table of the sums for people.
 func table(out io.Writer, s check.Supply) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "denom\tissued\texited\theld\tin flight\tburned\tlost\t")
+	fmt.Fprintln(w, "denom\tissued\texited\theld\tin flight\tburned\tlost\toverdrawn\t")
 	for _, sum := range s.Sums {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", sum.Denom, sum.Issued, sum.Exited, sum.Held, sum.InFlight, sum.Burned, sum.Lost, sum.Overdrawn)
 	}
@@ -137,7 +137,7 @@ func table(out io.Writer, s check.Supply) error {
 		return err
 	}
 	if g := s.Main; g != nil {
-		if _, err := fmt.Fprintf(out, "%s: of %s utop its accounts hold %s and shards have %s, of which %s leave and %s were taken\n", g.Chain, g.Supply, g.Held, g.Gate, g.Leaving, g.Queued); err != nil {
+		if _, err := fmt.Fprintf(out, "%s: of %s utop its accounts hold %s and shards have %s, of which %s leave, %s were taken and %s are paid by fines\n", g.Chain, g.Supply, g.Held, g.Gate, g.Leaving, g.Queued, g.Covered); err != nil {
 			return err
 		}
 	}

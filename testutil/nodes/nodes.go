@@ -109,6 +109,7 @@ type Staking struct {
 	slashed map[string]int64
 	signing map[string]slashingtypes.ValidatorSigningInfo
 	hooks   stakingtypes.StakingHooks
+	bank    *Bank
 }
 
 // GetValidator by its operator.
@@ -208,7 +209,7 @@ func Unborn(t testing.TB) *Network {
 	cdc := moduletestutil.MakeTestEncodingConfig(stake.AppModule{}, sortition.AppModule{}, committees.AppModule{}, zones.AppModule{}, shards.AppModule{}).Codec
 	n := &Network{
 		Ctx:     sdktestutil.DefaultContextWithKeys(keys, nil, nil).WithChainID(ChainID).WithBlockHeight(0).WithBlockTime(time.Unix(1_800_000_000, 0).UTC()),
-		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, slashed: map[string]int64{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}},
+		Staking: &Staking{validators: map[string]*stakingtypes.Validator{}, own: map[string]uint64{}, tombstoned: map[string]bool{}, slashed: map[string]int64{}, signing: map[string]slashingtypes.ValidatorSigningInfo{}, bank: newBank()},
 		Absent:  map[string]bool{},
 	}
 	n.Stake = stakekeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[staketypes.StoreKey]), n.Staking, n.Staking, accounts{}, epochs{}, Authority())
@@ -218,6 +219,7 @@ func Unborn(t testing.TB) *Network {
 	n.Zones = zoneskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[zonestypes.StoreKey]))
 	n.Shards = shardskeeper.NewKeeper(cdc, runtime.NewKVStoreService(keys[shardstypes.StoreKey]), shardskeeper.Keepers{
 		Zones: n.Zones, Sortition: n.Sortition, Committees: n.Committees, Staking: n.Staking, Slashing: n.Staking, Reputation: n.Stake, Epochs: epochs{},
+		Bank: n.Staking.bank, Gate: Gate,
 	}, Authority())
 	n.Staking.hooks = stakingtypes.NewMultiStakingHooks(n.Stake.Hooks(), n.Committees.Hooks())
 	return n
@@ -233,6 +235,7 @@ func (n *Network) After(t testing.TB) *Network {
 	next.Ctx = next.Ctx.WithBlockHeader(header)
 	next.Staking.validators, next.Staking.own, next.Staking.tombstoned, next.Staking.signing = n.Staking.validators, n.Staking.own, n.Staking.tombstoned, n.Staking.signing
 	next.Staking.slashed = n.Staking.slashed
+	*next.Staking.bank = *n.Staking.bank
 	return next
 }
 

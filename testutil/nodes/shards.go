@@ -15,6 +15,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/protocol/trie"
+	shardskeeper "github.com/topnetwork/top/x/shards/keeper"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 	zonestypes "github.com/topnetwork/top/x/zones/types"
 )
@@ -64,12 +65,20 @@ func (s *Staking) SlashFractionDoubleSign(context.Context) (math.LegacyDec, erro
 	return math.LegacyNewDecWithPrec(5, 2), nil
 }
 
-// SlashWithInfractionReason notes it; a second time would be a fault.
-func (s *Staking) SlashWithInfractionReason(_ context.Context, addr sdk.ConsAddress, _ math.LegacyDec, _, height int64, _ stakingtypes.Infraction) error {
+// SlashWithInfractionReason notes it; a second time would be a fault. Fines of members of shards go to their module.
+func (s *Staking) SlashWithInfractionReason(ctx context.Context, addr sdk.ConsAddress, fraction math.LegacyDec, _, height int64, _ stakingtypes.Infraction) error {
 	if _, twice := s.slashed[string(addr)]; twice {
 		return stakingtypes.ErrValidatorJailed.Wrap(hex.EncodeToString(addr) + " was slashed before")
 	}
 	s.slashed[string(addr)] = height
+	if !shardskeeper.Fines(ctx) {
+		return nil
+	}
+	v, err := s.GetValidatorByConsAddr(ctx, addr)
+	if err != nil {
+		return err
+	}
+	s.bank.add(shardstypes.ModuleName, fraction.MulInt(v.Tokens).TruncateInt())
 	return nil
 }
 

@@ -45,7 +45,7 @@ func (n *network) standings() (list []standing) {
 }
 
 // A whole committee is captured: its members run a program that gives a thief coins out of nothing, and sign that. The thief sends them away in many small payments, to another shard and to the main chain. What gets out is bounded until
-// auditors have looked; they deny what was signed, the shard is frozen, all who signed lose a part of their deposits and their seats, and the network goes on.
+// auditors have looked; they deny what was signed, the shard is frozen, all who signed lose a part of their deposits and their seats, and the network goes on. The shard is restarted, and what was lost is paid by what they lose.
 func TestCapturedShard(t *testing.T) {
 	honest, thief, payee := newUser(t, taken, 0, 1), newUser(t, taken, 0, 2), newUser(t, safe, 1, 3)
 	var accomplices []*user
@@ -105,6 +105,7 @@ func TestCapturedShard(t *testing.T) {
 	res, err := gatetypes.NewQueryClient(n.main.Conn()).Invariants(t.Context(), &gatetypes.QueryInvariantsRequest{})
 	require.NoError(t, err)
 	require.True(t, res.Ok, res.Broken)
+	n.paidByThieves(lostThere+lostHere, honest)
 }
 
 // honestCoinsPass in any number: auditors confirm what brought them.

@@ -68,6 +68,8 @@ type user struct {
 	key     lattice.Key
 	address lattice.Address
 	shard   string
+	// restarts of that shard: the account number.
+	restarts uint64
 }
 
 // newUser whose account begins with a bit: the same number makes the same one.
@@ -90,7 +92,7 @@ const fee = 1_000
 // pay utop to an account, or to the main chain's gate.
 func (u *user) pay(to lattice.Address, utop, sequence uint64) []byte {
 	tx := sendtx.New(lattice.Transfer{To: to, Key: u.key, Sequence: sequence, Amount: lattice.Balance{Utop: utop}, Fee: fee}, "")
-	return tx.Signed(ed25519.Sign(u.secret, tx.SignBytes(latticetypes.Network)))
+	return tx.Signed(ed25519.Sign(u.secret, tx.SignBytesAs(latticetypes.Network, u.restarts)))
 }
 
 func (u *user) String() string { return sendtx.Bech32(u.address) }
@@ -124,12 +126,18 @@ func start(t *testing.T, rich ...*user) *network {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.main.Close()) })
 	for name, host := range map[string]int{taken: thieves[0], safe: members[0]} {
-		conn, err := grpc.NewClient(n.hosted(host, name).GRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, conn.Close()) })
-		n.conns[name] = conn
+		n.connect(name, n.hosted(host, name).GRPC)
 	}
 	return n
+}
+
+// connect to a node of a shard.
+func (n *network) connect(shard, address string) {
+	n.t.Helper()
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(n.t, err)
+	n.t.Cleanup(func() { require.NoError(n.t, conn.Close()) })
+	n.conns[shard] = conn
 }
 
 func (n *network) await(what string, until func(context.Context) error) {

@@ -68,6 +68,8 @@ type world struct {
 	shards    map[string]shardstypes.Shard
 	audited   map[string]shardstypes.Audited
 	table     trie.Table
+	// covered by fines, of what shards have overdrawn.
+	covered int64
 }
 
 func (w *world) balance(ctx context.Context, who string) uint64 {
@@ -166,6 +168,15 @@ func (w *world) Shard(_ context.Context, name string) (shardstypes.Shard, error)
 func (w *world) Audited(_ context.Context, name string) (shardstypes.Audited, error) {
 	return w.audited[name], nil
 }
+
+// pay what shards have overdrawn.
+func (w *world) pay(ctx context.Context, utop int64) {
+	w.covered += utop
+	gate := module(types.ModuleName)
+	w.set(ctx, gate, uint64(int64(w.balance(ctx, gate))+utop))
+}
+
+func (w *world) Covered(context.Context) (math.Int, error) { return math.NewInt(w.covered), nil }
 
 func (w *world) Confirmed(_ context.Context, name string, sh *cmttypes.SignedHeader) (bool, error) {
 	a := w.audited[name]

@@ -229,6 +229,11 @@ func TestBooksAreExact(t *testing.T) {
 		sources := map[string]*source{left: {name: left}, right: {name: right}}
 		all := c.total(c.ctx)
 		t.Repeat(map[string]func(*rapid.T){
+			"overdrawn": func(t *rapid.T) {
+				utop := rapid.Int64Range(-c.covered, 1_000).Draw(t, "utop")
+				c.pay(c.ctx, utop)
+				all += uint64(utop)
+			},
 			"exit": func(t *rapid.T) { _ = c.exit(rapid.Uint64Range(1, issued/4).Draw(t, "utop")) },
 			"deliver": func(t *rapid.T) {
 				s := sources[rapid.SampledFrom([]string{left, right}).Draw(t, "source")]

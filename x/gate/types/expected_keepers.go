@@ -3,6 +3,8 @@ package types
 import (
 	"context"
 
+	"cosmossdk.io/math"
+
 	cmttypes "github.com/cometbft/cometbft/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -53,4 +55,6 @@ type ShardsKeeper interface {
 	Audited(ctx context.Context, name string) (shardstypes.Audited, error)
 	Confirmed(ctx context.Context, name string, sh *cmttypes.SignedHeader) (bool, error)
 	VerifyHeader(ctx context.Context, name string, sh *cmttypes.SignedHeader) error
+	// Covered utop of what shards have overdrawn, which were paid into the gate's account.
+	Covered(ctx context.Context) (math.Int, error)
 }

@@ -7,6 +7,7 @@ import (
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	cmttypes "github.com/cometbft/cometbft/types"
 
@@ -83,12 +84,15 @@ func (k *Keeper) anchor(ctx context.Context, a types.NewAnchor) error {
 	if next.NextTerm, err = k.nextTerm(ctx, s, c, sh); err != nil {
 		return err
 	}
+	h := types.Header{Shard: next.Shard, Height: next.Height, HeaderHash: next.HeaderHash, Term: c.Term, Signers: c.Signers(sh), MainHeight: next.MainHeight}
 	if a.Head != nil {
-		if err := k.readHead(ctx, *a.Head, &next); err != nil {
+		overdrawn, err := k.readHead(ctx, *a.Head, &next)
+		if err != nil {
 			return err
 		}
+		h.Overdrawn = &overdrawn
 	}
-	if err := k.record(ctx, c, sh, next); err != nil {
+	if err := k.record(ctx, c, h, next); err != nil {
 		return err
 	}
 	if a.Final == nil {
@@ -114,7 +118,7 @@ func (k *Keeper) endBefore(ctx context.Context, s types.Shard, last types.Anchor
 		return errorsmod.Wrap(types.ErrInvalid, "final needs a proof of the head: its root is what the children have")
 	}
 	of := types.Anchor{Shard: s.Name, Height: uint64(sh.Height), HeaderHash: sh.Hash(), AppHash: sh.AppHash, Time: sh.Time, Term: c.Term, Transfers: last.Transfers}
-	if err := k.readHead(ctx, *a.Head, &of); err != nil {
+	if _, err := k.readHead(ctx, *a.Head, &of); err != nil {
 		return err
 	}
 	return k.end(ctx, s, c, of, *a.Final)
@@ -151,25 +155,27 @@ func (k *Keeper) nextTerm(ctx context.Context, s types.Shard, c types.Committee,
 	return 0, errorsmod.Wrapf(types.ErrRefused, "height %d of %s names the next set %X, which no committee of it is", sh.Height, s.Name, sh.NextValidatorsHash)
 }
 
-// readHead of the shard's accounts: their root, and the load.
-func (k *Keeper) readHead(ctx context.Context, p types.HeadProof, next *types.Anchor) error {
+// readHead of the shard's accounts: their root, the load, and what they have overdrawn.
+func (k *Keeper) readHead(ctx context.Context, p types.HeadProof, next *types.Anchor) (overdrawn math.Int, err error) {
 	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(proofGas, "proof of a shard's head")
 	head, err := p.Verify(next.AppHash)
 	if err != nil {
-		return err
+		return overdrawn, err
+	}
+	if overdrawn, err = head.OverdrawnUtop(); err != nil {
+		return overdrawn, err
 	}
 	if head.Transfers > next.Transfers {
 		if err := k.addLoad(ctx, next.Shard, head.Transfers-next.Transfers); err != nil {
-			return err
+			return overdrawn, err
 		}
 	}
 	next.LatticeRoot, next.Transfers = head.Root, max(next.Transfers, head.Transfers)
-	return nil
+	return overdrawn, nil
 }
 
 // record the newest header: auditors say next what it is worth, and who signed it has worked.
-func (k *Keeper) record(ctx context.Context, c types.Committee, sh *cmttypes.SignedHeader, next types.Anchor) error {
-	h := types.Header{Shard: next.Shard, Height: next.Height, HeaderHash: next.HeaderHash, Term: c.Term, Signers: c.Signers(sh), MainHeight: next.MainHeight}
+func (k *Keeper) record(ctx context.Context, c types.Committee, h types.Header, next types.Anchor) error {
 	if err := k.anchors.Set(ctx, next.Shard, next); err != nil {
 		return err
 	}

@@ -95,7 +95,10 @@ func (k *Keeper) decide(ctx context.Context, s types.Shard, h types.Header, audi
 		if err := k.blame(ctx, h.Denied); err != nil {
 			return err
 		}
-		return k.setAudited(ctx, h)
+		if err := k.setAudited(ctx, h); err != nil {
+			return err
+		}
+		return k.coverAudited(ctx, s, h)
 	case count(h.Denied) >= quorum:
 		if err := k.blame(ctx, h.Confirmed); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/store/v2/rootmulti"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	commitmenttypes "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types"
 
@@ -141,10 +142,16 @@ type state struct {
 // stateOf a shard that ended at a height, or has not with 0, after so many transfers.
 func stateOf(t testing.TB, final, transfers uint64) state {
 	t.Helper()
+	return overdrawnState(t, final, transfers, 0)
+}
+
+// overdrawnState is one in which so many utop are overdrawn.
+func overdrawnState(t testing.TB, final, transfers uint64, utop int64) state {
+	t.Helper()
 	s := state{left: lattice.Hash(hash("left")), right: lattice.Hash(hash("right"))}
 	s.root = lattice.NodeOf(s.left, s.right)
 	var err error
-	s.headBytes, err = (&types.LatticeHead{Root: s.root[:], Transfers: transfers}).Marshal()
+	s.headBytes, err = (&types.LatticeHead{Root: s.root[:], Transfers: transfers, Overdrawn: sdk.NewCoins(sdk.NewInt64Coin("utop", utop))}).Marshal()
 	require.NoError(t, err)
 	key, other := storetypes.NewKVStoreKey("lattice"), storetypes.NewKVStoreKey("ibc")
 	ms := rootmulti.NewStore(dbm.NewMemDB(), log.NewNopLogger())

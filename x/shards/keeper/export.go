@@ -25,7 +25,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}
 	return gs, errors.Join(
 		collect(ctx, k.shards, &gs.Shards), collect(ctx, k.committees, &gs.Committees), collect(ctx, k.auditors, &gs.Auditors), collect(ctx, k.anchors, &gs.Anchors),
-		collect(ctx, k.audited, &gs.Audited), collect(ctx, k.headers, &gs.Headers), collect(ctx, k.loads, &gs.Loads), collect(ctx, k.works, &gs.Works),
+		collect(ctx, k.audited, &gs.Audited), collect(ctx, k.headers, &gs.Headers), collect(ctx, k.loads, &gs.Loads), collect(ctx, k.works, &gs.Works), collect(ctx, k.covered, &gs.Covered),
 	)
 }
 

@@ -67,7 +67,7 @@ func (k *Keeper) Restart(ctx context.Context, msg *types.MsgRestart) (*types.Msg
 	if err := k.activate(ctx, name, nil, members, standbys); err != nil {
 		return nil, err
 	}
-	if err := k.bequeath(ctx, s, name); err != nil {
+	if err := errors.Join(k.bequeath(ctx, s, name), k.inherit(ctx, s.Name, name)); err != nil {
 		return nil, err
 	}
 	s.Children = []string{name}

@@ -175,6 +175,11 @@ func (k *Keeper) importState(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
+	for _, c := range gs.Covered {
+		if err := k.covered.Set(ctx, c.Shard, c); err != nil {
+			return err
+		}
+	}
 	if gs.Progress != nil {
 		return k.progress.Set(ctx, *gs.Progress)
 	}

@@ -38,6 +38,9 @@ type Keepers struct {
 	Slashing   types.SlashingKeeper
 	Reputation types.ReputationKeeper
 	Epochs     types.EpochKeeper
+	Bank       types.BankKeeper
+	// Gate is the module whose account holds what shards hold.
+	Gate string
 }
 
 // Keeper of x/shards.
@@ -62,6 +65,8 @@ type Keeper struct {
 	progress collections.Item[types.Progress]
 	// cursor is the place in the routing table of the shard that is tended next; where it begins does not matter.
 	cursor collections.Item[uint64]
+	// covered utop by shard, of what it has overdrawn.
+	covered collections.Map[string, types.Covered]
 }
 
 // NewKeeper builds the keeper; authority is the account that governance acts with.
@@ -81,6 +86,7 @@ func NewKeeper(cdc codec.BinaryCodec, store corestore.KVStoreService, keepers Ke
 		generations: collections.NewMap(sb, types.GenerationsKey, "generations", collections.StringKey, collections.Uint64Value),
 		progress:    collections.NewItem(sb, types.ProgressKey, "progress", codec.CollValue[types.Progress](cdc)),
 		cursor:      collections.NewItem(sb, types.CursorKey, "cursor", collections.Uint64Value),
+		covered:     collections.NewMap(sb, types.CoveredKey, "covered", collections.StringKey, codec.CollValue[types.Covered](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

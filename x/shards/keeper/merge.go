@@ -101,6 +101,11 @@ func (k *Keeper) endPair(ctx context.Context, s types.Shard) error {
 	if err := k.activate(ctx, child.Name, root[:], joint(committees[0].Members, committees[1].Members), []string{}); err != nil {
 		return err
 	}
+	for _, parent := range child.Parents {
+		if err := k.inherit(ctx, parent, child.Name); err != nil {
+			return err
+		}
+	}
 	return k.reroute(ctx, child.Parents, []string{child.Name})
 }
 

@@ -100,7 +100,7 @@ func (k *Keeper) punish(ctx context.Context, c types.Committee, m types.Member, 
 	if err != nil {
 		return err
 	}
-	if err := k.Slashing.SlashWithInfractionReason(ctx, addr, fraction, m.Power, infraction, stakingtypes.Infraction_INFRACTION_DOUBLE_SIGN); err != nil {
+	if err := k.Slashing.SlashWithInfractionReason(fining(s), addr, fraction, m.Power, infraction, stakingtypes.Infraction_INFRACTION_DOUBLE_SIGN); err != nil {
 		return err
 	}
 	if err := k.Slashing.Jail(ctx, addr); err != nil {

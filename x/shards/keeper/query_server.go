@@ -132,3 +132,8 @@ func (q queryServer) Invariants(ctx context.Context, _ *types.QueryInvariantsReq
 	}
 	return res, nil
 }
+
+func (q queryServer) Fines(ctx context.Context, _ *types.QueryFinesRequest) (*types.QueryFinesResponse, error) {
+	res := &types.QueryFinesResponse{Left: q.k.fined(ctx)}
+	return res, collect(ctx, q.k.covered, &res.Covered)
+}

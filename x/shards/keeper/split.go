@@ -119,7 +119,7 @@ func (k *Keeper) end(ctx context.Context, s types.Shard, c types.Committee, last
 			return err
 		}
 	}
-	return k.reroute(ctx, []string{s.Name}, s.Children)
+	return errors.Join(k.inherit(ctx, s.Name, s.Children[0]), k.reroute(ctx, []string{s.Name}, s.Children))
 }
 
 // activate a shard that formed, with its first committee: who has its accounts already.

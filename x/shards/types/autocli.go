@@ -23,6 +23,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Auditors", Use: "auditors [zone]", Short: "Who audits a zone, now and next", PositionalArgs: args("zone")},
 				{RpcMethod: "Anchors", Use: "anchors", Short: "The newest header of each shard"},
 				{RpcMethod: "Headers", Use: "headers [name]", Short: "Headers of a shard that are still to be audited", PositionalArgs: args("name")},
+				{RpcMethod: "Fines", Use: "fines", Short: "Fines of members of shards: what is left, and what they have paid"},
 				{RpcMethod: "Assignments", Use: "assignments [operator]", Short: "Which shards a node runs", PositionalArgs: args("operator")},
 				{RpcMethod: "Invariants", Use: "invariants", Short: "Check the module's books"},
 			},

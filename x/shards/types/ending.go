@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	commitmenttypes "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types"
 	commitmenttypesv2 "github.com/cosmos/ibc-go/v11/modules/core/23-commitment/types/v2"
 
 	"github.com/topnetwork/top/protocol/lattice"
+	"github.com/topnetwork/top/protocol/sendtx"
 )
 
 // What a shard's state has for its main chain, in the store of x/lattice: raw keys that may not change.
@@ -31,6 +33,18 @@ func (p HeadProof) Verify(appHash []byte) (LatticeHead, error) {
 		return head, errorsmod.Wrapf(ErrInvalid, "the head's root has %d bytes, want %d", len(head.Root), lattice.HashSize)
 	}
 	return head, nil
+}
+
+// OverdrawnUtop of a head, which is whatever its committee has signed.
+func (h LatticeHead) OverdrawnUtop() (math.Int, error) {
+	sum := math.ZeroInt()
+	for _, c := range h.Overdrawn {
+		if c.Denom != sendtx.Utop || c.Amount.IsNil() || !c.Amount.IsPositive() || !sum.IsZero() {
+			return sum, errorsmod.Wrapf(ErrInvalid, "the head has overdrawn %q of %q: want utop alone, once, more than nothing", c.Amount, c.Denom)
+		}
+		sum = c.Amount
+	}
+	return sum, nil
 }
 
 // Verify that by the app hash of a header the height before it was the shard's last that changed its state.

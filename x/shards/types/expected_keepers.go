@@ -56,6 +56,12 @@ type ReputationKeeper interface {
 	RecordAbsence(ctx context.Context, operator string) error
 }
 
+// BankKeeper is x/bank: what members of shards were fined, and the account of what shards hold.
+type BankKeeper interface {
+	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
+	SendCoinsFromModuleToModule(ctx context.Context, from, to string, amt sdk.Coins) error
+}
+
 // EpochKeeper counts epochs.
 type EpochKeeper interface {
 	// EpochBlocks is the length of an epoch in blocks.

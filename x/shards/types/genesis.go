@@ -10,7 +10,7 @@ import (
 // DefaultGenesisState begins the shards of x/zones' routes; without routes it does nothing.
 func DefaultGenesisState() *GenesisState {
 	return &GenesisState{
-		Params: DefaultParams(), Shards: []Shard{}, Committees: []Committee{}, Auditors: []Auditors{}, Anchors: []Anchor{}, Audited: []Audited{}, Headers: []Header{}, Loads: []Load{}, Works: []Work{},
+		Params: DefaultParams(), Shards: []Shard{}, Committees: []Committee{}, Auditors: []Auditors{}, Anchors: []Anchor{}, Audited: []Audited{}, Headers: []Header{}, Loads: []Load{}, Works: []Work{}, Covered: []Covered{},
 	}
 }
 
@@ -42,6 +42,14 @@ func (gs GenesisState) Validate() error {
 	}
 	if err := gs.checkHeaders(terms); err != nil {
 		return err
+	}
+	for i, c := range gs.Covered {
+		if i > 0 && gs.Covered[i-1].Shard >= c.Shard {
+			return errorsmod.Wrap(ErrInvalid, "covered is not in ascending order of shards")
+		}
+		if _, known := terms[c.Shard]; !known || c.Utop.IsNil() || !c.Utop.IsPositive() {
+			return errorsmod.Wrapf(ErrInvalid, "covered are %s utop of %q: want a recorded shard, and more than nothing", c.Utop, c.Shard)
+		}
 	}
 	for i, w := range gs.Works {
 		if i > 0 && !(gs.Works[i-1].Epoch < w.Epoch || gs.Works[i-1].Epoch == w.Epoch && gs.Works[i-1].Operator < w.Operator) {
@@ -121,6 +129,9 @@ func (gs GenesisState) checkHeaders(terms map[string]uint64) error {
 		}
 		if err := fault(h.Shard, h.Height, h.HeaderHash); err != nil {
 			return err
+		}
+		if h.Overdrawn != nil && (h.Overdrawn.IsNil() || h.Overdrawn.IsNegative()) {
+			return errorsmod.Wrapf(ErrInvalid, "at height %d of %s %s utop are overdrawn, want 0 or more", h.Height, h.Shard, h.Overdrawn)
 		}
 	}
 	for i, l := range gs.Loads {

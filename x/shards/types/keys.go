@@ -29,6 +29,7 @@ var (
 	GenerationsKey    = collections.NewPrefix(9)
 	ProgressKey       = collections.NewPrefix(10)
 	CursorKey         = collections.NewPrefix(11)
+	CoveredKey        = collections.NewPrefix(12)
 )
 
 // ShardKey is where the store has a Shard: 0x01, the name.
