@@ -55,7 +55,7 @@ func TestCapturedShard(t *testing.T) {
 	n := start(t, honest, payee)
 	require.NoError(t, n.StartRouter(t.Context(), localnet.RouterName, n.Carrier))
 	n.honestCoinsPass(honest, payee)
-	before := n.standings()
+	before, exposure := n.standings(), n.exposure()
 	safeBefore, err := n.toSafe(t.Context())
 	require.NoError(t, err)
 	mainBefore, err := n.toMain(t.Context())
@@ -105,7 +105,8 @@ func TestCapturedShard(t *testing.T) {
 	res, err := gatetypes.NewQueryClient(n.main.Conn()).Invariants(t.Context(), &gatetypes.QueryInvariantsRequest{})
 	require.NoError(t, err)
 	require.True(t, res.Ok, res.Broken)
-	n.paidByThieves(lostThere+lostHere, honest)
+	require.LessOrEqual(t, lostThere+lostHere, exposure.Most.Uint64())
+	n.paidByThieves(lostThere+lostHere, exposure.Fines.Uint64(), honest)
 }
 
 // honestCoinsPass in any number: auditors confirm what brought them.

@@ -5,6 +5,7 @@ package captured
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -14,6 +15,7 @@ import (
 	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/sdk/chain"
 	"github.com/topnetwork/top/testutil/localnet"
+	gatetypes "github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
 )
@@ -21,9 +23,21 @@ import (
 // next generation of the captured shard.
 const next = "top-z0.s0-2"
 
+// exposure of the network to the captured shard, as the main chain reckons it while all is well.
+func (n *network) exposure() gatetypes.Exposure {
+	t := n.t
+	t.Helper()
+	res, err := gatetypes.NewQueryClient(n.main.Conn()).Exposure(t.Context(), &gatetypes.QueryExposureRequest{})
+	require.NoError(t, err)
+	at := slices.IndexFunc(res.Shards, func(e gatetypes.Exposure) bool { return e.Shard == taken })
+	require.GreaterOrEqual(t, at, 0)
+	require.True(t, res.Shards[at].Covered)
+	return res.Shards[at]
+}
+
 // paidByThieves: the shard is restarted by hosts that did not sit in it. What the thief's coins were in the blocks that count, which is nothing, does not pay what others have taken; the deposits do of those who signed, to the utop: the gate's account holds
 // what all accounts of shards hold again, and there are no more coins than before.
-func (n *network) paidByThieves(lost uint64, honest *user) {
+func (n *network) paidByThieves(lost, fined uint64, honest *user) {
 	t := n.t
 	t.Helper()
 	fines := func(ctx context.Context) (left math.Int, covered []shardstypes.Covered, err error) {
@@ -36,7 +50,7 @@ func (n *network) paidByThieves(lost uint64, honest *user) {
 	before, covered, err := fines(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, covered)
-	require.True(t, before.GT(math.NewIntFromUint64(lost)), "%s utop of fines", before)
+	require.Equal(t, fined, before.Uint64(), "as was reckoned before")
 
 	steward, err := chain.FromMnemonic(n.Steward.Mnemonic)
 	require.NoError(t, err)

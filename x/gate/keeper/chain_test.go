@@ -178,6 +178,14 @@ func (w *world) pay(ctx context.Context, utop int64) {
 
 func (w *world) Covered(context.Context) (math.Int, error) { return math.NewInt(w.covered), nil }
 
+// Fines of a shard: the left one's committee has deposits for 1,000 utop, the other's for nothing.
+func (w *world) Fines(_ context.Context, shard string) (math.Int, error) {
+	if shard == left {
+		return math.NewInt(1_000), nil
+	}
+	return math.ZeroInt(), nil
+}
+
 func (w *world) Confirmed(_ context.Context, name string, sh *cmttypes.SignedHeader) (bool, error) {
 	a := w.audited[name]
 	return a.Height == uint64(sh.Height) && string(a.HeaderHash) == string(sh.Hash()), nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/topnetwork/top/protocol/lattice"
 	"github.com/topnetwork/top/protocol/receipt"
+	"github.com/topnetwork/top/x/gate/keeper"
 	"github.com/topnetwork/top/x/gate/types"
 	latticetypes "github.com/topnetwork/top/x/lattice/types"
 	shardstypes "github.com/topnetwork/top/x/shards/types"
@@ -221,6 +222,30 @@ func TestExitsThatAreRefused(t *testing.T) {
 }
 
 func receiptGate() []byte { a := receipt.GateAddress(); return a[:] }
+
+// What a captured shard can bring unaudited, to the other shard and the main chain, is held against what its members would pay.
+func TestExposure(t *testing.T) {
+	for bound, want := range map[uint64]struct {
+		most    string
+		covered bool
+	}{0: {"", false}, 500: {"1000", true}, 501: {"1002", false}} {
+		c := newChain(t, func(gs *types.GenesisState) { gs.Params.UnauditedUtop = bound })
+		res, err := keeper.NewQueryServer(c.Keeper).Exposure(c.ctx, &types.QueryExposureRequest{})
+		require.NoError(t, err)
+		require.Len(t, res.Shards, 2)
+		for i, e := range res.Shards {
+			require.EqualValues(t, 2, e.Takers)
+			require.Equal(t, want.covered && i == 0, e.Covered)
+			most := ""
+			if e.Most != nil {
+				most = e.Most.String()
+			}
+			require.Equal(t, want.most, most)
+		}
+		require.Equal(t, []string{left, right}, []string{res.Shards[0].Shard, res.Shards[1].Shard})
+		require.EqualValues(t, 1_000, res.Shards[0].Fines.Int64())
+	}
+}
 
 // Whatever comes and goes in whatever order: after every block the gate holds what it should, no coin is made or lost, and an export begins again as it is.
 func TestBooksAreExact(t *testing.T) {

@@ -19,6 +19,7 @@ func AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "Ledgers", Use: "ledgers", Short: "How far the main chain is with each shard"},
 				{RpcMethod: "Batches", Use: "batches [destination]", Short: "Batches that wait for a shard", PositionalArgs: args("destination")},
 				{RpcMethod: "Books", Use: "books", Short: "What shards hold, and what came and went"},
+				{RpcMethod: "Exposure", Use: "exposure", Short: "What each shard can bring unaudited, were it captured, and what its members would be fined for that"},
 				{RpcMethod: "Invariants", Use: "invariants", Short: "Check the module's books"},
 			},
 		},

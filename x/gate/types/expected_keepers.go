@@ -57,4 +57,6 @@ type ShardsKeeper interface {
 	VerifyHeader(ctx context.Context, name string, sh *cmttypes.SignedHeader) error
 	// Covered utop of what shards have overdrawn, which were paid into the gate's account.
 	Covered(ctx context.Context) (math.Int, error)
+	// Fines in utop of all members of a shard, were all of them guilty.
+	Fines(ctx context.Context, shard string) (math.Int, error)
 }

@@ -5,6 +5,7 @@ package types
 
 import (
 	context "context"
+	cosmossdk_io_math "cosmossdk.io/math"
 	fmt "fmt"
 	_ "github.com/cosmos/cosmos-sdk/types/tx/amino"
 	_ "github.com/cosmos/gogoproto/gogoproto"
@@ -421,6 +422,154 @@ func (m *QueryBooksResponse) GetHeight() int64 {
 	return 0
 }
 
+type QueryExposureRequest struct {
+}
+
+func (m *QueryExposureRequest) Reset()         { *m = QueryExposureRequest{} }
+func (m *QueryExposureRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryExposureRequest) ProtoMessage()    {}
+func (*QueryExposureRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4004557f839b24d9, []int{8}
+}
+func (m *QueryExposureRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryExposureRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryExposureRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryExposureRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryExposureRequest.Merge(m, src)
+}
+func (m *QueryExposureRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryExposureRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryExposureRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryExposureRequest proto.InternalMessageInfo
+
+type QueryExposureResponse struct {
+	// shards in the order of the routing table.
+	Shards []Exposure `protobuf:"bytes,1,rep,name=shards,proto3" json:"shards"`
+}
+
+func (m *QueryExposureResponse) Reset()         { *m = QueryExposureResponse{} }
+func (m *QueryExposureResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryExposureResponse) ProtoMessage()    {}
+func (*QueryExposureResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4004557f839b24d9, []int{9}
+}
+func (m *QueryExposureResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryExposureResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryExposureResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryExposureResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryExposureResponse.Merge(m, src)
+}
+func (m *QueryExposureResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryExposureResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryExposureResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryExposureResponse proto.InternalMessageInfo
+
+func (m *QueryExposureResponse) GetShards() []Exposure {
+	if m != nil {
+		return m.Shards
+	}
+	return nil
+}
+
+// Exposure to a shard: what it can bring before its auditors have looked, and what its committee would pay for that.
+type Exposure struct {
+	Shard string `protobuf:"bytes,1,opt,name=shard,proto3" json:"shard,omitempty"`
+	// takers from it: the other shards, and the main chain.
+	Takers uint32 `protobuf:"varint,2,opt,name=takers,proto3" json:"takers,omitempty"`
+	// most utop that they take unaudited, together, as unaudited_utop bounds it; nothing where there is no bound.
+	Most *cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=most,proto3,customtype=cosmossdk.io/math.Int" json:"most,omitempty"`
+	// fines of all members that sit, were all of them guilty, in utop. An operator that sits in several shards is fined once.
+	Fines cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=fines,proto3,customtype=cosmossdk.io/math.Int" json:"fines"`
+	// covered: there is a bound, and the fines pay what it lets through.
+	Covered bool `protobuf:"varint,5,opt,name=covered,proto3" json:"covered,omitempty"`
+}
+
+func (m *Exposure) Reset()         { *m = Exposure{} }
+func (m *Exposure) String() string { return proto.CompactTextString(m) }
+func (*Exposure) ProtoMessage()    {}
+func (*Exposure) Descriptor() ([]byte, []int) {
+	return fileDescriptor_4004557f839b24d9, []int{10}
+}
+func (m *Exposure) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Exposure) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Exposure.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Exposure) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Exposure.Merge(m, src)
+}
+func (m *Exposure) XXX_Size() int {
+	return m.Size()
+}
+func (m *Exposure) XXX_DiscardUnknown() {
+	xxx_messageInfo_Exposure.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Exposure proto.InternalMessageInfo
+
+func (m *Exposure) GetShard() string {
+	if m != nil {
+		return m.Shard
+	}
+	return ""
+}
+
+func (m *Exposure) GetTakers() uint32 {
+	if m != nil {
+		return m.Takers
+	}
+	return 0
+}
+
+func (m *Exposure) GetCovered() bool {
+	if m != nil {
+		return m.Covered
+	}
+	return false
+}
+
 type QueryInvariantsRequest struct {
 }
 
@@ -428,7 +577,7 @@ func (m *QueryInvariantsRequest) Reset()         { *m = QueryInvariantsRequest{}
 func (m *QueryInvariantsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsRequest) ProtoMessage()    {}
 func (*QueryInvariantsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4004557f839b24d9, []int{8}
+	return fileDescriptor_4004557f839b24d9, []int{11}
 }
 func (m *QueryInvariantsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -468,7 +617,7 @@ func (m *QueryInvariantsResponse) Reset()         { *m = QueryInvariantsResponse
 func (m *QueryInvariantsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryInvariantsResponse) ProtoMessage()    {}
 func (*QueryInvariantsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_4004557f839b24d9, []int{9}
+	return fileDescriptor_4004557f839b24d9, []int{12}
 }
 func (m *QueryInvariantsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -527,6 +676,9 @@ func init() {
 	proto.RegisterType((*QueryBatchesResponse)(nil), "top.gate.v1.QueryBatchesResponse")
 	proto.RegisterType((*QueryBooksRequest)(nil), "top.gate.v1.QueryBooksRequest")
 	proto.RegisterType((*QueryBooksResponse)(nil), "top.gate.v1.QueryBooksResponse")
+	proto.RegisterType((*QueryExposureRequest)(nil), "top.gate.v1.QueryExposureRequest")
+	proto.RegisterType((*QueryExposureResponse)(nil), "top.gate.v1.QueryExposureResponse")
+	proto.RegisterType((*Exposure)(nil), "top.gate.v1.Exposure")
 	proto.RegisterType((*QueryInvariantsRequest)(nil), "top.gate.v1.QueryInvariantsRequest")
 	proto.RegisterType((*QueryInvariantsResponse)(nil), "top.gate.v1.QueryInvariantsResponse")
 }
@@ -534,49 +686,58 @@ func init() {
 func init() { proto.RegisterFile("top/gate/v1/query.proto", fileDescriptor_4004557f839b24d9) }
 
 var fileDescriptor_4004557f839b24d9 = []byte{
-	// 658 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x7c, 0x94, 0xbf, 0x6e, 0x13, 0x41,
-	0x10, 0xc6, 0x7d, 0xfe, 0x4b, 0xd6, 0x02, 0x29, 0x6b, 0xc7, 0x39, 0x8e, 0xe8, 0x6c, 0x8e, 0x08,
-	0x45, 0x29, 0x7c, 0x4a, 0x22, 0x51, 0x40, 0x83, 0xd2, 0x21, 0x51, 0xc0, 0x75, 0xd0, 0xad, 0xed,
-	0xe5, 0x7c, 0xb2, 0x7d, 0x7b, 0xb9, 0x5b, 0x9b, 0x04, 0x44, 0xc3, 0x13, 0x20, 0x51, 0xd3, 0x53,
-	0xd2, 0xf3, 0x02, 0x29, 0x23, 0xd1, 0x50, 0x21, 0x94, 0x20, 0xf1, 0x1a, 0x68, 0x67, 0xc7, 0x66,
-	0xcf, 0x76, 0xd2, 0x44, 0x37, 0xdf, 0xce, 0xcc, 0x6f, 0x76, 0xf6, 0x8b, 0xc9, 0xb6, 0x14, 0x89,
-	0x1f, 0x32, 0xc9, 0xfd, 0xd9, 0x81, 0x7f, 0x32, 0xe5, 0xe9, 0x59, 0x37, 0x49, 0x85, 0x14, 0xb4,
-	0x2e, 0x45, 0xd2, 0x55, 0x07, 0xdd, 0xd9, 0x81, 0xd3, 0x0c, 0x45, 0x28, 0x40, 0xf7, 0xd5, 0x97,
-	0x4e, 0x71, 0x36, 0xd9, 0x24, 0x8a, 0x85, 0x0f, 0x7f, 0x51, 0xda, 0x09, 0x85, 0x08, 0xc7, 0xdc,
-	0x67, 0x49, 0xe4, 0xb3, 0x38, 0x16, 0x92, 0xc9, 0x48, 0xc4, 0x19, 0x9e, 0xb6, 0x4c, 0x18, 0xf4,
-	0xd6, 0xba, 0xa3, 0xf4, 0x31, 0x93, 0x32, 0xea, 0x2f, 0xcf, 0xe1, 0x35, 0x09, 0x7d, 0xa9, 0xc2,
-	0x17, 0x2c, 0x65, 0x93, 0x2c, 0xe0, 0x27, 0x53, 0x9e, 0x49, 0x8f, 0x91, 0x46, 0x4e, 0xcd, 0x12,
-	0x11, 0x67, 0x9c, 0x3e, 0x22, 0xd5, 0x04, 0x14, 0xdb, 0xea, 0x58, 0x7b, 0xf5, 0xc3, 0x46, 0xd7,
-	0xb8, 0x45, 0x57, 0x27, 0x1f, 0x6f, 0x9c, 0xff, 0x6a, 0x17, 0xbe, 0xfe, 0xfd, 0xb6, 0x6f, 0x05,
-	0x98, 0x4d, 0x29, 0x29, 0xab, 0x24, 0xbb, 0xd8, 0xb1, 0xf6, 0x36, 0x02, 0xf8, 0xf6, 0xb6, 0x10,
-	0xf1, 0x9c, 0x0f, 0x42, 0x9e, 0x2e, 0xc8, 0x5f, 0x2c, 0xd2, 0xcc, 0xeb, 0xc8, 0x7e, 0x42, 0x6a,
-	0x63, 0x2d, 0xd9, 0x56, 0xa7, 0xb4, 0x57, 0x3f, 0x6c, 0x01, 0x1c, 0xaf, 0xa5, 0xf8, 0xba, 0xc2,
-	0xe4, 0xcf, 0x2b, 0x68, 0x8b, 0x54, 0x87, 0x3c, 0x0a, 0x87, 0x12, 0x46, 0x28, 0x07, 0x18, 0x29,
-	0xfd, 0x64, 0xca, 0xa7, 0x7c, 0x60, 0x97, 0xb4, 0xae, 0x23, 0x6a, 0x2b, 0x18, 0x9b, 0x45, 0x71,
-	0x68, 0x97, 0xe1, 0x60, 0x1e, 0x7a, 0x7d, 0x1c, 0xfb, 0x98, 0xc9, 0xfe, 0x90, 0xcf, 0xc7, 0xa6,
-	0x1d, 0x52, 0x1f, 0xf0, 0x4c, 0x46, 0x31, 0x3c, 0x08, 0xac, 0x67, 0x23, 0x30, 0x25, 0xda, 0x24,
-	0x15, 0xf6, 0x46, 0xf2, 0x14, 0x27, 0xd0, 0x81, 0x52, 0xc7, 0xd1, 0x24, 0x92, 0xc0, 0xbf, 0x1d,
-	0xe8, 0xc0, 0x0b, 0x70, 0x07, 0x0b, 0x08, 0xee, 0xe0, 0x31, 0xa9, 0xf5, 0xb4, 0x84, 0x3b, 0xd8,
-	0x5a, 0xde, 0x01, 0x54, 0xe4, 0x56, 0x80, 0x05, 0x5e, 0x83, 0x6c, 0xea, 0x9e, 0x42, 0x8c, 0x8c,
-	0x77, 0xa6, 0xa6, 0x88, 0x98, 0x23, 0x52, 0xe9, 0x29, 0x01, 0x5f, 0x99, 0xe6, 0x5e, 0x19, 0x52,
-	0x4d, 0x82, 0xce, 0x5d, 0x5a, 0x71, 0x69, 0xbe, 0x62, 0xcf, 0x26, 0x2d, 0x40, 0x3c, 0x8b, 0x67,
-	0x2c, 0x8d, 0x58, 0x2c, 0x17, 0xf0, 0x57, 0x64, 0x7b, 0xe5, 0x04, 0x27, 0xb8, 0x43, 0x8a, 0x62,
-	0x04, 0xf8, 0x5b, 0x41, 0x51, 0x8c, 0x54, 0xf3, 0x5e, 0x2a, 0x46, 0x3c, 0x46, 0x0b, 0x61, 0x64,
-	0x40, 0x4b, 0x26, 0xf4, 0xf0, 0x7b, 0x99, 0x54, 0xa0, 0x37, 0x1d, 0x92, 0xaa, 0xf6, 0x25, 0x6d,
-	0xe7, 0xae, 0xb1, 0x6a, 0x7a, 0xa7, 0x73, 0x7d, 0x82, 0x1e, 0xcb, 0xbb, 0xf7, 0xf1, 0xc7, 0x9f,
-	0xcf, 0xc5, 0x2d, 0xda, 0xf0, 0xcd, 0xff, 0x34, 0x34, 0xf9, 0x98, 0xd4, 0xd0, 0xb3, 0x74, 0x4d,
-	0xa7, 0xbc, 0xcd, 0x9d, 0xfb, 0x37, 0x64, 0x20, 0x6c, 0x07, 0x60, 0x2d, 0xda, 0xcc, 0xc1, 0xe6,
-	0x8e, 0x7e, 0x47, 0x6a, 0xe8, 0x8e, 0x75, 0xb4, 0xbc, 0x3b, 0xd7, 0xd1, 0x96, 0xac, 0xe5, 0xed,
-	0x03, 0x6d, 0x97, 0x7a, 0x39, 0x1a, 0x9a, 0xc7, 0x7f, 0x6f, 0x38, 0xf9, 0x03, 0x1d, 0x90, 0x0a,
-	0xb8, 0x80, 0xba, 0x6b, 0xfa, 0x1a, 0xf6, 0x72, 0xda, 0xd7, 0x9e, 0x23, 0xd5, 0x01, 0x6a, 0x93,
-	0xd2, 0x3c, 0x15, 0x9a, 0x9f, 0x12, 0xf2, 0xdf, 0x19, 0xf4, 0xc1, 0x6a, 0xab, 0x15, 0x47, 0x39,
-	0xbb, 0x37, 0x27, 0x21, 0xb4, 0x0d, 0xd0, 0xbb, 0x74, 0x3b, 0x07, 0x8d, 0x16, 0x89, 0xc7, 0x4f,
-	0xcf, 0x2f, 0x5d, 0xeb, 0xe2, 0xd2, 0xb5, 0x7e, 0x5f, 0xba, 0xd6, 0xa7, 0x2b, 0xb7, 0x70, 0x71,
-	0xe5, 0x16, 0x7e, 0x5e, 0xb9, 0x85, 0xd7, 0x0f, 0xc3, 0x48, 0x0e, 0xa7, 0xbd, 0x6e, 0x5f, 0x4c,
-	0x54, 0x71, 0xcc, 0xe5, 0x5b, 0x91, 0x8e, 0xa0, 0xcf, 0xa9, 0xee, 0x24, 0xcf, 0x12, 0x9e, 0xf5,
-	0xaa, 0xf0, 0xe3, 0x7a, 0xf4, 0x2f, 0x00, 0x00, 0xff, 0xff, 0x20, 0x77, 0x1f, 0xcc, 0xff, 0x05,
-	0x00, 0x00,
+	// 816 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x7c, 0x95, 0xcf, 0x6b, 0xdb, 0x4a,
+	0x10, 0xc7, 0x2d, 0xff, 0x8c, 0xd7, 0xbc, 0x07, 0x59, 0xff, 0x52, 0xf4, 0x12, 0xdb, 0x4f, 0x2f,
+	0x3c, 0x4c, 0xa0, 0x12, 0x49, 0xa0, 0x94, 0xf6, 0x52, 0x0c, 0x3d, 0x04, 0x7a, 0x68, 0x74, 0x6b,
+	0x6f, 0x6b, 0x7b, 0x23, 0x0b, 0xdb, 0x5a, 0x45, 0x5a, 0xbb, 0x49, 0x4b, 0x2f, 0xfd, 0x0b, 0x0a,
+	0x3d, 0xf7, 0xde, 0x4b, 0xa1, 0xa7, 0xfe, 0x0d, 0x39, 0x06, 0x7a, 0x29, 0x3d, 0x84, 0x92, 0x14,
+	0xfa, 0x6f, 0x94, 0xdd, 0x1d, 0xb9, 0x92, 0xed, 0xe4, 0x62, 0x34, 0xdf, 0x9d, 0x9d, 0xcf, 0xec,
+	0xcc, 0xce, 0x1a, 0x35, 0x39, 0x0b, 0x6c, 0x97, 0x70, 0x6a, 0xcf, 0xf7, 0xed, 0xd3, 0x19, 0x0d,
+	0xcf, 0xad, 0x20, 0x64, 0x9c, 0xe1, 0x0a, 0x67, 0x81, 0x25, 0x16, 0xac, 0xf9, 0xbe, 0x51, 0x73,
+	0x99, 0xcb, 0xa4, 0x6e, 0x8b, 0x2f, 0xe5, 0x62, 0x6c, 0x92, 0xa9, 0xe7, 0x33, 0x5b, 0xfe, 0x82,
+	0xb4, 0xed, 0x32, 0xe6, 0x4e, 0xa8, 0x4d, 0x02, 0xcf, 0x26, 0xbe, 0xcf, 0x38, 0xe1, 0x1e, 0xf3,
+	0x23, 0x58, 0x6d, 0x24, 0x61, 0x32, 0xb6, 0xd2, 0x0d, 0xa1, 0x4f, 0x08, 0xe7, 0xde, 0x60, 0x39,
+	0x0f, 0xb3, 0x86, 0xf0, 0xb1, 0x30, 0x9f, 0x91, 0x90, 0x4c, 0x23, 0x87, 0x9e, 0xce, 0x68, 0xc4,
+	0x4d, 0x82, 0xaa, 0x29, 0x35, 0x0a, 0x98, 0x1f, 0x51, 0x7c, 0x1f, 0x15, 0x03, 0xa9, 0xe8, 0x5a,
+	0x47, 0xeb, 0x56, 0x0e, 0xaa, 0x56, 0xe2, 0x14, 0x96, 0x72, 0xee, 0x95, 0x2f, 0xae, 0xda, 0x99,
+	0x8f, 0xbf, 0x3e, 0xef, 0x69, 0x0e, 0x78, 0x63, 0x8c, 0xf2, 0xc2, 0x49, 0xcf, 0x76, 0xb4, 0x6e,
+	0xd9, 0x91, 0xdf, 0x66, 0x1d, 0x10, 0x4f, 0xe9, 0xd0, 0xa5, 0xe1, 0x82, 0xfc, 0x41, 0x43, 0xb5,
+	0xb4, 0x0e, 0xec, 0x47, 0xa8, 0x34, 0x51, 0x92, 0xae, 0x75, 0x72, 0xdd, 0xca, 0x41, 0x43, 0xc2,
+	0xe1, 0x58, 0x82, 0xaf, 0x76, 0x24, 0xf9, 0xf1, 0x0e, 0xdc, 0x40, 0xc5, 0x11, 0xf5, 0xdc, 0x11,
+	0x97, 0x29, 0xe4, 0x1d, 0xb0, 0x84, 0x7e, 0x3a, 0xa3, 0x33, 0x3a, 0xd4, 0x73, 0x4a, 0x57, 0x16,
+	0xd6, 0x05, 0x8c, 0xcc, 0x3d, 0xdf, 0xd5, 0xf3, 0x72, 0x21, 0x36, 0xcd, 0x01, 0xa4, 0xdd, 0x23,
+	0x7c, 0x30, 0xa2, 0x71, 0xda, 0xb8, 0x83, 0x2a, 0x43, 0x1a, 0x71, 0xcf, 0x97, 0x0d, 0x91, 0xe5,
+	0x29, 0x3b, 0x49, 0x09, 0xd7, 0x50, 0x81, 0x9c, 0x70, 0x1a, 0x42, 0x06, 0xca, 0x10, 0xea, 0xc4,
+	0x9b, 0x7a, 0x5c, 0xf2, 0xff, 0x72, 0x94, 0x61, 0x3a, 0x50, 0x83, 0x05, 0x04, 0x6a, 0xf0, 0x10,
+	0x95, 0xfa, 0x4a, 0x82, 0x1a, 0xd4, 0x97, 0x6b, 0x20, 0x77, 0xa4, 0x4a, 0x00, 0x1b, 0xcc, 0x2a,
+	0xda, 0x54, 0x31, 0x19, 0x1b, 0x27, 0xfa, 0x8c, 0x93, 0x22, 0x60, 0x0e, 0x51, 0xa1, 0x2f, 0x04,
+	0xe8, 0x32, 0x4e, 0x75, 0x59, 0xba, 0x26, 0x09, 0xca, 0x77, 0xa9, 0xc4, 0xb9, 0xb8, 0xc4, 0x66,
+	0x03, 0xce, 0xf2, 0xe4, 0x2c, 0x60, 0xd1, 0x2c, 0xa4, 0x31, 0xfa, 0x18, 0xd5, 0x97, 0x74, 0xa0,
+	0x3f, 0x40, 0xc5, 0x68, 0x44, 0xc2, 0x61, 0xfa, 0x8c, 0x31, 0x3e, 0x76, 0x4f, 0x5d, 0x33, 0xe5,
+	0x6f, 0x7e, 0xd1, 0xd0, 0x46, 0xbc, 0x2e, 0x2a, 0x2b, 0x65, 0xe8, 0x85, 0x32, 0x44, 0x96, 0x9c,
+	0x8c, 0xc5, 0x25, 0xca, 0xca, 0x82, 0x83, 0x85, 0xef, 0xa1, 0xfc, 0x94, 0x45, 0xaa, 0x0d, 0xe5,
+	0xde, 0xd6, 0xf7, 0xab, 0x76, 0x7d, 0xc0, 0xa2, 0x29, 0x8b, 0xa2, 0xe1, 0xd8, 0xf2, 0x98, 0x3d,
+	0x25, 0x7c, 0x64, 0x1d, 0xf9, 0xdc, 0x91, 0x6e, 0xa2, 0x42, 0x27, 0x9e, 0x4f, 0x23, 0x79, 0x3b,
+	0xca, 0xbd, 0x1d, 0x91, 0xcb, 0xed, 0x7b, 0x94, 0xaf, 0xb8, 0x54, 0x03, 0x36, 0xa7, 0x21, 0x1d,
+	0xea, 0x85, 0x8e, 0xd6, 0xdd, 0x70, 0x62, 0xd3, 0xd4, 0x51, 0x43, 0xd6, 0xe2, 0xc8, 0x9f, 0x93,
+	0xd0, 0x23, 0x3e, 0x5f, 0x34, 0xe8, 0x39, 0x6a, 0xae, 0xac, 0x40, 0x9d, 0xfe, 0x46, 0x59, 0x36,
+	0x96, 0xa7, 0xdb, 0x70, 0xb2, 0x6c, 0x2c, 0x8e, 0xd6, 0x0f, 0xd9, 0x98, 0xfa, 0x30, 0x66, 0x60,
+	0x25, 0x1a, 0x93, 0x4b, 0x36, 0xe6, 0xe0, 0x53, 0x01, 0x15, 0x64, 0x6c, 0x3c, 0x42, 0x45, 0x35,
+	0xbb, 0xb8, 0x9d, 0xaa, 0xf5, 0xea, 0xc3, 0x60, 0x74, 0x6e, 0x77, 0x50, 0x69, 0x99, 0xff, 0xbc,
+	0xfd, 0xfa, 0xf3, 0x7d, 0xb6, 0x8e, 0xab, 0x76, 0xf2, 0x35, 0x82, 0x87, 0x60, 0x82, 0x4a, 0x30,
+	0xd7, 0x78, 0x4d, 0xa4, 0xf4, 0x53, 0x60, 0xfc, 0x7b, 0x87, 0x07, 0xc0, 0xb6, 0x25, 0xac, 0x81,
+	0x6b, 0x29, 0x58, 0x3c, 0xf5, 0xaf, 0x50, 0x09, 0x26, 0x68, 0x1d, 0x2d, 0x3d, 0xc1, 0xeb, 0x68,
+	0x4b, 0xe3, 0x67, 0xee, 0x49, 0xda, 0x2e, 0x36, 0x53, 0x34, 0x18, 0x30, 0xfb, 0x75, 0x62, 0xda,
+	0xdf, 0xe0, 0x21, 0x2a, 0xc8, 0x49, 0xc1, 0xad, 0x35, 0x71, 0x13, 0x23, 0x68, 0xb4, 0x6f, 0x5d,
+	0x07, 0xaa, 0x21, 0xa9, 0x35, 0x8c, 0xd3, 0x54, 0x19, 0x3c, 0x48, 0x5c, 0xf8, 0x35, 0x07, 0x58,
+	0x9a, 0x39, 0xc3, 0xbc, 0xcb, 0x05, 0x70, 0x3b, 0x12, 0xd7, 0xc4, 0xf5, 0x14, 0x8e, 0xc6, 0x94,
+	0x33, 0x84, 0xfe, 0xdc, 0x45, 0xfc, 0xdf, 0x6a, 0xc0, 0x95, 0x3b, 0x6c, 0xec, 0xde, 0xed, 0x04,
+	0xdc, 0xb6, 0xe4, 0x6e, 0xe1, 0x66, 0x8a, 0xeb, 0x2d, 0x1c, 0x7b, 0x8f, 0x2f, 0xae, 0x5b, 0xda,
+	0xe5, 0x75, 0x4b, 0xfb, 0x71, 0xdd, 0xd2, 0xde, 0xdd, 0xb4, 0x32, 0x97, 0x37, 0xad, 0xcc, 0xb7,
+	0x9b, 0x56, 0xe6, 0xc5, 0xff, 0xae, 0xc7, 0x47, 0xb3, 0xbe, 0x35, 0x60, 0x53, 0xb1, 0xd9, 0xa7,
+	0xfc, 0x25, 0x0b, 0xc7, 0x32, 0xce, 0x99, 0x8a, 0xc4, 0xcf, 0x03, 0x1a, 0xf5, 0x8b, 0xf2, 0x2f,
+	0xef, 0xf0, 0x77, 0x00, 0x00, 0x00, 0xff, 0xff, 0x08, 0x2b, 0x42, 0x2d, 0x95, 0x07, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -599,6 +760,8 @@ type QueryClient interface {
 	Batches(ctx context.Context, in *QueryBatchesRequest, opts ...grpc.CallOption) (*QueryBatchesResponse, error)
 	// Books of the gate.
 	Books(ctx context.Context, in *QueryBooksRequest, opts ...grpc.CallOption) (*QueryBooksResponse, error)
+	// Exposure of the network to each shard, were its whole committee captured.
+	Exposure(ctx context.Context, in *QueryExposureRequest, opts ...grpc.CallOption) (*QueryExposureResponse, error)
 	// Invariants checks the books and the outboxes.
 	Invariants(ctx context.Context, in *QueryInvariantsRequest, opts ...grpc.CallOption) (*QueryInvariantsResponse, error)
 }
@@ -647,6 +810,15 @@ func (c *queryClient) Books(ctx context.Context, in *QueryBooksRequest, opts ...
 	return out, nil
 }
 
+func (c *queryClient) Exposure(ctx context.Context, in *QueryExposureRequest, opts ...grpc.CallOption) (*QueryExposureResponse, error) {
+	out := new(QueryExposureResponse)
+	err := c.cc.Invoke(ctx, "/top.gate.v1.Query/Exposure", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) Invariants(ctx context.Context, in *QueryInvariantsRequest, opts ...grpc.CallOption) (*QueryInvariantsResponse, error) {
 	out := new(QueryInvariantsResponse)
 	err := c.cc.Invoke(ctx, "/top.gate.v1.Query/Invariants", in, out, opts...)
@@ -666,6 +838,8 @@ type QueryServer interface {
 	Batches(context.Context, *QueryBatchesRequest) (*QueryBatchesResponse, error)
 	// Books of the gate.
 	Books(context.Context, *QueryBooksRequest) (*QueryBooksResponse, error)
+	// Exposure of the network to each shard, were its whole committee captured.
+	Exposure(context.Context, *QueryExposureRequest) (*QueryExposureResponse, error)
 	// Invariants checks the books and the outboxes.
 	Invariants(context.Context, *QueryInvariantsRequest) (*QueryInvariantsResponse, error)
 }
@@ -685,6 +859,9 @@ func (*UnimplementedQueryServer) Batches(ctx context.Context, req *QueryBatchesR
 }
 func (*UnimplementedQueryServer) Books(ctx context.Context, req *QueryBooksRequest) (*QueryBooksResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Books not implemented")
+}
+func (*UnimplementedQueryServer) Exposure(ctx context.Context, req *QueryExposureRequest) (*QueryExposureResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Exposure not implemented")
 }
 func (*UnimplementedQueryServer) Invariants(ctx context.Context, req *QueryInvariantsRequest) (*QueryInvariantsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Invariants not implemented")
@@ -766,6 +943,24 @@ func _Query_Books_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Exposure_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryExposureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Exposure(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/top.gate.v1.Query/Exposure",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Exposure(ctx, req.(*QueryExposureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_Invariants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryInvariantsRequest)
 	if err := dec(in); err != nil {
@@ -804,6 +999,10 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Books",
 			Handler:    _Query_Books_Handler,
+		},
+		{
+			MethodName: "Exposure",
+			Handler:    _Query_Exposure_Handler,
 		},
 		{
 			MethodName: "Invariants",
@@ -1090,6 +1289,133 @@ func (m *QueryBooksResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryExposureRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryExposureRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryExposureRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryExposureResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryExposureResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryExposureResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Shards) > 0 {
+		for iNdEx := len(m.Shards) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Shards[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Exposure) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Exposure) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Exposure) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Covered {
+		i--
+		if m.Covered {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x28
+	}
+	{
+		size := m.Fines.Size()
+		i -= size
+		if _, err := m.Fines.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.Most != nil {
+		{
+			size := m.Most.Size()
+			i -= size
+			if _, err := m.Most.MarshalTo(dAtA[i:]); err != nil {
+				return 0, err
+			}
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Takers != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Takers))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Shard) > 0 {
+		i -= len(m.Shard)
+		copy(dAtA[i:], m.Shard)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Shard)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *QueryInvariantsRequest) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1279,6 +1605,55 @@ func (m *QueryBooksResponse) Size() (n int) {
 	n += 1 + l + sovQuery(uint64(l))
 	if m.Height != 0 {
 		n += 1 + sovQuery(uint64(m.Height))
+	}
+	return n
+}
+
+func (m *QueryExposureRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryExposureResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Shards) > 0 {
+		for _, e := range m.Shards {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *Exposure) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Shard)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Takers != 0 {
+		n += 1 + sovQuery(uint64(m.Takers))
+	}
+	if m.Most != nil {
+		l = m.Most.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Fines.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Covered {
+		n += 2
 	}
 	return n
 }
@@ -2008,6 +2383,331 @@ func (m *QueryBooksResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryExposureRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryExposureRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryExposureRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryExposureResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryExposureResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryExposureResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shards", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Shards = append(m.Shards, Exposure{})
+			if err := m.Shards[len(m.Shards)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Exposure) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Exposure: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Exposure: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shard", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Shard = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Takers", wireType)
+			}
+			m.Takers = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Takers |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Most", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			var v cosmossdk_io_math.Int
+			m.Most = &v
+			if err := m.Most.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fines", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fines.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Covered", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Covered = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])

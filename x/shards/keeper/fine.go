@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/topnetwork/top/protocol/sendtx"
 	"github.com/topnetwork/top/x/shards/types"
@@ -26,6 +27,30 @@ func Fines(ctx context.Context) bool { return ctx.Value(fines{}) != nil }
 // fined utop that have paid for nothing yet.
 func (k *Keeper) fined(ctx context.Context) math.Int {
 	return k.Bank.GetBalance(ctx, authtypes.NewModuleAddress(types.ModuleName), sendtx.Utop).Amount
+}
+
+// Fines in utop of all members of a shard that sit, were all of them guilty today. Who was punished pays no more.
+func (k *Keeper) Fines(ctx context.Context, shard string) (math.Int, error) {
+	sum := math.ZeroInt()
+	c, err := k.Committee(ctx, shard, 0)
+	if err != nil {
+		return sum, err
+	}
+	fraction, err := k.Slashing.SlashFractionDoubleSign(ctx)
+	if err != nil {
+		return sum, err
+	}
+	for _, m := range c.Members {
+		v, err := k.Staking.GetValidatorByConsAddr(ctx, m.ConsAddress())
+		if errors.Is(err, stakingtypes.ErrNoValidatorFound) || k.Slashing.IsTombstoned(ctx, m.ConsAddress()) {
+			continue
+		}
+		if err != nil {
+			return sum, err
+		}
+		sum = sum.Add(fraction.MulInt(v.Tokens).TruncateInt())
+	}
+	return sum, nil
 }
 
 // Covered utop of what all shards have overdrawn.

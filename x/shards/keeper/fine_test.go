@@ -61,10 +61,13 @@ func TestFinesPayWhatIsOverdrawn(t *testing.T) {
 	n, _ := begun(t, 12, 0, one, params())
 	const fines = 3 * nodes.Deposit / 20
 	c := committee(t, n, lone, 1)
+	most, err := n.Shards.Fines(n.Ctx, lone)
+	require.NoError(t, err)
+	require.EqualValues(t, members*nodes.Deposit/20, most.Int64())
 	says(t, n, lone, 5, 0, true)
 	bad := after(c, 9)
 	bad.absent = []string{c.Members[3].Operator}
-	_, err := send(n, bad.anchor(t, n))
+	_, err = send(n, bad.anchor(t, n))
 	require.NoError(t, err)
 	for _, m := range auditors(t, n, 0, 0).Members {
 		_, err = report(n, word(t, n, n.Name(m.Operator), bad, false))
@@ -75,6 +78,9 @@ func TestFinesPayWhatIsOverdrawn(t *testing.T) {
 	by, left := covered(t, n)
 	require.Empty(t, by)
 	require.EqualValues(t, fines, left)
+	most, err = n.Shards.Fines(n.Ctx, lone)
+	require.NoError(t, err)
+	require.EqualValues(t, (members-3)*nodes.Deposit/20, most.Int64(), "nobody pays twice")
 	_, err = nodes.Do(n.Ctx, n.Shards.Restart, &types.MsgRestart{Authority: nodes.Authority(), Shard: lone})
 	require.NoError(t, err)
 	const next = "top-z0.s-2"

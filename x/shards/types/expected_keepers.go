@@ -39,6 +39,7 @@ type CommitteesKeeper interface {
 type StakingKeeper interface {
 	GetBondedValidatorsByPower(ctx context.Context) ([]stakingtypes.Validator, error)
 	UnbondingTime(ctx context.Context) (time.Duration, error)
+	GetValidatorByConsAddr(ctx context.Context, addr sdk.ConsAddress) (stakingtypes.Validator, error)
 }
 
 // SlashingKeeper is x/slashing, which punishes by the tokens at the height (x/committees).
